@@ -1,0 +1,77 @@
+"""Clients made from settings: paho where a message must not be lost, aiomqtt where one may be missed."""
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from schemas.settings import BrokerSettings
+
+if TYPE_CHECKING:
+    import aiomqtt
+
+# A session outlives a long weekend; the broker then forgets what it kept for us, outboxes do not.
+SESSION_DAYS = 7
+
+
+def paho_client(
+    settings: BrokerSettings, client_id: str, *, persistent: bool = False, manual_ack: bool = False
+) -> mqtt.Client:
+    """Make a client that is not connected; raise OSError when a password or certificate file is unreadable.
+
+    `persistent` keeps the session at the broker over restarts (MQTT 5: give `connect_options` the same).
+    """
+    v5 = settings.protocol == "5"
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=None if v5 else not persistent,
+        protocol=mqtt.MQTTv5 if v5 else mqtt.MQTTv311,
+        manual_ack=manual_ack,
+    )
+    if settings.username is not None:
+        client.username_pw_set(settings.username, settings.secret())
+    if settings.tls_ca is not None:
+        client.tls_set_context(_tls(settings))
+    client.reconnect_delay_set(min_delay=1, max_delay=30)
+    return client
+
+
+def connect_options(
+    settings: BrokerSettings, *, persistent: bool = False, receive_maximum: int | None = None
+) -> dict[str, Any]:
+    """Return the arguments of paho's `connect`/`connect_async` for this broker."""
+    options: dict[str, Any] = {"host": settings.host, "port": settings.port, "keepalive": settings.keepalive}
+    if settings.protocol == "5":
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_DAYS * 86400 if persistent else 0
+        if receive_maximum is not None:
+            properties.ReceiveMaximum = receive_maximum
+        options |= {"clean_start": not persistent, "properties": properties}
+    return options
+
+
+def aiomqtt_client(settings: BrokerSettings, identifier: str, **options: Any) -> "aiomqtt.Client":
+    """Make an aiomqtt client to be entered with `async with`; options are aiomqtt's own (will, timeout …)."""
+    import aiomqtt  # noqa: PLC0415 - a unit's PC has paho alone
+
+    return aiomqtt.Client(
+        settings.host,
+        settings.port,
+        identifier=identifier,
+        username=settings.username,
+        password=settings.secret(),
+        protocol=aiomqtt.ProtocolVersion.V5 if settings.protocol == "5" else aiomqtt.ProtocolVersion.V311,
+        keepalive=settings.keepalive,
+        tls_context=None if settings.tls_ca is None else _tls(settings),
+        **options,
+    )
+
+
+def _tls(settings: BrokerSettings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.tls_ca)
+    context.check_hostname = not settings.tls_insecure
+    return context

@@ -1,0 +1,125 @@
+"""What travels over MQTT, as frozen models: whatever passes decoding fits the tables.
+
+Unknown members are ignored so that a newer sender does not break an older receiver.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+import orjson
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PlainSerializer,
+    model_validator,
+)
+
+from schemas import times
+
+# A broker refuses larger ones; a backlog message is cut before it reaches this.
+MAX_PAYLOAD = 256 * 1024
+MAX_SEQUENCE = 2**63 - 1
+
+
+_DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
+
+
+def _only_text(value: object) -> object:
+    """Refuse counts of seconds, which pydantic would accept: nobody can tell what they count from."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE_AND_TIME.match(value)):
+        return value
+    raise ValueError("a time is RFC 3339 text with an offset, as in 2026-11-23T14:28:23.376Z")
+
+
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_only_text),
+    AfterValidator(times.to_milliseconds),
+    PlainSerializer(times.to_text, return_type=str),
+]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+PublisherId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Sequence = Annotated[int, Field(ge=1, le=MAX_SEQUENCE, strict=True)]
+Value = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def to_json(self) -> bytes:
+        """Return the payload: compact JSON, times with `Z`, members that are absent left out."""
+        return orjson.dumps(self.model_dump(mode="python", exclude_unset=True))
+
+
+class Reading(Message):
+    """A cell's values at one time. `publisher` and `sequence` come together or not at all."""
+
+    publisher: PublisherId | None = None
+    sequence: Sequence | None = None
+    observed_at: Instant
+    values: dict[Code, Value | None] = Field(min_length=1, max_length=1000)
+
+    @model_validator(mode="after")
+    def _numbered_or_not(self) -> Self:
+        if (self.publisher is None) != (self.sequence is None):
+            raise ValueError("publisher and sequence belong together: give both or neither")
+        return self
+
+
+class Backlog(Message):
+    """Readings of one cell that were not confirmed in time, oldest first."""
+
+    readings: list[Reading] = Field(min_length=1)
+
+
+class Status(Message):
+    """Presence of a unit's publisher or of a service; the last will says `offline`."""
+
+    state: Literal["online", "offline"]
+    since: Instant
+    version: str = Field(default="", max_length=64)
+    publisher: PublisherId | None = None
+    sequence: int | None = Field(default=None, ge=0, le=MAX_SEQUENCE)
+    waiting: int | None = Field(default=None, ge=0)
+
+
+class Stored(Message):
+    """Sequence ranges, both ends included, that the database has committed or rejected."""
+
+    publisher: PublisherId
+    ranges: list[tuple[Sequence, Sequence]]
+
+
+class Alarm(Message):
+    """An alarm that is active or not yet acknowledged; its topic turns empty when it is over."""
+
+    id: int
+    place: Code
+    code: Code
+    severity: Literal["warning", "major", "critical"]
+    state: Literal["active", "acknowledged", "returned", "shelved"]
+    since: Instant
+    cell: Code | None = None
+    parameter: Code | None = None
+    value: FiniteFloat | None = None
+    threshold: FiniteFloat | None = None
+    text: dict[Literal["fr", "en"], str]
+    guidance: dict[Literal["fr", "en"], str] | None = None
+    acknowledged_by: str | None = None
+    shelved_until: Instant | None = None
+
+
+class CellExperiment(Message):
+    """The experiment that a cell holds now; the topic is empty when the cell is free."""
+
+    id: int
+    code: str
+    title: str
+    state: str
+    started_at: Instant

@@ -1,0 +1,1 @@
+"""Alembic's folder. `schemas.migrating` runs it; there is no alembic.ini."""

@@ -1,0 +1,200 @@
+"""The site: units, cells and parameters, read from one TOML file; the Ecotron's own is the default."""
+
+import tomllib
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from schemas import topics
+from schemas.messages import Code
+
+
+class SiteError(Exception):
+    """A site file that cannot be used; its text says where and why, one line a fault."""
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Label(_Block):
+    """A name in both languages of the pages."""
+
+    fr: str = Field(min_length=1, max_length=200)
+    en: str = Field(min_length=1, max_length=200)
+
+    def in_(self, language: str) -> str:
+        return self.en if language == "en" else self.fr
+
+
+class Rectangle(_Block):
+    """A place on the plan, in the plan's own units, from its upper left corner."""
+
+    x: FiniteFloat
+    y: FiniteFloat
+    width: FiniteFloat = Field(gt=0)
+    height: FiniteFloat = Field(gt=0)
+
+
+class Building(Rectangle):
+    label: Label
+
+
+class Plan(_Block):
+    """The picture of the site: its size and its buildings; units carry their own place."""
+
+    width: FiniteFloat = Field(gt=0)
+    height: FiniteFloat = Field(gt=0)
+    buildings: tuple[Building, ...] = ()
+
+
+class Unit(_Block):
+    """A unit with one PC and its cells, in the order in which people know them."""
+
+    code: Code
+    label: Label
+    kind: Code = "unit"
+    cells: tuple[Code, ...] = Field(min_length=1)
+    period: FiniteFloat | None = Field(default=None, gt=0, description="seconds between readings")
+    place: Rectangle | None = None
+
+
+class Tolerance(_Block):
+    """Beyond `deviation` from the setpoint (or outside the plausible range) for `delay` seconds."""
+
+    severity: Literal["warning", "major", "critical"]
+    deviation: FiniteFloat = Field(gt=0)
+    delay: FiniteFloat = Field(ge=0)
+
+
+class Parameter(_Block):
+    """A quantity that cells have. `setpoint_of` pairs it with a measured one in the same unit."""
+
+    code: Code
+    label: Label
+    unit: str = Field(default="", max_length=20)
+    kind: Literal["measured", "setpoint", "command", "counter", "state"] = "measured"
+    setpoint_of: Code | None = None
+    command_of: Code | None = None
+    resolution: FiniteFloat = Field(default=0.1, gt=0)
+    minimum: FiniteFloat | None = None
+    maximum: FiniteFloat | None = None
+    states: dict[str, Label] = Field(default_factory=dict, description="words for the values of a state")
+    cells: tuple[Code, ...] | None = Field(default=None, description="the only cells that have it")
+    tolerances: tuple[Tolerance, ...] = ()
+    main: bool = Field(default=False, description="shown first on cards and on the plan")
+
+    @property
+    def decimals(self) -> int:
+        """Digits after the decimal point that the resolution is worth."""
+        text = f"{self.resolution:.6f}".rstrip("0")
+        return len(text.partition(".")[2])
+
+    def plausible(self, value: float) -> bool:
+        return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
+
+
+class Site(_Block):
+    """A whole station. Looked up by code; the order of the file is the order people see."""
+
+    name: str = Field(min_length=1, max_length=200)
+    timezone: str = "UTC"
+    period: FiniteFloat = Field(default=10, gt=0, description="seconds between readings, unless a unit says")
+    plan: Plan | None = None
+    units: tuple[Unit, ...] = Field(min_length=1)
+    parameters: tuple[Parameter, ...] = Field(min_length=1)
+    texts: dict[Code, Label] = Field(default_factory=dict)
+    links: dict[Code, str] = Field(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no time zone is called {name!r}") from error
+        return name
+
+    @model_validator(mode="after")
+    def _codes_fit(self) -> Self:
+        for what, codes in (
+            ("unit", [unit.code for unit in self.units]),
+            ("cell", [cell for unit in self.units for cell in unit.cells]),
+            ("parameter", [parameter.code for parameter in self.parameters]),
+        ):
+            if twice := {code for code in codes if codes.count(code) > 1}:
+                raise ValueError(f"{what} named twice: {', '.join(sorted(twice))}")
+        if reserved := {unit.code for unit in self.units} & topics.RESERVED:
+            raise ValueError(f"a unit cannot be called {', '.join(sorted(reserved))}: the topics need that word")
+        cells = {cell for unit in self.units for cell in unit.cells}
+        known = {parameter.code: parameter for parameter in self.parameters}
+        for parameter in self.parameters:
+            if parameter.cells is not None and (strays := set(parameter.cells) - cells):
+                raise ValueError(f"parameter {parameter.code}: no such cell: {', '.join(sorted(strays))}")
+            for partner in (parameter.setpoint_of, parameter.command_of):
+                if partner is not None and partner not in known:
+                    raise ValueError(f"parameter {parameter.code}: no parameter is called {partner}")
+            if parameter.setpoint_of is not None and known[parameter.setpoint_of].unit != parameter.unit:
+                raise ValueError(
+                    f"parameter {parameter.code}: a setpoint has the unit of what it sets;"
+                    " use command_of for a pair with different units"
+                )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @cached_property
+    def unit_by_code(self) -> dict[str, Unit]:
+        return {unit.code: unit for unit in self.units}
+
+    @cached_property
+    def unit_of_cell(self) -> dict[str, Unit]:
+        return {cell: unit for unit in self.units for cell in unit.cells}
+
+    @cached_property
+    def parameter_by_code(self) -> dict[str, Parameter]:
+        return {parameter.code: parameter for parameter in self.parameters}
+
+    @cached_property
+    def setpoint_by_measured(self) -> dict[str, Parameter]:
+        """The setpoint parameter of each measured one that has one, by the measured one's code."""
+        return {p.setpoint_of: p for p in self.parameters if p.setpoint_of is not None}
+
+    def parameters_of(self, cell: str) -> tuple[Parameter, ...]:
+        """Return what a cell has, in the order of the file."""
+        return tuple(p for p in self.parameters if p.cells is None or cell in p.cells)
+
+    def period_of(self, cell: str) -> float:
+        """Return the seconds that should lie between two readings of a cell."""
+        return self.unit_of_cell[cell].period or self.period
+
+
+def read_site(path: Path | None = None) -> Site:
+    """Read a site file, or the Ecotron's where no path is given; raise SiteError with every fault."""
+    source = files("schemas") / "ecotron.toml" if path is None else path
+    try:
+        return Site.model_validate(tomllib.loads(source.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SiteError(f"site file {source}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SiteError(f"site file {source}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        lines = [
+            f"site file {source}: {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise SiteError("\n".join(lines)) from error
