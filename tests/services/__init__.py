@@ -1,0 +1,1 @@
+"""Real servers for the tests: child processes on free ports in temporary directories."""

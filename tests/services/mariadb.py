@@ -1,0 +1,86 @@
+"""A real MariaDB on a free port, with a fresh database for each test that asks."""
+
+import subprocess
+from pathlib import Path
+from secrets import token_hex
+
+import pymysql
+
+from tests.services.process import Process, free_port, program, wait_for
+
+
+class MariaDB(Process):
+    """Default durability: what is committed survives kill -9."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.port = free_port()
+        self.data = directory / "data"
+        self.password = token_hex(8)
+        subprocess.run(
+            [
+                program("mariadb-install-db"),
+                "--no-defaults",
+                f"--datadir={self.data}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ],
+            check=True,
+            capture_output=True,
+        )
+        boot = directory / "boot.sql"
+        # The server reads its init file a line a statement.
+        boot.write_text(
+            f"CREATE USER IF NOT EXISTS octopus@'127.0.0.1' IDENTIFIED BY '{self.password}';\n"
+            "GRANT ALL ON *.* TO octopus@'127.0.0.1' WITH GRANT OPTION;\n"
+        )
+        command = [
+            program("mariadbd"),
+            "--no-defaults",
+            "--user=root",
+            f"--datadir={self.data}",
+            f"--socket={directory}/s",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            f"--init-file={boot}",
+            "--innodb-buffer-pool-size=256M",
+            "--skip-log-bin",
+            "--skip-name-resolve",
+            *options,
+        ]
+        super().__init__(command, directory / "mariadb.log")
+
+    def start(self) -> None:
+        super().start()
+        try:
+            wait_for(self._answers, "MariaDB answers", 60)
+        except AssertionError:
+            self.kill()
+            raise
+
+    def connect(self, database: str | None = None) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+        return pymysql.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user="octopus",
+            password=self.password,
+            database=database,
+            autocommit=True,
+        )
+
+    def make_database(self) -> str:
+        """Create an empty database and return its URL."""
+        name = f"octopus_{token_hex(4)}"
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        return f"mysql+pymysql://octopus:{self.password}@127.0.0.1:{self.port}/{name}"
+
+    def _answers(self) -> bool:
+        assert self.running, f"MariaDB ended:\n{self.text()}"
+        try:
+            self.connect().close()
+        except pymysql.err.OperationalError:
+            return False
+        return True
