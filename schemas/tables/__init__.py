@@ -1,6 +1,16 @@
 """Every table, by subject. Importing this package fills `Base.metadata`; migrations are written from it."""
 
 from schemas.tables.base import Base, UtcDateTime
+from schemas.tables.people import ApiToken, AuditEvent, LoginAttempt, LoginSession, OneTimeLink, Person, Role
+from schemas.tables.station import (
+    Annotation,
+    Assignment,
+    Experiment,
+    ExperimentCell,
+    ExperimentMember,
+    ExperimentParameter,
+    Intervention,
+)
 from schemas.tables.telemetry import (
     Cell,
     LatestReading,
@@ -17,10 +27,23 @@ from schemas.tables.telemetry import (
 )
 
 __all__ = [
+    "Annotation",
+    "ApiToken",
+    "Assignment",
+    "AuditEvent",
     "Base",
     "Cell",
+    "Experiment",
+    "ExperimentCell",
+    "ExperimentMember",
+    "ExperimentParameter",
+    "Intervention",
     "LatestReading",
+    "LoginAttempt",
+    "LoginSession",
+    "OneTimeLink",
     "Parameter",
+    "Person",
     "Publisher",
     "PublisherRange",
     "Quality",
@@ -28,6 +51,7 @@ __all__ = [
     "Reading1h",
     "Reading5min",
     "RejectedMessage",
+    "Role",
     "Series",
     "Unit",
     "UtcDateTime",
