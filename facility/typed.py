@@ -1,0 +1,72 @@
+"""What people type, made safe to keep: trimmed, bounded like the columns, without unseen characters."""
+
+import re
+import unicodedata
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from facility.words import say
+
+FIRST_DAY = date(2000, 1, 1)
+LAST_DAY = date(2199, 12, 31)
+
+
+class Typed(BaseModel):
+    """A form or a request body; members that it does not know are refused, not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def fold(text: str) -> str:
+    """Return text as searches compare it: small letters without accents, single spaces."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
+
+
+def _no_control(text: str) -> str:
+    for letter in text:
+        # Cc: control, Cs: half of a pair (not writable as UTF-8), Cn: no character at all.
+        if unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\r\t":
+            raise ValueError(say("This has a character that cannot be shown."))
+    return text
+
+
+def _one_line(text: str) -> str:
+    if any(letter in text for letter in "\n\r\t"):
+        raise ValueError(say("This is one line."))
+    return text
+
+
+def _empty_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _email(text: str) -> str:
+    if re.fullmatch(r"[^@\s<>\"',;:()]{1,64}@[^@\s<>\"',;:()]+\.[^@\s<>\"',;:().]{2,}", text) is None:
+        raise ValueError(say("This is no e-mail address."))
+    return text.lower()
+
+
+def _plausible_day(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(say("The year must lie between 2000 and 2199."))
+    return day
+
+
+_Clean = Annotated[str, AfterValidator(_no_control)]
+Line = Annotated[_Clean, StringConstraints(max_length=200), AfterValidator(_one_line)]
+NeededLine = Annotated[_Clean, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+LongText = Annotated[_Clean, StringConstraints(max_length=20_000)]
+Remark = Annotated[_Clean, StringConstraints(max_length=1000)]
+Reason = Annotated[_Clean, StringConstraints(min_length=3, max_length=500)]
+Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
+OptionalEmail = Annotated[Email | None, BeforeValidator(_empty_is_none)]
+Day = Annotated[date, AfterValidator(_plausible_day)]
+OptionalDay = Annotated[Day | None, BeforeValidator(_empty_is_none)]
+OptionalNumber = Annotated[
+    Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)] | None, BeforeValidator(_empty_is_none)
+]
+LoginName = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
+ExperimentCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
