@@ -1,5 +1,6 @@
 """Every table, by subject. Importing this package fills `Base.metadata`; migrations are written from it."""
 
+from schemas.tables.alarms import Alarm, DiscordCommands, DiscordLink, DiscordLinkCode, Notification
 from schemas.tables.base import Base, UtcDateTime
 from schemas.tables.people import ApiToken, AuditEvent, LoginAttempt, LoginSession, OneTimeLink, Person, Role
 from schemas.tables.station import (
@@ -27,12 +28,16 @@ from schemas.tables.telemetry import (
 )
 
 __all__ = [
+    "Alarm",
     "Annotation",
     "ApiToken",
     "Assignment",
     "AuditEvent",
     "Base",
     "Cell",
+    "DiscordCommands",
+    "DiscordLink",
+    "DiscordLinkCode",
     "Experiment",
     "ExperimentCell",
     "ExperimentMember",
@@ -41,6 +46,7 @@ __all__ = [
     "LatestReading",
     "LoginAttempt",
     "LoginSession",
+    "Notification",
     "OneTimeLink",
     "Parameter",
     "Person",

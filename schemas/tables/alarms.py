@@ -1,0 +1,132 @@
+"""Alarms, what must still be told about them, and which Discord account is whose.
+
+An alarm's state is written by the watchdog and, on a person's act, by `facility`.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Double
+
+from schemas.tables.base import Base, UtcDateTime
+from schemas.tables.telemetry import BigId
+
+
+class Alarm(Base):
+    """An alarm from its raising to its end; `open` is NULL once it is over, so a place has each code once.
+
+    `state` is that of `schemas.messages.Alarm`, and `ended` when it is over.
+    """
+
+    __tablename__ = "alarm"
+    __table_args__ = (
+        UniqueConstraint("place", "code", "open"),
+        Index(None, "cell_id", "since"),
+        Base.__table_args__,
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    place: Mapped[str] = mapped_column(String(64))
+    code: Mapped[str] = mapped_column(String(64))
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cell.id"))
+    parameter_id: Mapped[int | None] = mapped_column(ForeignKey("parameter.id"))
+    severity: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    since: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    open: Mapped[int | None] = mapped_column(
+        SmallInteger, Computed("CASE WHEN ended_at IS NULL THEN 1 END", persisted=False)
+    )
+    value: Mapped[float | None] = mapped_column(Double)
+    threshold: Mapped[float | None] = mapped_column(Double)
+    text_fr: Mapped[str] = mapped_column(String(500))
+    text_en: Mapped[str] = mapped_column(String(500))
+    guidance_fr: Mapped[str | None] = mapped_column(String(1000))
+    guidance_en: Mapped[str | None] = mapped_column(String(1000))
+    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    comment: Mapped[str] = mapped_column(String(1000))
+    shelved_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    shelved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class Notification(Base):
+    """What a channel must be told of one alarm: its newest content, and how much of it was told.
+
+    `revision` rises with each change, `sent_revision` follows when the channel has it. `batch` names the message
+    that is about to be, or was, sent; rows of one batch share it. `message_id` is the channel's own name for it.
+    """
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        UniqueConstraint("channel", "alarm_id"),
+        Index(None, "channel", "waiting"),
+        Base.__table_args__,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    # No foreign key: an alarm may be known by its message alone.
+    alarm_id: Mapped[int] = mapped_column(BigInteger)
+    place: Mapped[str] = mapped_column(String(64), index=True)
+    code: Mapped[str] = mapped_column(String(64))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    over: Mapped[bool] = mapped_column(Boolean)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revision: Mapped[int] = mapped_column(Integer)
+    sent_revision: Mapped[int] = mapped_column(Integer)
+    waiting: Mapped[bool] = mapped_column(Boolean)
+    batch: Mapped[str | None] = mapped_column(String(25), index=True)
+    channel_id: Mapped[str | None] = mapped_column(String(32))
+    message_id: Mapped[str | None] = mapped_column(String(32))
+    attempts: Mapped[int] = mapped_column(Integer)
+    failure: Mapped[str] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class DiscordLink(Base):
+    """A Discord account that speaks for a person; one each way."""
+
+    __tablename__ = "discord_link"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    discord_id: Mapped[str] = mapped_column(String(32), unique=True)
+    linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DiscordLinkCode(Base):
+    """The code that a person was shown last, as a hash; used once, within minutes."""
+
+    __tablename__ = "discord_link_code"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DiscordCommands(Base):
+    """The slash commands that Discord was last given, so that they are sent again only when they differ."""
+
+    __tablename__ = "discord_commands"
+
+    application_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    guild_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    synced_at: Mapped[datetime] = mapped_column(UtcDateTime)
