@@ -55,6 +55,13 @@ class Act(StrEnum):
     INTERVENE = "intervention.start"
     INTERVENTION_END = "intervention.end"
 
+    ALARMS_READ = "alarms.read"
+    ALARM_ACKNOWLEDGE = "alarm.acknowledge"
+    ALARM_SHELVE = "alarm.shelve"
+    DISCORD_CODE = "discord.code"
+    DISCORD_LINK = "discord.link"
+    DISCORD_UNLINK = "discord.unlink"
+
     AUDIT_READ = "audit.read"
     AUDIT_EXPORT = "audit.export"
 
@@ -69,6 +76,8 @@ _TECHNICIAN = (
     Act.ASSIGNMENT_WITHDRAW,
     Act.INTERVENE,
     Act.INTERVENTION_END,
+    Act.ALARM_ACKNOWLEDGE,
+    Act.ALARM_SHELVE,
 )
 _ADMIN = (
     Act.PEOPLE_READ,
@@ -86,7 +95,9 @@ LEAST_ROLE: dict[Act, Role] = (
     dict.fromkeys(Act, Role.MEMBER) | dict.fromkeys(_TECHNICIAN, Role.TECHNICIAN) | dict.fromkeys(_ADMIN, Role.ADMIN)
 )
 # What a read-only token may do, besides looking.
-READING = frozenset({Act.EXPERIMENTS_READ, Act.PEOPLE_READ, Act.AUDIT_READ, Act.AUDIT_EXPORT, Act.EXPORT})
+READING = frozenset(
+    {Act.EXPERIMENTS_READ, Act.ALARMS_READ, Act.PEOPLE_READ, Act.AUDIT_READ, Act.AUDIT_EXPORT, Act.EXPORT}
+)
 
 
 def allowed(role: Role | None, act: Act, *, read_only: bool = False) -> bool:
