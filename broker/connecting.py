@@ -18,11 +18,17 @@ SESSION_DAYS = 7
 
 
 def paho_client(
-    settings: BrokerSettings, client_id: str, *, persistent: bool = False, manual_ack: bool = False
+    settings: BrokerSettings,
+    client_id: str,
+    *,
+    persistent: bool = False,
+    manual_ack: bool = False,
+    reconnect: bool = True,
 ) -> mqtt.Client:
     """Make a client that is not connected; raise OSError when a password or certificate file is unreadable.
 
     `persistent` keeps the session at the broker over restarts (MQTT 5: give `connect_options` the same).
+    Without `reconnect` it connects once: its owner makes another, which holds no message of the old one.
     """
     v5 = settings.protocol == "5"
     client = mqtt.Client(
@@ -31,6 +37,7 @@ def paho_client(
         clean_session=None if v5 else not persistent,
         protocol=mqtt.MQTTv5 if v5 else mqtt.MQTTv311,
         manual_ack=manual_ack,
+        reconnect_on_failure=reconnect,
     )
     if settings.username is not None:
         client.username_pw_set(settings.username, settings.secret())
