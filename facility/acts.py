@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from facility.permissions import Act, Role, allowed, require
@@ -14,6 +15,7 @@ from facility.words import say
 from schemas import times
 from schemas.database import Sessions
 from schemas.tables import AuditEvent, Person
+from schemas.tables import Role as RoleRow
 
 Via = Literal["web", "api", "bot", "command", "directory"]
 State = Literal["pending", "active", "refused", "deactivated"]
@@ -83,18 +85,25 @@ class Deed:
 
 
 @contextmanager
-def acting(sessions: Sessions, actor: Actor, act: Act) -> Iterator[Deed]:
-    """Do an act in one transaction: rolled back by any exception, committed when the block ends."""
+def acting(sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False) -> Iterator[Deed]:
+    """Do an act in one transaction: rolled back by any exception, committed when the block ends.
+
+    `guard_admins` lets only one act at a time change who is an admin, so that two cannot remove each other.
+    """
     require(actor.role, act, read_only=actor.read_only)
     with sessions() as session, session.begin():
+        if guard_admins:
+            lock_admins(session)
         _still_allowed(session, actor, act)
         yield Deed(session, actor, act, times.now())
 
 
 @contextmanager
-def anonymous(sessions: Sessions, actor: Actor, act: Act) -> Iterator[Deed]:
+def anonymous(sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False) -> Iterator[Deed]:
     """As `acting`, for what needs no login: registering, logging in, using a one-time link."""
     with sessions() as session, session.begin():
+        if guard_admins:
+            lock_admins(session)
         yield Deed(session, actor, act, times.now())
 
 
@@ -104,6 +113,11 @@ def looking(sessions: Sessions, actor: Actor, act: Act) -> Iterator[Session]:
     require(actor.role, act, read_only=actor.read_only)
     with sessions() as session:
         yield session
+
+
+def lock_admins(session: Session) -> None:
+    """Wait until nobody else is changing who is an admin."""
+    session.execute(select(RoleRow.code).where(RoleRow.code == Role.ADMIN.value).with_for_update())
 
 
 def _still_allowed(session: Session, actor: Actor, act: Act) -> None:

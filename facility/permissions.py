@@ -26,6 +26,7 @@ class Act(StrEnum):
     LOG_OUT = "logout"
     EXPORT = "export"
 
+    ACCOUNT_READ = "account.read"
     ACCOUNT_CHANGE = "account.change"
     PASSWORD_CHANGE = "password.change"  # noqa: S105 - the name of an act
     PASSWORD_RESET = "password.reset"  # noqa: S105 - the name of an act
