@@ -1,0 +1,26 @@
+"""The csv source: follows the log file that a unit's PC writes."""
+
+from publisher.sources.csv.joining import CsvSource
+from publisher.sources.csv.settings import Settings
+from publisher.sources.mapping import check_targets
+from publisher.sources.source import Source
+from schemas.settings import SettingsError
+from schemas.site import Site, Unit
+
+__all__ = ["Settings", "open_source"]
+
+
+def open_source(settings: Settings, site: Site, unit: Unit) -> Source:
+    """Check the mapping against the site and return the source; raise SettingsError."""
+    for number, file in enumerate(settings.files):
+        targets: list[tuple[str, str, str]] = []
+        where = f"source.files.{number}"
+        if strays := sorted(set(file.cells.values()) - set(unit.cells)):
+            raise SettingsError(f"setting {where}.cells: unit {unit.code} has no cell {', '.join(strays)}")
+        for name, column in file.mapped.items():
+            # With cell_column, any line may belong to any cell, so each must have what is mapped.
+            cell = column.cell or file.cell
+            places = [cell] if cell else set(file.cells.values()) or unit.cells
+            targets += [(f"{where}.columns.{name}", place, column.parameter) for place in places]
+        check_targets(targets, site, unit)
+    return CsvSource(settings, site, unit)

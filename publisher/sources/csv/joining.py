@@ -1,0 +1,110 @@
+"""Lines of several files for one cell become one sample where their times are the same."""
+
+from collections.abc import Iterator
+from threading import Event
+from time import monotonic
+from typing import Any
+
+from publisher.sources.csv.reading import Item, Reader
+from publisher.sources.csv.settings import Settings
+from publisher.sources.source import Batch, Fault, Position, Sample
+from schemas.site import Site, Unit
+
+BATCH = 2000
+
+
+class CsvSource:
+    """Follows its files by looking at them; remembers per file how far the lines were handed over."""
+
+    def __init__(self, settings: Settings, site: Site, unit: Unit) -> None:
+        self._settings, self._site, self._unit = settings, site, unit
+
+    def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
+        """Yield what is there and then what comes; the place moves past a line only with what it gave."""
+        # Another source may have left its own place in the same outbox: that one says nothing here.
+        saved: dict[str, Any] = dict(position["files"]) if position and position.get("kind") == "csv" else {}
+        readers = [
+            Reader(file, self._site.zone, self._unit.cells, saved.get(file.path, {})) for file in self._settings.files
+        ]
+        groups = _groups(readers)
+        while not stop.is_set():
+            idle = True
+            for group in groups:
+                samples, faults, moved = _take(group, self._settings.join_wait)
+                if moved:
+                    saved |= {reader.file.path: reader.saved() for reader in group}
+                    yield Batch(samples, {"kind": "csv", "files": dict(saved)}, faults)
+                elif faults:
+                    yield Batch([], None, faults)
+                idle = idle and not moved
+            if idle:
+                stop.wait(self._settings.interval)
+
+
+def _groups(readers: list[Reader]) -> list[list[Reader]]:
+    """Put readers together that write to the same cells: only those have anything to wait for."""
+    groups: list[list[Reader]] = []
+    for reader in readers:
+        same = [group for group in groups if any(reader.cells & other.cells for other in group)]
+        groups = [group for group in groups if group not in same]
+        groups.append([other for group in same for other in group] + [reader])
+    return groups
+
+
+def _take(group: list[Reader], wait: float) -> tuple[list[Sample], list[Fault], bool]:
+    """Return the next samples, the faults, and whether any line was dealt with."""
+    samples: list[Sample] = []
+    faults: list[Fault] = []
+    moved = False
+    dry: set[Reader] = set()
+    while len(samples) < BATCH and len(faults) < BATCH:
+        for reader in group:
+            while not (reader.items or reader in dry):
+                faults += reader.fill()
+                if not reader.items:
+                    dry.add(reader)
+            while reader.items and reader.items[0].observed_at is None:
+                moved = True
+                faults += _pop(reader).faults
+        heads = [(head, reader) for reader in group if reader.items and (head := reader.items[0].observed_at)]
+        if not heads:
+            if len(dry) == len(group):
+                break
+            continue
+        if len(heads) + len(dry) < len(group):
+            continue  # a chunk of nothing but faults: its reader has to be filled again
+        first = min(head for head, _ in heads)
+        due = [reader for head, reader in heads if head == first]
+        if len(heads) < len(group) and monotonic() - max(reader.items[0].since for reader in due) < wait:
+            break
+        moved = True
+        items = [_pop(reader) for reader in due]
+        faults += [fault for item in items for fault in item.faults]
+        samples += _merge(items)
+    return samples, faults, moved
+
+
+def _pop(reader: Reader) -> Item:
+    item = reader.items.popleft()
+    reader.keep(item)
+    return item
+
+
+def _merge(items: list[Item]) -> list[Sample]:
+    """Make one sample a cell; a value that contradicts another of the same time stays a sample of its own."""
+    samples: list[Sample] = []
+    merged: dict[str, dict[str, float | None]] = {}
+    for item in items:
+        instant = item.observed_at
+        assert instant is not None, "only lines with a time are merged"  # noqa: S101 - for the type checker
+        for cell, values in item.cells.items():
+            kept = merged.get(cell)
+            if kept is None:
+                merged[cell] = kept = dict(values)
+                samples.append(Sample(cell, instant, kept))
+                continue
+            other = {name: value for name, value in values.items() if name in kept and kept[name] != value}
+            kept |= {name: value for name, value in values.items() if name not in kept}
+            if other:
+                samples.append(Sample(cell, instant, other))
+    return samples

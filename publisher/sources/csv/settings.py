@@ -1,0 +1,131 @@
+"""Settings of the csv source: which files, how they are written, and where each column belongs."""
+
+import codecs
+from datetime import datetime
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, FiniteFloat, field_validator, model_validator
+
+from schemas.messages import Code
+from schemas.settings import Block
+
+MISSING = ("", "-", "--", "NaN", "nan", "NAN", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "none")
+NAMED_FORMATS = frozenset({"iso", "unix", "unix-ms", "excel-1900", "excel-1904"})
+_PROBE = datetime(2026, 11, 23, 14, 28, 17)  # noqa: DTZ001 - wall-clock time, as the files have it
+
+
+class Column(Block):
+    """A column's parameter; `cell` where the file holds several cells side by side."""
+
+    parameter: Code
+    cell: Code | None = None
+    factor: FiniteFloat = 1
+    offset: FiniteFloat = 0
+    words: dict[str, FiniteFloat] = Field(default_factory=dict, description="numbers for texts, as open = 1")
+    optional: bool = Field(default=False, description="the column may be absent")
+
+
+class File(Block):
+    """A file that grows, or a pattern for files that follow one another."""
+
+    path: str = Field(min_length=1, description="* and ? stand for dates or numbers in the name")
+    order: Literal["name", "modified"] = "name"
+    encoding: str = "utf-8"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', max_length=1)
+    decimal: Literal[".", ","] = "."
+    thousands: str = Field(default="", max_length=1)
+    header: bool = Field(default=True, description="false: columns are called 1, 2, 3 …")
+    skip_lines: int = Field(default=0, ge=0, description="lines before the header, or before the first row")
+    skip_after_header: int = Field(default=0, ge=0, description="lines with units and the like")
+    comment: str = ""
+    missing: tuple[str, ...] = MISSING
+    time_columns: tuple[str, ...] = Field(min_length=1, max_length=2)
+    time_formats: tuple[str, ...] = Field(default=("iso",), min_length=1)
+    timezone: str | None = Field(default=None, description="of times without an offset; the site's without it")
+    cell: Code | None = Field(default=None, description="the cell of every column that names none")
+    cell_column: str | None = Field(default=None, description="the column that names each line's cell")
+    cells: dict[str, Code] = Field(default_factory=dict, description="cells by what cell_column calls them")
+    columns: dict[str, Column | Code] = Field(min_length=1)
+    final_line_after: float = Field(
+        default=0, ge=0, description="seconds of silence that make an unfinished last line whole; 0: never"
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _bytes_end_lines(cls, name: str) -> str:
+        try:
+            newline = "\n".encode(codecs.lookup(name).name)
+        except (LookupError, UnicodeError):
+            raise ValueError(f"no encoding is called {name!r}") from None
+        if newline not in {b"\n", codecs.BOM_UTF8 + b"\n"}:
+            raise ValueError(f"{name} cannot be followed line by line; let the program write utf-8")
+        return "utf-8" if codecs.lookup(name).name == "utf-8-sig" else name
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        try:
+            return name if name is None else ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"no time zone is called {name!r}") from error
+
+    @field_validator("time_formats")
+    @classmethod
+    def _readable_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        for name in formats:
+            if name in NAMED_FORMATS:
+                continue
+            try:
+                whole = datetime.strptime(_PROBE.strftime(name), name).date() == _PROBE.date()  # noqa: DTZ007 - as above
+            except ValueError:
+                whole = False
+            if not whole:
+                raise ValueError(
+                    f"{name!r} does not name a whole date; give a strptime format as %d/%m/%Y %H:%M:%S,"
+                    f" or one of {', '.join(sorted(NAMED_FORMATS))}"
+                )
+        return formats
+
+    @model_validator(mode="after")
+    def _unambiguous(self) -> Self:
+        marks = [mark for mark in (self.delimiter, self.quote, self.decimal, self.thousands) if mark]
+        if len(set(marks)) < len(marks):
+            raise ValueError("delimiter, quote, decimal and thousands must differ from one another")
+        if self.cell_column is not None and self.cell is not None:
+            raise ValueError("give cell or cell_column, not both")
+        if self.cell_column is not None and any(column.cell for column in self.mapped.values()):
+            raise ValueError("a column cannot name a cell where cell_column does")
+        if self.cell_column is None:
+            if self.cells:
+                raise ValueError("cells needs cell_column")
+            if lost := [name for name, column in self.mapped.items() if (column.cell or self.cell) is None]:
+                raise ValueError(f"no cell for column {', '.join(lost)}: give the file a cell or each column one")
+        return self
+
+    @property
+    def mapped(self) -> dict[str, Column]:
+        """Every mapped column; the short form `Tair = "air_temperature"` written out."""
+        return {
+            name: column if isinstance(column, Column) else Column(parameter=column)
+            for name, column in self.columns.items()
+        }
+
+
+class Settings(Block):
+    """Files that another program writes; several for one cell are joined on their times."""
+
+    kind: Literal["csv"]
+    files: tuple[File, ...] = Field(min_length=1)
+    interval: float = Field(default=1, gt=0, le=3600, description="seconds between two looks at the files")
+    join_wait: float = Field(
+        default=5, ge=0, description="seconds that a line waits for the other file's line of the same time"
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        paths = [file.path for file in self.files]
+        if twice := {path for path in paths if paths.count(path) > 1}:
+            raise ValueError(f"path given twice: {', '.join(sorted(twice))}")
+        return self
