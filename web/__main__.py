@@ -1,0 +1,80 @@
+"""`python -m web`: the web server."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+
+from schemas import logs
+from schemas.database import connect
+from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError, from_command_line
+from schemas.site import SiteError, read_site
+from web.app import create_app
+from web.live.hub import Hub
+from web.settings import WebBlock, WebSettings
+
+log = logging.getLogger("web")
+
+
+class Server(uvicorn.Server):
+    """Ends the open streams when it is told to stop: uvicorn alone would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._hub.close)
+
+
+def main() -> int:
+    settings = from_command_line(WebSettings, "Pages, API and live stream.")
+    logs.configure(settings.log_level)
+    try:
+        site = read_site(settings.site)
+        engine = connect(settings.database)
+    except (SettingsError, SiteError) as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_BAD_SETTINGS
+    try:
+        listener = listen(settings.web)
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on {settings.web.host}:{settings.web.port}: {error.strerror or error}\n")
+        return EXIT_UNAVAILABLE
+    # uvicorn sends itself the signal again once it has stopped; by then the work is done.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    hub = Hub()
+    config = uvicorn.Config(
+        create_app(settings, site, engine, hub),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=settings.web.proxies,
+        timeout_graceful_shutdown=5,
+    )
+    log.info("pages at http://%s:%d", settings.web.host, settings.web.port)
+    Server(config, hub).run(sockets=[listener])
+    engine.dispose()
+    return 0
+
+
+def listen(web: WebBlock) -> socket.socket:
+    """Open the port; raise OSError where another program has it."""
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    return socket.create_server((web.host, web.port), family=family, backlog=2048)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What programs get: JSON, CSV and the live stream."""

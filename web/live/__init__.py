@@ -1,0 +1,1 @@
+"""The short way: broker to page. Nothing here feeds the database."""
