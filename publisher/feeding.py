@@ -1,0 +1,85 @@
+"""From the source into the outbox, in a thread of its own."""
+
+import logging
+from queue import SimpleQueue
+from threading import Event, Thread
+from typing import Any
+
+from publisher.outbox import Outbox, OutboxFullError
+from publisher.sources.source import Batch, Fault, Source
+
+log = logging.getLogger("publisher")
+
+_RETRY = (1.0, 30.0)
+_FAULTS_SAID = 5
+
+
+class Feeder(Thread):
+    """Asks the source for batches, keeps each one, and tells the queue what entered."""
+
+    def __init__(
+        self, source: Source, name: str, cells: frozenset[str], outbox: Outbox, events: "SimpleQueue[Any]"
+    ) -> None:
+        super().__init__(name="feeding", daemon=True)
+        self._source, self._name_of_source, self._cells = source, name, cells
+        self._outbox, self._events = outbox, events
+        self._stop_feeding = Event()
+
+    def stop(self) -> None:
+        self._stop_feeding.set()
+
+    def run(self) -> None:
+        try:
+            position = self._outbox.position(self._name_of_source)
+            for batch in self._source.batches(position, self._stop_feeding):
+                self._keep(self._only_ours(batch))
+                if self._stop_feeding.is_set():
+                    return
+        except Exception as error:  # noqa: BLE001 - the main thread raises it: the process ends with this as last line
+            self._events.put(error)
+            return
+        if not self._stop_feeding.is_set():
+            log.info("the %s source has nothing more to read", self._name_of_source)
+
+    def _keep(self, batch: Batch) -> None:
+        """Append until it is kept: while the disk is full the source waits, and nothing is passed over."""
+        delay, tries = _RETRY[0], 0
+        while True:
+            try:
+                appended = self._outbox.append(self._name_of_source, batch)
+            except OutboxFullError as error:
+                if tries == 0:
+                    log.error(  # noqa: TRY400 - an operator needs the line, not our stack
+                        "%s: %d readings cannot be kept; reading pauses and they are tried again until there is room",
+                        error, len(batch.samples),
+                    )  # fmt: skip
+                tries += 1
+                if self._stop_feeding.wait(delay):
+                    log.error("stopped while the disk was full: %d readings were not kept", len(batch.samples))  # noqa: TRY400
+                    return
+                delay = min(delay * 2, _RETRY[1])
+                continue
+            if tries:
+                log.info("the outbox has room again: %d readings kept after %d tries", len(batch.samples), tries)
+            self._say([*batch.faults, *appended.refused])
+            self._events.put(appended)
+            return
+
+    def _only_ours(self, batch: Batch) -> Batch:
+        if self._cells.issuperset(sample.cell for sample in batch.samples):
+            return batch
+        strays = [
+            Fault(f"cell {sample.cell} is not one of this unit's", repr(sample))
+            for sample in batch.samples
+            if sample.cell not in self._cells
+        ]
+        ours = [sample for sample in batch.samples if sample.cell in self._cells]
+        return Batch(ours, batch.position, batch.faults + strays)
+
+    def _say(self, faults: list[Fault]) -> None:
+        for fault in faults[:_FAULTS_SAID]:
+            log.warning("%s could not read: %s", self._name_of_source, fault.reason)
+        if len(faults) > _FAULTS_SAID:
+            log.warning(
+                "%s could not read %d more; the outbox keeps them all", self._name_of_source, len(faults) - _FAULTS_SAID
+            )

@@ -1,0 +1,163 @@
+"""The publisher's main loop: waits for what the source, the broker and the clock bring, and serves the outbox."""
+
+import logging
+import time
+from contextlib import suppress
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from publisher.connection import Arrived, Connection, Down, Refused, Up
+from publisher.delivery import Delivery
+from publisher.outbox import Appended, Outbox
+from schemas import times, topics
+from schemas.messages import Status
+from schemas.settings import BrokerSettings
+
+log = logging.getLogger("publisher")
+
+RETRY = (1.0, 30.0)
+STATUS_INTERVAL = 10.0
+_FAREWELL = 2.0
+# Then what is due is done before more is taken.
+_EVENTS_AT_ONCE = 100
+_ADVICE = (
+    (("not authori", "user name", "password"), "check broker.username and broker.password"),
+    (("name or service", "name resolution", "nodename"), "check broker.host"),
+    (("refused",), "is the broker running, are broker.host and broker.port right?"),
+    (("certificate", "ssl"), "check broker.tls_ca"),
+    (("protocol",), "check broker.protocol"),
+    (("taken over",), "another publisher uses a copy of this outbox: give each its own"),
+)
+
+
+class Stop:
+    """Put into the queue by a signal."""
+
+
+class Publishing:
+    """Owns the connection; everything happens in the thread that calls `run`."""
+
+    def __init__(
+        self, broker: BrokerSettings, unit: str, outbox: Outbox, version: str, events: "SimpleQueue[Any]"
+    ) -> None:
+        self._broker, self._unit, self._outbox, self._version, self._events = broker, unit, outbox, version, events
+        self._delivery = Delivery(outbox, unit)
+        self._connection: Connection | None = None
+        self._up = False
+        self._since = times.now()
+        self._connect_at = 0.0
+        self._delay = RETRY[0]
+        self._trouble: str | None = None
+        self._refused: set[str] = set()
+        self._status_at = 0.0
+        self._status: bytes | None = None
+
+    def run(self) -> None:
+        """Serve until `Stop`; raise what ended the source."""
+        try:
+            wait = 0.0
+            while True:
+                for event in self._next_events(wait):
+                    if isinstance(event, Stop):
+                        return
+                    self._take(event)
+                now = time.monotonic()
+                if self._connection is None and now >= self._connect_at:
+                    self._connect()
+                wait = self._delivery.work(now)
+                if self._up:
+                    wait = min(wait, self._say_status(now))
+                elif self._connection is None:
+                    wait = min(wait, max(0.0, self._connect_at - now))
+        finally:
+            self._leave()
+
+    def _next_events(self, wait: float) -> list[Any]:
+        events: list[Any] = []
+        with suppress(Empty):
+            events.append(self._events.get(timeout=wait) if wait > 0 else self._events.get_nowait())
+            while len(events) < _EVENTS_AT_ONCE:
+                events.append(self._events.get_nowait())
+        return events
+
+    def _take(self, event: object) -> None:
+        match event:
+            case Appended():
+                self._delivery.appended(event)
+            case Arrived():
+                self._delivery.confirmed(event.payload, time.monotonic())
+            case Up() if event.connection is self._connection:
+                self._came_up()
+            case Down() if event.connection is self._connection:
+                self._went_down(event.reason)
+            case Refused() if event.connection is self._connection and event.what not in self._refused:
+                self._refused.add(event.what)
+                log.error(
+                    "the broker refuses %s; the account may write only its own unit's topics and read its `stored`:"
+                    " is publisher.unit (%s) right? Readings are kept", event.what, self._unit,
+                )  # fmt: skip
+            case Exception():
+                raise event
+
+    def _connect(self) -> None:
+        will = Status(state="offline", since=times.now(), version=self._version, publisher=self._outbox.publisher)
+        # One name an outbox: after a broken link the broker drops the dead session for the new one at once.
+        client_id = f"octopus-{self._unit}-{self._outbox.publisher[:8]}"
+        self._connection = Connection(
+            self._broker, client_id, topics.stored(self._unit), (topics.unit_status(self._unit), will.to_json()),
+            self._events,
+        )  # fmt: skip
+        self._connection.start()
+
+    def _came_up(self) -> None:
+        assert self._connection is not None  # noqa: S101 - `Up` names it
+        log.info("connected to the broker; %d readings wait in the outbox", self._outbox.waiting)
+        self._up, self._trouble, self._delay = True, None, RETRY[0]
+        self._since = times.now()
+        self._status_at, self._status = 0.0, None
+        self._delivery.connected(self._connection.publish, time.monotonic())
+
+    def _went_down(self, reason: str) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._up = None, False
+        self._delivery.disconnected()
+        self._connect_at = time.monotonic() + self._delay
+        self._delay = min(self._delay * 2, RETRY[1])
+        if reason != self._trouble:
+            self._trouble = reason
+            log.warning(
+                "no broker at %s:%d: %s%s; readings are kept, trying on", self._broker.host, self._broker.port,
+                reason, _advice(reason),
+            )  # fmt: skip
+
+    def _say_status(self, now: float) -> float:
+        if now < self._status_at:
+            return self._status_at - now
+        status = self._present("online", self._since)
+        if status != self._status and self._connection is not None:
+            self._connection.publish(topics.unit_status(self._unit), status, qos=1, retain=True)
+            self._status = status
+        self._status_at = now + STATUS_INTERVAL
+        return STATUS_INTERVAL
+
+    def _present(self, state: str, since: datetime) -> bytes:
+        return Status.model_validate(
+            {
+                "state": state, "since": since, "version": self._version, "publisher": self._outbox.publisher,
+                "sequence": self._outbox.sequence, "waiting": self._outbox.waiting,
+            }
+        ).to_json()  # fmt: skip
+
+    def _leave(self) -> None:
+        if self._connection is None:
+            return
+        if self._up:
+            self._connection.say_last(topics.unit_status(self._unit), self._present("offline", times.now()), _FAREWELL)
+        self._connection.close()
+
+
+def _advice(reason: str) -> str:
+    lower = reason.lower()
+    return next((f" ({advice})" for words, advice in _ADVICE if any(word in lower for word in words)), "")
