@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from publisher.sources.csv.instants import parse
 from publisher.sources.csv.settings import Column, File
+from publisher.sources.instants import parse
 from publisher.sources.mapping import scaled
 
 # Shown of a broken line: enough to find it, little enough for a log.

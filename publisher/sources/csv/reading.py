@@ -10,9 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from publisher.sources.csv.following import CHUNK, Follower, Known, Place
-from publisher.sources.csv.instants import Pace, follow, resolve
 from publisher.sources.csv.lines import RAW, BrokenLine, Layout, lay_out, names_of, read, split
 from publisher.sources.csv.settings import File
+from publisher.sources.instants import Pace, follow, resolve
 from publisher.sources.source import Fault
 from schemas import times
 

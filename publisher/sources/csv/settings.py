@@ -1,18 +1,15 @@
 """Settings of the csv source: which files, how they are written, and where each column belongs."""
 
 import codecs
-from datetime import datetime
 from typing import Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 
+from publisher.sources import instants
 from schemas.messages import Code
 from schemas.settings import Block
 
 MISSING = ("", "-", "--", "NaN", "nan", "NAN", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "none")
-NAMED_FORMATS = frozenset({"iso", "unix", "unix-ms", "excel-1900", "excel-1904"})
-_PROBE = datetime(2026, 11, 23, 14, 28, 17)  # noqa: DTZ001 - wall-clock time, as the files have it
 
 
 class Column(Block):
@@ -66,27 +63,12 @@ class File(Block):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
-        try:
-            return name if name is None else ZoneInfo(name).key
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"no time zone is called {name!r}") from error
+        return None if name is None else instants.check_zone(name)
 
     @field_validator("time_formats")
     @classmethod
     def _readable_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        for name in formats:
-            if name in NAMED_FORMATS:
-                continue
-            try:
-                whole = datetime.strptime(_PROBE.strftime(name), name).date() == _PROBE.date()  # noqa: DTZ007 - as above
-            except ValueError:
-                whole = False
-            if not whole:
-                raise ValueError(
-                    f"{name!r} does not name a whole date; give a strptime format as %d/%m/%Y %H:%M:%S,"
-                    f" or one of {', '.join(sorted(NAMED_FORMATS))}"
-                )
-        return formats
+        return tuple(map(instants.check_format, formats))
 
     @model_validator(mode="after")
     def _unambiguous(self) -> Self:

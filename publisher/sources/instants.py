@@ -1,8 +1,8 @@
-"""From what a file calls a time to an instant, through both nights when the clocks change."""
+"""From what a file or a server calls a time to an instant, through both nights when the clocks change."""
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _EXCEL = {
     # Excel believes that 1900 was a leap year; from March 1900 on this start makes up for it.
@@ -11,6 +11,8 @@ _EXCEL = {
 }
 _UNIX = {"unix": 1000, "unix-ms": 1}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMED = ("iso", *_UNIX, *_EXCEL)
+_PROBE = datetime(2026, 11, 23, 14, 28, 17)  # noqa: DTZ001 - wall-clock time, as the files have it
 # How much less likely it is that lines are in disorder than that there is a gap between them.
 _DISORDER = 10
 
@@ -20,6 +22,29 @@ class Pace(NamedTuple):
 
     last: datetime
     step: float
+
+
+def check_format(name: str) -> str:
+    """Return a usable name of a form of times; raise ValueError."""
+    if name not in _NAMED:
+        try:
+            whole = datetime.strptime(_PROBE.strftime(name), name).date() == _PROBE.date()  # noqa: DTZ007 - as above
+        except ValueError:
+            whole = False
+        if not whole:
+            raise ValueError(
+                f"{name!r} does not name a whole date: give a strptime format as %d/%m/%Y %H:%M:%S,"
+                f" or one of {', '.join(_NAMED)}"
+            )
+    return name
+
+
+def check_zone(name: str) -> str:
+    """Return the name of a zone that exists; raise ValueError."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"no time zone is called {name!r}") from error
 
 
 def parse(texts: list[str], formats: tuple[str, ...], decimal: str) -> datetime:

@@ -1,0 +1,312 @@
+"""The http source: polls an Ecolab REST server, whose `GET /` returns all parameters of all cells as JSON."""
+
+import json
+import ssl
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, FiniteFloat, field_validator, model_validator
+
+from publisher.sources import instants
+from publisher.sources.http_paths import Absent, Step, find, parse_path
+from publisher.sources.mapping import check_targets, scaled
+from publisher.sources.polling import Answer, Unavailable, poll
+from publisher.sources.source import Batch, Fault, Position, Sample, Source
+from schemas import times
+from schemas.messages import Code
+from schemas.settings import Block, SettingsError
+from schemas.site import Site, Unit
+
+_SHOWN = 200
+
+
+def _checked_path(text: str) -> str:
+    parse_path(text)
+    return text
+
+
+class Value(Block):
+    """Where a parameter's value lies below its cell's path."""
+
+    path: str
+    factor: FiniteFloat = 1
+    offset: FiniteFloat = 0
+    words: dict[str, FiniteFloat] = Field(default_factory=dict, description="numbers for texts, as open = 1")
+    missing: tuple[FiniteFloat | str, ...] = ("", "NaN", "nan", "null", "-")
+
+    _path = field_validator("path")(_checked_path)
+
+
+class Time(Block):
+    """Where the server says when the values were measured."""
+
+    path: str
+    formats: tuple[str, ...] = ("iso",)
+    timezone: str | None = Field(default=None, description="of times without an offset; the site's without it")
+
+    _path = field_validator("path")(_checked_path)
+
+    @field_validator("formats")
+    @classmethod
+    def _readable_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(instants.check_format, formats))
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        return None if name is None else instants.check_zone(name)
+
+
+class Cell(Block):
+    """A cell's place in the document, its parameters, and its own time where it has one."""
+
+    cell: Code
+    path: str = ""
+    time: Time | None = None
+    values: dict[Code, Value | str] = Field(min_length=1)
+
+    _path = field_validator("path")(_checked_path)
+
+    @field_validator("values")
+    @classmethod
+    def _long_form(cls, values: dict[Code, Value | str]) -> dict[Code, Value | str]:
+        return {code: value if isinstance(value, Value) else Value(path=value) for code, value in values.items()}
+
+
+class Settings(Block):
+    """Servers that know the same: the first that answers is asked. Credentials stand in files, never in the URL."""
+
+    kind: Literal["http"]
+    urls: tuple[str, ...] = Field(min_length=1)
+    interval: float = Field(default=10, ge=0.05, le=3600)
+    timeout: float = Field(default=5, gt=0, le=120, description="seconds for the whole answer of one server")
+    max_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+    username: str | None = None
+    password_file: Path | None = None
+    token_file: Path | None = Field(default=None, description="a file with a bearer token")
+    headers: dict[str, str] = Field(default_factory=dict)
+    tls_ca: Path | None = None
+    time: Time | None = Field(default=None, description="without it the moment of asking is the readings' time")
+    cells: tuple[Cell, ...] = Field(min_length=1)
+
+    @field_validator("urls")
+    @classmethod
+    def _plain_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError("a URL begins with http:// or https:// and names a host")
+            if parts.username or parts.password:
+                raise ValueError("no credentials in a URL: use username and password_file")
+        return urls
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if (self.username is None) != (self.password_file is None):
+            raise ValueError("username and password_file belong together")
+        if self.username is not None and self.token_file is not None:
+            raise ValueError("give username or token_file, not both")
+        return self
+
+
+def open_source(settings: Settings, site: Site, unit: Unit) -> Source:
+    """Check the mapping against the site and return the source; raise SettingsError."""
+    try:
+        import httpx  # noqa: F401, PLC0415 - an extra that only this source needs
+    except ImportError:
+        raise SettingsError('the http source needs a library: pip install "octopus-ecotron[publisher]"') from None
+    check_targets(
+        (
+            (f"source.cells.{number}.values.{code}", cell.cell, code)
+            for number, cell in enumerate(settings.cells)
+            for code in cell.values
+        ),
+        site,
+        unit,
+    )
+    return HttpSource(settings, site)
+
+
+class HttpSource:
+    """Asks every `interval` seconds; where the server names times, only readings with a new one are given."""
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        self._settings, self._site = settings, site
+        self._secrets = {"password_file": settings.password_file, "token_file": settings.token_file}
+        self._read_secrets()
+        self._trusted = None
+        if settings.tls_ca is not None:
+            try:
+                self._trusted = ssl.create_default_context(cafile=settings.tls_ca)
+            except (OSError, ssl.SSLError) as error:
+                raise SettingsError(f"setting source.tls_ca: {settings.tls_ca}: {error}") from error
+
+    def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
+        """Yield what the server says, and what is wrong with it, once a change."""
+        import httpx  # noqa: PLC0415 - an extra that only this source needs
+
+        paces = _paces(position)
+        settings = self._settings
+        secrets = self._read_secrets()
+        headers = {"Accept": "application/json", **settings.headers}
+        if "token_file" in secrets:
+            headers["Authorization"] = f"Bearer {secrets['token_file']}"
+        auth = None if settings.username is None else httpx.BasicAuth(settings.username, secrets["password_file"])
+        client: httpx.AsyncClient | None = None
+
+        async def ask() -> Answer:
+            nonlocal client
+            if client is None:
+                client = httpx.AsyncClient(
+                    headers=headers,
+                    auth=auth,
+                    timeout=settings.timeout,
+                    trust_env=False,  # the proxies of whoever starts the publisher lead out of the lab
+                    verify=self._trusted or True,
+                )
+            troubles: list[str] = []
+            raw = ""
+            for url in settings.urls:
+                try:
+                    body = await self._fetch(client, url)
+                    return self._understand(body, times.now(), paces)
+                except Unavailable as error:
+                    troubles.append(f"{url} {error}")
+                    raw = raw or error.raw
+                except httpx.InvalidURL:
+                    troubles.append(f"{url} is no URL")
+                except httpx.HTTPError as error:
+                    troubles.append(f"{url} does not answer ({_in_words(error)})")
+            raise Unavailable("; ".join(troubles), raw)
+
+        async def close() -> None:
+            nonlocal client
+            if client is not None:
+                gone, client = client, None
+                await gone.aclose()
+
+        deadline = settings.timeout * len(settings.urls) + 1
+        yield from poll("http", ask, close, interval=settings.interval, deadline=deadline, stop=stop)
+
+    async def _fetch(self, client: Any, url: str) -> bytes:
+        """Return the body; a server that drips or never ends is left."""
+        import asyncio  # noqa: PLC0415 - beside the client, which is imported late as well
+
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._settings.timeout), client.stream("GET", url) as response:
+                if response.status_code != 200:
+                    raise Unavailable(f"answers {response.status_code} {response.reason_phrase}")
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > self._settings.max_bytes:
+                        raise Unavailable(f"sends more than {self._settings.max_bytes} bytes")
+        except TimeoutError:
+            raise Unavailable(f"sends no whole answer within {self._settings.timeout:g} s") from None
+        return bytes(body)
+
+    def _understand(self, body: bytes, now: datetime, paces: dict[str, instants.Pace]) -> Answer:
+        try:
+            # The standard library's parser lets NaN pass, which spoils one value and not the whole answer.
+            document = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            reason = "more levels than can be read" if isinstance(error, RecursionError) else "no whole JSON"
+            raise Unavailable(f"sends {reason}", body[:_SHOWN].decode(errors="replace")) from None
+        answer = Answer()
+        for cell in self._settings.cells:
+            try:
+                sample = self._cell(document, cell, now, paces, answer.faults)
+            except (Absent, ValueError) as error:
+                answer.faults.append(Fault(f"{cell.cell}: {error}", body[:_SHOWN].decode(errors="replace")))
+                continue
+            if sample is not None:
+                answer.samples.append(sample)
+        if answer.samples:
+            last = {cell: [times.to_text(pace.last), pace.step] for cell, pace in paces.items()}
+            answer.position = {"kind": "http", "last": last}
+        return answer
+
+    def _cell(
+        self, document: Any, cell: Cell, now: datetime, paces: dict[str, instants.Pace], faults: list[Fault]
+    ) -> Sample | None:
+        """Return the cell's sample; None where its time has not moved since the last one."""
+        place = _find(document, parse_path(cell.path), cell.path)
+        at = now
+        wanted = cell.time or self._settings.time
+        if wanted is not None:
+            text = _find(place if cell.time else document, parse_path(wanted.path), wanted.path)
+            if isinstance(text, bool) or not isinstance(text, str | int | float):
+                raise ValueError(f"the time at {wanted.path} is no text or number")
+            zone = self._site.zone if wanted.timezone is None else ZoneInfo(wanted.timezone)
+            try:
+                local = instants.parse([str(text)], wanted.formats, ".")
+                at = times.to_milliseconds(instants.resolve(local, zone, paces.get(cell.cell)))
+            except (ValueError, OverflowError) as error:
+                # The reason stays the same while the text goes on: it is a new fault once only.
+                faults.append(Fault(f"{cell.cell}: the time at {wanted.path} cannot be used", str(error)))
+                return None
+        pace = paces.get(cell.cell)
+        if pace is not None and pace.last == at:
+            return None
+        values: dict[str, float | None] = {}
+        for code, value in cell.values.items():
+            if not isinstance(value, Value):
+                continue
+            try:
+                values[code] = _number(_find(place, parse_path(value.path), value.path), value)
+            except (Absent, ValueError, OverflowError) as error:
+                faults.append(Fault(f"{cell.cell} {code}: {error}"))
+        if not values:
+            return None
+        paces[cell.cell] = instants.follow(pace, at)
+        return Sample(cell.cell, at, values)
+
+    def _read_secrets(self) -> dict[str, str]:
+        found = {}
+        for name, path in self._secrets.items():
+            if path is not None:
+                try:
+                    found[name] = path.read_text(encoding="utf-8").strip()
+                except OSError as error:
+                    raise SettingsError(f"setting source.{name}: {path}: {error.strerror}") from error
+        return found
+
+
+def _number(raw: Any, value: Value) -> float | None:
+    if raw is None or raw in value.missing or raw != raw:  # noqa: PLR0124 - NaN alone differs from itself
+        return None
+    if isinstance(raw, str):
+        if raw.strip() in value.words:
+            return value.words[raw.strip()]
+        try:
+            raw = float(raw.replace("_", "?"))
+        except ValueError:
+            raise ValueError("a text where a number should be") from None
+    if isinstance(raw, int | float):
+        return scaled(float(raw), value.factor, value.offset)
+    raise ValueError(f"{'a list' if isinstance(raw, list) else 'an object'} where a number should be")
+
+
+def _find(document: Any, path: tuple[Step, ...], text: str) -> Any:
+    try:
+        return find(document, path)
+    except Absent as error:
+        raise Absent(f"nothing at {text}: {error}") from None
+
+
+def _paces(position: Position | None) -> dict[str, instants.Pace]:
+    if not position or position.get("kind") != "http":
+        return {}
+    return {cell: instants.Pace(times.from_text(last), step) for cell, (last, step) in position["last"].items()}
+
+
+def _in_words(error: Exception) -> str:
+    """Name the trouble without the library's text, which repeats the request."""
+    words = {"ConnectError": "connection refused or host unknown", "RemoteProtocolError": "breaks off"}
+    name = type(error).__name__
+    return words.get(name, "time-out" if "Timeout" in name else name)
