@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from facility.words import say
+from schemas import times
 
 FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2199, 12, 31)
@@ -55,6 +56,13 @@ def _plausible_day(day: date) -> date:
     return day
 
 
+def _plausible_moment(moment: datetime) -> datetime:
+    # Looked at before it is turned to UTC: the first and last years cannot be.
+    if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
+        raise ValueError(say("The year must lie between 2000 and 2199."))
+    return times.to_milliseconds(moment.astimezone(UTC))
+
+
 _Clean = Annotated[str, AfterValidator(_no_control)]
 Line = Annotated[_Clean, StringConstraints(max_length=200), AfterValidator(_one_line)]
 NeededLine = Annotated[_Clean, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
@@ -65,6 +73,8 @@ Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)
 OptionalEmail = Annotated[Email | None, BeforeValidator(_empty_is_none)]
 Day = Annotated[date, AfterValidator(_plausible_day)]
 OptionalDay = Annotated[Day | None, BeforeValidator(_empty_is_none)]
+Moment = Annotated[AwareDatetime, AfterValidator(_plausible_moment)]
+OptionalMoment = Annotated[Moment | None, BeforeValidator(_empty_is_none)]
 OptionalNumber = Annotated[
     Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)] | None, BeforeValidator(_empty_is_none)
 ]
