@@ -74,7 +74,8 @@ def _escaped(text: str) -> str:
 
 def _folded(line: str) -> str:
     """Return the line in pieces of at most 75 bytes, never cut within a letter."""
-    pieces, piece = [], ""
+    pieces: list[str] = []
+    piece = ""
     for letter in line:
         if len((piece + letter).encode()) > 75 - bool(pieces):
             pieces.append(piece)

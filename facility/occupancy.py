@@ -91,7 +91,7 @@ def occupancy(sessions: Sessions, actor: Actor, first: date, last: date, zone: Z
 
 
 def _row(unit: str, cell: str, held: list[Bar], planned: list[Bar], window: Span) -> OccupancyRow:
-    """What was planned stands only where the experiment did not hold the cell anyway."""
+    """Lay out one cell; a plan stands only where its experiment did not hold the cell anyway."""
     bars = [bar for bar in held if _span(bar).overlap(window)]
     for plan in planned:
         own = [_span(bar) for bar in held if bar.experiment.id == plan.experiment.id]
