@@ -1,6 +1,7 @@
 """The only place where the server's parts meet: settings, site, database, hub in; an application out."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,18 +21,27 @@ from sqlalchemy import Engine
 from schemas.database import read_sessions, write_sessions
 from schemas.site import Site
 from schemas.version import octopus_version
-from web.api import live
+from web.api import health, live, metrics
+from web.api.cells import CellController
+from web.api.history import HistoryController
+from web.api.units import UnitController
 from web.assets import read_assets, static_file
 from web.errors import exception_handlers
 from web.live.feed import Feed
+from web.live.filling import Filling
 from web.live.hub import Hub
 from web.settings import WebSettings
 
+log = logging.getLogger(__name__)
+
 TEMPLATES = Path(__file__).parent / "templates"
 
-# Controllers of the pages (web/pages) and of the API (web/api); a subject is added by adding its line.
+# A subject is added by adding its line. OPEN is readable without login inside the lab, unless
+# `web.public` is off; health says nothing of the station's values; the rest needs a role.
 PAGES: tuple[ControllerRouterHandler, ...] = ()
-API: tuple[ControllerRouterHandler, ...] = (live.stream,)
+OPEN: tuple[ControllerRouterHandler, ...] = (live.stream, UnitController, CellController)
+HEALTH: tuple[ControllerRouterHandler, ...] = (health.health, metrics.metrics)
+STORED: tuple[ControllerRouterHandler, ...] = (HistoryController,)
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -50,22 +60,24 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
     """Wire the application; nothing is opened before it starts."""
     hub = hub or Hub()
     feed = Feed(settings.broker, site, hub)
+    filling = Filling(engine, site, hub)
     assets = read_assets()
 
     @asynccontextmanager
-    async def follow_the_broker(_: Litestar) -> AsyncIterator[None]:
-        task = asyncio.create_task(feed.run(), name="feed")
+    async def follow(_: Litestar) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in (feed, filling)]
         try:
             yield
         finally:
             hub.close()
-            await _ended(task)
+            await _ended(tasks)
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     environment.globals |= {"static": assets.address, "site": site, "version": octopus_version()}
     return Litestar(
-        route_handlers=[static_file, *API, *PAGES],
+        route_handlers=[static_file, *HEALTH, *OPEN, *STORED, *PAGES],
         dependencies={
+            "engine": _given(engine),
             "sessions": _given(read_sessions(engine)),
             "writing": _given(write_sessions(engine)),
             "site": _given(site),
@@ -86,7 +98,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         ),
         exception_handlers=exception_handlers(),
         before_send=[_add_security_headers],
-        lifespan=[follow_the_broker],
+        lifespan=[follow],
         logging_config=None,
     )
 
@@ -98,9 +110,20 @@ def _given(part: Any) -> Provide:
     return Provide(provide, sync_to_thread=False)
 
 
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait([task], timeout=2)
+async def _kept(part: Feed | Filling) -> None:
+    """Run a part; what nobody foresaw is logged and does not leave the pages without live values for good."""
+    while True:
+        try:
+            await part.run()
+        except Exception:
+            log.exception("%s failed; starting it again", type(part).__name__)
+        await asyncio.sleep(5)
+
+
+async def _ended(tasks: "list[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=2)
 
 
 async def _add_security_headers(message: Message, scope: Scope) -> None:

@@ -18,8 +18,9 @@ from schemas.settings import BrokerSettings
 from schemas.site import Site
 from schemas.tables import Quality
 from schemas.version import octopus_version
+from schemas.views import Latest
 from web.live.hub import Hub
-from web.live.state import SKEW, Value
+from web.live.state import SKEW
 
 SERVICE = "web"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
@@ -111,14 +112,14 @@ class Feed:
         self._hub.put_reading(topic.cell, self._values(topic.cell, Reading.model_validate(content)))
         return True
 
-    def _values(self, cell: str, reading: Reading) -> dict[str, Value]:
+    def _values(self, cell: str, reading: Reading) -> dict[str, Latest]:
         skewed = reading.observed_at > self._clock() + SKEW
         values = {}
         for parameter in self._site.parameters_of(cell):
             if parameter.code in reading.values:
                 value = reading.values[parameter.code]
                 suspect = skewed or (value is not None and not parameter.plausible(value))
-                values[parameter.code] = Value(reading.observed_at, value, Quality.SUSPECT if suspect else Quality.RAW)
+                values[parameter.code] = Latest(reading.observed_at, value, Quality.SUSPECT if suspect else Quality.RAW)
         return values
 
     def _client(self) -> aiomqtt.Client:

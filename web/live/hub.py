@@ -14,7 +14,8 @@ import orjson
 
 from schemas import times
 from schemas.messages import Alarm, CellExperiment, Status
-from web.live.state import CellState, Value
+from schemas.views import Latest
+from web.live.state import CellState
 
 RETRY = b"retry: 3000\n\n"
 PING = b": ping\n\n"
@@ -38,6 +39,7 @@ class Hub:
         self.experiments: dict[str, CellExperiment] = {}
         self.broker_connected = False
         self.last_message_at: datetime | None = None
+        self.filled = False
         self.clients = 0
         self._dirty: dict[str, set[str]] = {}
         self._alarms_changed = False
@@ -50,7 +52,7 @@ class Hub:
 
     # What others read
 
-    def cell(self, cell: str) -> dict[str, Value]:
+    def cell(self, cell: str) -> dict[str, Latest]:
         """Return the newest values of a cell, by parameter."""
         state = self._cells.get(cell)
         return {} if state is None else dict(state.values)
@@ -61,7 +63,7 @@ class Hub:
 
     # What the feed writes
 
-    def put_reading(self, cell: str, values: Mapping[str, Value]) -> None:
+    def put_reading(self, cell: str, values: Mapping[str, Latest]) -> None:
         """Take a reading: what is newer than what is held."""
         state = self._cells.get(cell) or CellState()
         if state.put(values, self._clock()):
@@ -142,10 +144,11 @@ class Hub:
         """Return the whole state; made once for all who ask within a second."""
         second = int(time.monotonic())
         if self._snapshot[:2] != (self._sequence, second):
-            self._snapshot = (self._sequence, second, _event("snapshot", self._whole()))
+            self._snapshot = (self._sequence, second, _event("snapshot", self.state()))
         return self._snapshot[2]
 
-    def _whole(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Any]:
+        """Return what a snapshot says; pages are rendered from it."""
         return {
             "now": times.to_text(self._clock()),
             "cells": {cell: self._cell(cell) for cell in sorted(self._cells)},

@@ -3,33 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from schemas.tables import Quality
+from schemas.views import Latest
 
 # A clock may be ahead by this much before its values are flagged.
 SKEW = timedelta(seconds=60)
-
-
-class Value(NamedTuple):
-    """A parameter's value, when it was observed, and how far it can be trusted."""
-
-    observed_at: datetime
-    value: float | None
-    quality: int = Quality.RAW
 
 
 @dataclass(slots=True)
 class CellState:
     """The newest values of a cell."""
 
-    values: dict[str, Value] = field(default_factory=dict)
+    values: dict[str, Latest] = field(default_factory=dict)
 
     @property
     def observed_at(self) -> datetime:
         return max(value.observed_at for value in self.values.values())
 
-    def put(self, new: Mapping[str, Value], now: datetime) -> bool:
+    def put(self, new: Mapping[str, Latest], now: datetime) -> bool:
         """Take what is newer; tell whether anything changed.
 
         A value from the future would shut out every right one after it, so it gives way to whatever comes.

@@ -1,0 +1,43 @@
+"""`/api/units`: the units and the newest values of their cells."""
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+
+from schemas import times
+from schemas.database import Sessions
+from schemas.site import Site
+from schemas.views import UnitSummary, UnitView, cell_view, unit_summary
+from web.api.asking import known_unit
+from web.latest import read_latest
+from web.live.hub import Hub
+
+
+class UnitController(Controller):
+    path = "/api/units"
+    tags = ("live",)
+
+    @get(sync_to_thread=False)
+    def units(self, site: NamedDependency[Site], hub: NamedDependency[Hub]) -> list[UnitSummary]:
+        """List the site's units, in its order, with the presence of their publishers."""
+        return [unit_summary(unit, hub.units.get(unit.code)) for unit in site.units]
+
+    @get("/{unit:str}", sync_to_thread=True)
+    def unit(
+        self,
+        unit: str,
+        sessions: NamedDependency[Sessions],
+        site: NamedDependency[Site],
+        hub: NamedDependency[Hub],
+    ) -> UnitView:
+        """Return the newest value of every parameter of the unit's cells."""
+        known = known_unit(site, unit)
+        status, now = hub.units.get(unit), times.now()
+        latest = read_latest(sessions, hub, known.cells)
+        cells = [
+            cell_view(
+                site, cell, latest[cell], status,
+                now=now, experiment=hub.experiments.get(cell), alarms=hub.alarms,
+            )
+            for cell in known.cells
+        ]  # fmt: skip
+        return UnitView(**dict(unit_summary(known, status)), values=cells)
