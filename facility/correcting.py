@@ -70,12 +70,12 @@ def assign_back_dated(sessions: Sessions, actor: Actor, form: BackDated) -> Assi
         return read_assignment(deed.session, added.id)
 
 
-def withdraw(sessions: Sessions, actor: Actor, number: int, reason: str) -> AssignmentView:
+def withdraw(sessions: Sessions, actor: Actor, number: int, form: Withdrawal) -> AssignmentView:
     """Take back an assignment that never was, with a reason; the audit keeps how it stood."""
     with acting(sessions, actor, Act.ASSIGNMENT_WITHDRAW) as deed:
         row, cell = _held(deed.session, number)
         gone = read_assignment(deed.session, row.id)
-        deed.record("cell", cell.code, told(row), {"reason": reason})
+        deed.record("cell", cell.code, told(row), {"reason": form.reason})
         deed.session.delete(row)
         return gone
 

@@ -127,7 +127,7 @@ def _keep_lists(session: Session, number: int, wanted: Mapping[str, Any]) -> Non
     """Replace the planned cells and the parameters, where they are given."""
     faults: dict[str, Words] = {}
     if "cells" in wanted:
-        cells = dict(session.execute(select(Cell.code, Cell.id).where(Cell.retired_at.is_(None))).tuples())
+        cells = {row.code: row.id for row in session.scalars(select(Cell).where(Cell.retired_at.is_(None)))}
         if unknown := [code for code in wanted["cells"] if code not in cells]:
             faults["cells"] = say("There is no cell {codes}.", codes=", ".join(unknown))
         else:

@@ -62,7 +62,7 @@ def _words(fault: dict[str, object]) -> Words:
     match fault["type"]:
         case "missing" | "string_too_short" | "too_short":
             words = say("This is needed.")
-        case "string_too_long":
+        case "string_too_long" | "too_long":
             words = say("This is too long: {limit} characters at most.", limit=limits.get("max_length", "?"))
         case "date_parsing" | "date_from_datetime_parsing" | "date_type":
             words = say("This is no date, as in 2026-11-24.")

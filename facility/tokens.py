@@ -10,13 +10,14 @@ from facility.acts import Actor, acting, looking
 from facility.permissions import Act, Role
 from facility.refusals import Invalid, NotFound
 from facility.secret_texts import TOKEN_PREFIX, digest, new_secret
-from facility.typed import Typed
+from facility.typed import CLEAN, ONE_LINE, Typed
 from facility.words import say
 from schemas import times
 from schemas.database import Sessions
 from schemas.tables import ApiToken, Person
 
 Scope = Literal["all", "read", "calendar"]
+TokenName = Annotated[str, StringConstraints(min_length=1, max_length=100), CLEAN, ONE_LINE]
 MOST_TOKENS = 50
 USED_EVERY = timedelta(minutes=1)
 
@@ -24,7 +25,7 @@ USED_EVERY = timedelta(minutes=1)
 class TokenDraft(Typed):
     """`all` acts with its owner's role, `read` only looks, `calendar` opens calendar feeds and nothing else."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    name: TokenName
     scope: Scope = "all"
     days: Annotated[int, Field(ge=1, le=3650)] | None = None
 

@@ -63,12 +63,13 @@ def _plausible_moment(moment: datetime) -> datetime:
     return times.to_milliseconds(moment.astimezone(UTC))
 
 
-_Clean = Annotated[str, AfterValidator(_no_control)]
-Line = Annotated[_Clean, StringConstraints(max_length=200), AfterValidator(_one_line)]
-NeededLine = Annotated[_Clean, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
-LongText = Annotated[_Clean, StringConstraints(max_length=20_000)]
-Remark = Annotated[_Clean, StringConstraints(max_length=1000)]
-Reason = Annotated[_Clean, StringConstraints(min_length=3, max_length=500)]
+CLEAN = AfterValidator(_no_control)
+ONE_LINE = AfterValidator(_one_line)
+Line = Annotated[str, StringConstraints(max_length=200), CLEAN, ONE_LINE]
+NeededLine = Annotated[str, StringConstraints(min_length=1, max_length=200), CLEAN, ONE_LINE]
+LongText = Annotated[str, StringConstraints(max_length=20_000), CLEAN]
+Remark = Annotated[str, StringConstraints(max_length=1000), CLEAN]
+Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), CLEAN]
 Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
 OptionalEmail = Annotated[Email | None, BeforeValidator(_empty_is_none)]
 Day = Annotated[date, AfterValidator(_plausible_day)]
