@@ -41,6 +41,7 @@ class Server(uvicorn.Server):
 def main() -> int:
     settings = from_command_line(WebSettings, "Pages, API and live stream.")
     logs.configure(settings.log_level)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         site = read_site(settings.site)
         engine = connect(settings.database)

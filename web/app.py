@@ -4,17 +4,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.template import TemplateConfig
 from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy import Engine
 
@@ -23,6 +17,7 @@ from schemas.site import Site
 from schemas.version import octopus_version
 from web.api import health, live, metrics
 from web.api.cells import CellController
+from web.api.describing import InstantSchema, openapi_config
 from web.api.history import HistoryController
 from web.api.units import UnitController
 from web.assets import read_assets, static_file
@@ -30,15 +25,20 @@ from web.errors import exception_handlers
 from web.live.feed import Feed
 from web.live.filling import Filling
 from web.live.hub import Hub
+from web.pages.cards import cards
+from web.pages.cell import cell_page
+from web.pages.manifest import manifest
+from web.pages.plan import plan
+from web.pages.preferences import preferences
+from web.pages.rendering import template_config
+from web.pages.wall import wall
 from web.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
-TEMPLATES = Path(__file__).parent / "templates"
-
 # A subject is added by adding its line. OPEN is readable without login inside the lab, unless
 # `web.public` is off; health says nothing of the station's values; the rest needs a role.
-PAGES: tuple[ControllerRouterHandler, ...] = ()
+PAGES: tuple[ControllerRouterHandler, ...] = (cards, plan, cell_page, wall, preferences, manifest)
 OPEN: tuple[ControllerRouterHandler, ...] = (live.stream, UnitController, CellController)
 HEALTH: tuple[ControllerRouterHandler, ...] = (health.health, metrics.metrics)
 STORED: tuple[ControllerRouterHandler, ...] = (HistoryController,)
@@ -72,8 +72,6 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             hub.close()
             await _ended(tasks)
 
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.globals |= {"static": assets.address, "site": site, "version": octopus_version()}
     return Litestar(
         route_handlers=[static_file, *HEALTH, *OPEN, *STORED, *PAGES],
         dependencies={
@@ -86,16 +84,10 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             "settings": _given(settings),
             "assets": _given(assets),
         },
-        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment)),
+        template_config=template_config(site, octopus_version(), assets.address),
         compression_config=CompressionConfig(backend="gzip", gzip_compress_level=5, exclude=[r"^/live$", r"\.woff2$"]),
-        openapi_config=OpenAPIConfig(
-            title="Octopus",
-            version=octopus_version(),
-            description="Live values, history and experiments of the site's cells.",
-            path="/schema",
-            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
-            use_handler_docstrings=True,
-        ),
+        openapi_config=openapi_config(),
+        plugins=[InstantSchema()],
         exception_handlers=exception_handlers(),
         before_send=[_add_security_headers],
         lifespan=[follow],

@@ -69,7 +69,7 @@ class HistoryController(Controller):
         asked_from: From = None,
         asked_to: To = None,
         parameters: Parameters = None,
-        layout: Annotated[Literal["wide", "long"], QueryParameter(query="format")] = "wide",
+        format: Literal["wide", "long"] = "wide",  # noqa: A002 - the word of the address
         separator: Annotated[str, QueryParameter(description="`,` `;` or `tab`")] = ",",
         decimal: Annotated[Literal[".", ","], QueryParameter(description="`,` for Excel in French")] = ".",
         quality: bool = False,
@@ -86,7 +86,7 @@ class HistoryController(Controller):
             parameters=tuple(codes or [parameter.code for parameter in site.parameters_of(cell)]),
             start=start,
             end=end,
-            format=layout,
+            format=format,
             separator=SEPARATORS[separator],
             decimal=decimal,
             quality=quality,

@@ -144,10 +144,10 @@ class Hub:
         """Return the whole state; made once for all who ask within a second."""
         second = int(time.monotonic())
         if self._snapshot[:2] != (self._sequence, second):
-            self._snapshot = (self._sequence, second, _event("snapshot", self.state()))
+            self._snapshot = (self._sequence, second, _event("snapshot", self.whole()))
         return self._snapshot[2]
 
-    def state(self) -> dict[str, Any]:
+    def whole(self) -> dict[str, Any]:
         """Return what a snapshot says; pages are rendered from it."""
         return {
             "now": times.to_text(self._clock()),
