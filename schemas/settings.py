@@ -38,6 +38,7 @@ WORDS = frozenset(
         "ingestor",
         "ldap",
         "log_level",
+        "private_broker",
         "publisher",
         "site",
         "source",

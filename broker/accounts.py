@@ -1,0 +1,82 @@
+"""Broker accounts with generated passwords: `python -m broker.accounts DIRECTORY`.
+
+Writes `DIRECTORY/<account>` (its password, readable by the owner alone) for every unit of the site, every service and
+`reader`, and `DIRECTORY/passwords` for Mosquitto. Accounts that are there keep their password.
+"""
+
+import argparse
+import base64
+import hashlib
+import re
+import secrets
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from schemas.settings import EXIT_BAD_SETTINGS
+from schemas.site import SiteError, read_site
+
+SERVICES = ("ingestor", "web", "watchdog", "bot", "reader")
+PASSWORDS = "passwords"  # noqa: S105 - a file's name
+
+# The passwords are 192 random bits: stretching protects people's passwords, it adds nothing to these.
+_ITERATIONS = 1000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def make(directory: Path, names: Iterable[str]) -> list[str]:
+    """Make the accounts that are missing and write Mosquitto's file of all; return those made."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = []
+    for name in names:
+        if not _NAME.fullmatch(name) or name == PASSWORDS:
+            raise ValueError(f"no account can be called {name!r}: letters, digits, - and _")
+        file = directory / name
+        if not file.exists():
+            _write(file, f"{secrets.token_urlsafe(24)}\n")
+            made.append(name)
+    accounts = sorted(file for file in directory.iterdir() if _NAME.fullmatch(file.name) and file.name != PASSWORDS)
+    lines = [f"{file.name}:{hashed(file.read_text(encoding='ascii').strip())}\n" for file in accounts]
+    _write(directory / PASSWORDS, "".join(lines))
+    return made
+
+
+def hashed(password: str) -> str:
+    """Return the password as mosquitto_passwd would write it: PBKDF2 with SHA-512 (`$7$`)."""
+    salt = secrets.token_bytes(12)
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+
+
+def _write(file: Path, text: str) -> None:
+    """Replace the file in one step; nobody else may read it at any moment."""
+    staging = file.with_name(f".{file.name}.new")
+    staging.touch(mode=0o600)
+    staging.write_text(text, encoding="ascii")
+    staging.replace(file)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m broker.accounts", description="Make the broker's accounts.")
+    parser.add_argument("directory", type=Path, help="where the passwords lie, a file an account")
+    parser.add_argument("--site", type=Path, help="site file; the Ecotron's own without it")
+    parser.add_argument(
+        "--also", action="append", default=[], metavar="NAME", help="another account (then add it to acl)"
+    )
+    arguments = parser.parse_args()
+    try:
+        units = [unit.code for unit in read_site(arguments.site).units]
+        made = make(arguments.directory, [*units, *SERVICES, *arguments.also])
+    except (SiteError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_BAD_SETTINGS
+    except OSError as error:
+        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
+        return EXIT_BAD_SETTINGS
+    sys.stdout.write(f"made: {', '.join(made) or 'nothing, all are there'}\n")
+    sys.stdout.write(f"{arguments.directory / PASSWORDS} is Mosquitto's password_file; it must be able to read it\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
