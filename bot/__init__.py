@@ -1,0 +1,1 @@
+"""The station in Discord: values by picking, links and answers, alarms with their buttons."""

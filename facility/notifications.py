@@ -53,10 +53,22 @@ def announce(session: Session, alarm: messages.Alarm, at: datetime, ended_at: da
 
 def heard(session: Session, alarm: messages.Alarm, at: datetime) -> bool:
     """Take note of an alarm's message: where the database has the alarm too, the database is right."""
+    others = session.scalars(
+        select(Notification).where(
+            Notification.place == alarm.place,
+            Notification.code == alarm.code,
+            Notification.over.is_(False),
+            Notification.alarm_id != alarm.id,
+        )
+    )
+    # A topic holds one alarm: an earlier one of this place and code went away unseen.
+    news = [_end(session, row, at) for row in others]
     row = session.get(Alarm, alarm.id)
     if row is not None and (row.place, row.code) == (alarm.place, alarm.code):
-        return announce(session, as_message(session, row), at, row.ended_at)
-    return announce(session, alarm, at)
+        news.append(announce(session, as_message(session, row), at, row.ended_at))
+    else:
+        news.append(announce(session, alarm, at))
+    return any(news)
 
 
 def heard_end(session: Session, place: str, code: str, at: datetime) -> bool:
@@ -132,6 +144,22 @@ def sent(sessions: Sessions, items: Sequence[Item], channel_id: str, message_id:
             row.channel_id, row.message_id, row.sent_at = channel_id, message_id, at
             row.sent_revision, row.attempts, row.failure = told[row.id], 0, ""
             row.waiting = row.revision != told[row.id]
+
+
+def posted(sessions: Sessions, items: Sequence[Item], channel_id: str, message_id: str) -> None:
+    """Note that the channel holds the message, perhaps with an older content: it goes on waiting for an edit."""
+    with sessions() as session, session.begin():
+        for row in _rows(session, items):
+            row.channel_id, row.message_id, row.waiting = channel_id, message_id, True
+
+
+def withheld(sessions: Sessions, items: Sequence[Item]) -> None:
+    """Note that these may not be told; a later change is looked at anew."""
+    revisions = {item.id: item.revision for item in items}
+    with sessions() as session, session.begin():
+        for row in _rows(session, items):
+            if row.revision == revisions[row.id]:
+                row.waiting, row.failure = False, "may not leave the site"
 
 
 def failed(sessions: Sessions, items: Sequence[Item], reason: str) -> None:

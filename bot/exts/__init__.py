@@ -1,0 +1,1 @@
+"""Features, a file each: `setup(bot)` adds its commands."""

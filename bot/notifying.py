@@ -1,0 +1,174 @@
+"""Empties the outbox into the channel by REST alone, so alarms go out while the gateway is away.
+
+Before a message is sent, the database knows its name (`batch`). It is sent as Discord's nonce, which makes a
+repeat within minutes harmless, and stands in the message's footer, which lets a later repeat be recognised.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from secrets import token_hex
+
+import aiohttp
+import discord
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.alarm_cards import GROUP, message
+from bot.context import Context
+from facility import notifications
+from facility.notifications import Item
+from schemas import times
+
+CHANNEL = "discord"
+# How often the outbox is looked at without a hint, for what other processes put into it.
+POLL = 2.0
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+# Nothing of ours heals these: permission taken away, channel deleted. Somebody must act, so try rarely.
+CLOSED_WAIT = 300.0
+UNKNOWN_MESSAGE = 10008
+FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
+
+log = logging.getLogger(__name__)
+
+
+class Notifier:
+    """One task, one message at a time: the order is kept and nothing is told twice."""
+
+    def __init__(self, context: Context, client: discord.Client, channel_id: int, *, wait: float = FIRST_WAIT) -> None:
+        self._context, self._first_wait = context, wait
+        self._channel = client.get_partial_messageable(channel_id, guild_id=context.settings.guild)
+        self._channel_id = str(channel_id)
+        self._client = client
+        self._fault = ""
+
+    async def run(self) -> None:
+        """Send what waits, for ever; the client must be logged in."""
+        wait = self._first_wait
+        while True:
+            try:
+                while await self._round():
+                    pass
+                self._say("")
+                wait = self._first_wait
+                pause = POLL
+            except SQLAlchemyError as error:
+                self._say(f"database: {type(error).__name__}")
+                pause = wait = min(wait * 2, LONGEST_WAIT)
+            except (discord.Forbidden, discord.NotFound) as error:
+                self._say(f"Discord refuses the channel {self._channel_id}: {error.text or error.status}")
+                pause = CLOSED_WAIT
+            except FAILURES as error:
+                self._say(f"Discord: {type(error).__name__}")
+                pause = wait = min(wait * 2, LONGEST_WAIT)
+            try:
+                async with asyncio.timeout(pause):
+                    # A hint shortens the usual pause, never the one after a failure.
+                    await (self._context.news.wait() if not self._fault else asyncio.Event().wait())
+            except TimeoutError:
+                pass
+            self._context.news.clear()
+
+    async def _round(self) -> bool:
+        """Send one message; tell whether there was one to send."""
+        waiting = await asyncio.to_thread(self._look)
+        if not waiting:
+            return False
+        # Edits first: they are about what people see already.
+        first = next((item for item in waiting if item.message_id is not None), waiting[0])
+        if first.message_id is not None and first.batch is not None:
+            await self._edit(first)
+        elif first.batch is not None:
+            # Claimed before, and it is not known whether Discord has it.
+            await self._post(await self._batch(first.batch), first.batch, again=True)
+        else:
+            fresh = [item for item in waiting if item.batch is None][:GROUP]
+            batch = token_hex(8)
+            await asyncio.to_thread(notifications.claim, self._context.write, fresh, batch)
+            await self._post(fresh, batch, again=False)
+        return True
+
+    def _look(self) -> list[Item]:
+        policy = self._context.policy
+        with self._context.read() as session:
+            waiting = notifications.waiting(session, CHANNEL, times.now())
+        hidden = [item for item in waiting if not policy.alarm(item.alarm)]
+        if hidden:
+            # What may not leave the site is done with: nobody outside waits for it.
+            notifications.withheld(self._context.write, hidden)
+        return [item for item in waiting if policy.alarm(item.alarm)]
+
+    async def _batch(self, batch: str) -> list[Item]:
+        def look() -> list[Item]:
+            with self._context.read() as session:
+                return notifications.of_batches(session, CHANNEL, [batch])
+
+        return await asyncio.to_thread(look)
+
+    async def _post(self, items: Sequence[Item], batch: str, *, again: bool) -> None:
+        found = await self._find(batch) if again else None
+        if found is None:
+            await asyncio.to_thread(notifications.attempt, self._context.write, items)
+            content, embeds, view = message(self._context, items, batch)
+            try:
+                found = await self._channel.send(
+                    content or None, embeds=embeds, view=view, nonce=batch, allowed_mentions=self._mentions()
+                )
+            except FAILURES as error:
+                await asyncio.to_thread(notifications.failed, self._context.write, items, type(error).__name__)
+                raise
+            finally:
+                view.stop()
+            await asyncio.to_thread(
+                notifications.sent, self._context.write, items, self._channel_id, str(found.id), times.now()
+            )
+        else:
+            # The message holds what was so when it was first sent: bring it up to date.
+            await asyncio.to_thread(notifications.posted, self._context.write, items, self._channel_id, str(found.id))
+
+    async def _find(self, batch: str) -> discord.Message | None:
+        """Look for a message that was sent although its answer never came."""
+        try:
+            async for old in self._channel.history(limit=100):
+                footers = [embed.footer.text or "" for embed in old.embeds]
+                if any(batch in footer for footer in footers):
+                    return old
+        except discord.Forbidden:
+            log.warning("Discord does not let the bot read the channel's history: an alarm may be told twice")
+        return None
+
+    async def _edit(self, first: Item) -> None:
+        items = await self._batch(first.batch or "")
+        content, embeds, view = message(self._context, items, first.batch or "")
+        partial = self._channel.get_partial_message(int(first.message_id or 0))
+        try:
+            await partial.edit(
+                content=content or None, embeds=embeds, view=view, allowed_mentions=discord.AllowedMentions.none()
+            )
+        except discord.NotFound as error:
+            if error.code != UNKNOWN_MESSAGE:
+                raise
+            await asyncio.to_thread(notifications.lost, self._context.write, items)
+        else:
+            await asyncio.to_thread(
+                notifications.sent,
+                self._context.write,
+                items,
+                self._channel_id,
+                first.message_id or "",
+                times.now(),
+            )
+        finally:
+            view.stop()
+
+    def _mentions(self) -> discord.AllowedMentions:
+        role = self._context.settings.mention_role
+        return discord.AllowedMentions(
+            everyone=False, users=False, roles=[] if role is None else [discord.Object(role)]
+        )
+
+    def _say(self, fault: str) -> None:
+        if fault and fault != self._fault:
+            log.error("%s; alarms wait in the outbox", fault)
+        if self._fault and not fault:
+            log.info("alarms go out again")
+        self._fault = fault

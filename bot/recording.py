@@ -1,0 +1,56 @@
+"""From the broker's alarms to the outbox: events are kept until the database has them."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.live import Ended, Known, Live, Raised
+from facility import notifications
+from schemas import times
+from schemas.database import Sessions
+
+LONGEST_WAIT = 30.0
+
+log = logging.getLogger(__name__)
+
+
+async def record(live: Live, sessions: Sessions, recorded: Callable[[], None]) -> None:
+    """Store what was heard, for ever; call `recorded` when there is something new to send."""
+    wait, away = 1.0, False
+    while True:
+        await live.changed.wait()
+        live.changed.clear()
+        while live.events:
+            events = list(live.events)[:500]
+            try:
+                news = await asyncio.to_thread(_store, sessions, events)
+            except SQLAlchemyError as error:
+                if not away:
+                    log.warning("database: %s; alarms wait until it answers", type(error).__name__)
+                wait, away = min(wait * 2, LONGEST_WAIT), True
+                await asyncio.sleep(wait)
+                continue
+            if away:
+                log.info("database answers again")
+            wait, away = 1.0, False
+            for _ in events:
+                live.events.popleft()
+            if news:
+                recorded()
+
+
+def _store(sessions: Sessions, events: list[Raised | Ended | Known]) -> bool:
+    news = False
+    with sessions() as session, session.begin():
+        at = times.now()
+        for event in events:
+            match event:
+                case Raised(alarm):
+                    news |= notifications.heard(session, alarm, at)
+                case Ended(place, code):
+                    news |= notifications.heard_end(session, place, code, at)
+                case Known(topics):
+                    news |= notifications.heard_all(session, topics, at)
+    return news

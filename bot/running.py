@@ -1,0 +1,161 @@
+"""Keeping the bot up: one task each for broker, alarms, outbox and gateway, started again whatever happens."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+import discord
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.client import OctopusBot
+from bot.context import Context
+from bot.live import follow
+from bot.notifying import CHANNEL, Notifier
+from bot.recording import record
+from bot.syncing import sync
+from facility import notifications
+from schemas.settings import BrokerSettings
+
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+# What only a person can heal.
+HOPELESS = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
+
+log = logging.getLogger(__name__)
+
+
+class GaveUp(Exception):  # noqa: N818 - it says what happened
+    """Discord refuses the token or the intents; the text is one readable line."""
+
+
+async def run(context: Context, broker: BrokerSettings, token: str, **options: Any) -> None:
+    """Run until SIGTERM or Ctrl-C; raise GaveUp where trying again is of no use."""
+    end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end.set)
+    waiting = Waiting(context)
+    parts: dict[str, Callable[[], Awaitable[None]]] = {
+        "broker": lambda: follow(broker, context.live, waiting.get),
+        "recording": lambda: record(context.live, context.write, context.news.set),
+        "waiting": waiting.watch,
+        "gateway": lambda: gateway(context, token, **options),
+    }
+    channel = context.settings.channel
+    if channel is not None:
+        parts["alarms"] = lambda: alarms(context, token, channel)
+    else:
+        log.warning("no channel is set (bot.channel): alarms are not posted")
+    tasks = [asyncio.create_task(_kept(name, start), name=name) for name, start in parts.items()]
+    ending = asyncio.create_task(end.wait(), name="end")
+    done, _ = await asyncio.wait([*tasks, ending], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*tasks, ending):
+        task.cancel()
+    await asyncio.gather(*tasks, ending, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+class Waiting:
+    """How many alarms wait to be sent, for the bot's status; None while the database does not answer."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._count: int | None = None
+
+    def get(self) -> int | None:
+        return self._count
+
+    async def watch(self) -> None:
+        while True:
+            try:
+                self._count = await asyncio.to_thread(self._ask)
+            except SQLAlchemyError:
+                self._count = None
+            await asyncio.sleep(5)
+
+    def _ask(self) -> int:
+        with self._context.read() as session:
+            return notifications.count_waiting(session, CHANNEL)
+
+
+async def gateway(context: Context, token: str, **options: Any) -> None:
+    """Connect with a fresh bot again and again: discord.py ends where the first connection fails."""
+    wait, known = FIRST_WAIT, ""
+    while True:
+        bot = OctopusBot(context, **options)
+        syncing: asyncio.Task[None] | None = None
+        try:
+            async with bot:
+                await bot.login(token)
+                syncing = asyncio.create_task(sync(bot), name="syncing")
+                await bot.connect(reconnect=True)
+        except HOPELESS as error:
+            raise GaveUp(refused(error)) from error
+        except (aiohttp.ClientError, OSError, discord.DiscordException) as error:
+            fault = f"{type(error).__name__}"
+        except AttributeError:
+            # discord.py's own, when the gateway cannot be reached the first time (Rapptz/discord.py#10520).
+            fault = "the gateway cannot be reached"
+        else:
+            fault = "the connection ended"
+        finally:
+            if syncing is not None:
+                syncing.cancel()
+                await asyncio.gather(syncing, return_exceptions=True)
+        wait = FIRST_WAIT if bot.is_ready() else wait
+        if fault != known:
+            log.warning("Discord: %s; trying again", fault)
+            known = fault
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)
+
+
+async def alarms(context: Context, token: str, channel: int) -> None:
+    """Post by REST with a client of its own, which needs no gateway."""
+    wait = FIRST_WAIT
+    while True:
+        client = discord.Client(
+            intents=discord.Intents.none(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            proxy=context.settings.proxy,
+        )
+        async with client:
+            try:
+                await client.login(token)
+            except HOPELESS as error:
+                raise GaveUp(refused(error)) from error
+            except (aiohttp.ClientError, OSError, discord.DiscordException):
+                # The gateway's loop has said so already.
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+                continue
+            wait = FIRST_WAIT
+            await Notifier(context, client, channel).run()
+
+
+def refused(error: BaseException) -> str:
+    """Say what a person must do, in one line."""
+    if isinstance(error, discord.PrivilegedIntentsRequired):
+        return (
+            "Discord refuses the message content intent: switch it on for this application"
+            " (Discord developer portal, Bot, Message Content Intent)"
+        )
+    return "Discord refuses the token (setting bot.token_file): ask for a new one in the Discord developer portal"
+
+
+async def _kept(name: str, start: Callable[[], Awaitable[None]]) -> None:
+    """Start a part again when it fails in a way that nobody thought of."""
+    while True:
+        try:
+            await start()
+        except GaveUp:
+            raise
+        except Exception:
+            log.exception("%s failed; starting it again", name)
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(5)

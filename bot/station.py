@@ -1,0 +1,156 @@
+"""What the database knows, read in worker threads. SQLAlchemyError means that it does not answer."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from schemas import times
+from schemas.database import Sessions
+from schemas.tables import (
+    Assignment,
+    Cell,
+    Experiment,
+    ExperimentParameter,
+    LatestReading,
+    Parameter,
+    Reading,
+    Reading1h,
+    Reading5min,
+    Series,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The newest stored value of a series."""
+
+    observed_at: datetime
+    value: float | None
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An interval of a chart from `at`; none of the numbers where nothing was stored."""
+
+    at: datetime
+    low: float
+    mean: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A series over a time, with the width beyond which two points have a gap between them."""
+
+    since: datetime
+    until: datetime
+    step: timedelta
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentView:
+    code: str
+    title: str
+    state: str
+    planned_start: date | None
+    planned_end: date | None
+    cells: tuple[str, ...]
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What an experiment tolerates of a parameter."""
+
+    deviation: float | None
+    low: float | None
+    high: float | None
+    severity: str
+
+
+class Station:
+    """Each function is one short look; call it in a thread."""
+
+    def __init__(self, sessions: Sessions, period: float) -> None:
+        self._sessions, self._period = sessions, period
+
+    def latest(self, cell: str, parameter: str) -> Stored | None:
+        with self._sessions() as session:
+            series = _series(session, cell, parameter)
+            row = None if series is None else session.get(LatestReading, series)
+            return None if row is None else Stored(row.observed_at, row.value, row.quality)
+
+    def history(self, cell: str, parameter: str, span: timedelta) -> History:
+        """Return raw readings of a few hours, 5-minute means of days, hourly ones of weeks."""
+        until = times.now()
+        since = until - span
+        with self._sessions() as session:
+            series = _series(session, cell, parameter)
+            if span <= timedelta(hours=4):
+                step = timedelta(seconds=max(90, 4 * self._period))
+                raw = select(Reading.observed_at, Reading.value).where(
+                    Reading.series_id == series, Reading.observed_at.between(since, until), Reading.value.is_not(None)
+                )
+                rows = session.execute(raw.order_by(Reading.observed_at)).all()
+                points = [Point(_aware(at), value, value, value) for at, value in rows if value is not None]
+            else:
+                table = Reading5min if span <= timedelta(days=8) else Reading1h
+                width = timedelta(minutes=5) if table is Reading5min else timedelta(hours=1)
+                step = width * 1.5
+                chosen = select(table.started_at, table.min, table.mean, table.max).where(
+                    table.series_id == series, table.started_at.between(since, until)
+                )
+                means = session.execute(chosen.order_by(table.started_at)).all()
+                points = [Point(_aware(at) + width / 2, low, mean, high) for at, low, mean, high in means]
+        return History(since, until, step, tuple(points))
+
+    def experiments(self) -> list[ExperimentView]:
+        """Return all that are not archived, newest first."""
+        with self._sessions() as session:
+            rows = session.scalars(
+                select(Experiment).where(Experiment.state != "archived").order_by(Experiment.updated_at.desc())
+            ).all()
+            cells = session.execute(
+                select(Assignment.experiment_id, Cell.code)
+                .join(Cell, Cell.id == Assignment.cell_id)
+                .where(Assignment.ended_at.is_(None))
+                .order_by(Cell.position)
+            ).all()
+        held: dict[int, list[str]] = {}
+        for experiment_id, code in cells:
+            held.setdefault(experiment_id, []).append(code)
+        return [
+            ExperimentView(
+                row.code, row.title, row.state, row.planned_start, row.planned_end, tuple(held.get(row.id, ())), row.id
+            )
+            for row in rows
+        ]
+
+    def tolerance(self, cell: str, parameter: str) -> Own | None:
+        """Return what the experiment in the cell tolerates of a parameter, where it says so."""
+        with self._sessions() as session:
+            row = session.scalar(
+                select(ExperimentParameter)
+                .join(Assignment, Assignment.experiment_id == ExperimentParameter.experiment_id)
+                .join(Cell, Cell.id == Assignment.cell_id)
+                .join(Parameter, Parameter.id == ExperimentParameter.parameter_id)
+                .where(Assignment.ended_at.is_(None), Cell.code == cell, Parameter.code == parameter)
+            )
+            return None if row is None else Own(row.deviation, row.low, row.high, row.severity)
+
+
+def _series(session: Session, cell: str, parameter: str) -> int | None:
+    return session.scalar(
+        select(Series.id)
+        .join(Cell, Cell.id == Series.cell_id)
+        .join(Parameter, Parameter.id == Series.parameter_id)
+        .where(Cell.code == cell, Parameter.code == parameter)
+    )
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
