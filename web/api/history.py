@@ -21,8 +21,8 @@ from web.api.asking import chosen_parameters, known_cell, main_parameters, range
 DEFAULT_POINTS = 1200
 SEPARATORS = {",": ",", ";": ";", "tab": "\t", "\t": "\t"}
 
-From = Annotated[str | None, QueryParameter(query="from", description="RFC 3339; a day before `to` without it")]
-To = Annotated[str | None, QueryParameter(query="to", description="RFC 3339, not included; now without it")]
+From = Annotated[str | None, QueryParameter(name="from", description="RFC 3339; a day before `to` without it")]
+To = Annotated[str | None, QueryParameter(name="to", description="RFC 3339, not included; now without it")]
 Parameters = Annotated[list[str] | None, QueryParameter(description="codes, by commas or repeated")]
 
 
