@@ -1,0 +1,143 @@
+"""Services as child processes: started in order, started again when they die, stopped in reverse order."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from octopus import children
+from octopus.children import Say, Service
+from schemas.settings import EXIT_BAD_SETTINGS
+
+_PORT_SECONDS = 20.0
+_STOP_SECONDS = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+# A child that ran so long was well: its next death starts with the shortest pause again.
+_WELL_SECONDS = 60.0
+
+
+class StartError(Exception):
+    """A service did not come up; its text says which."""
+
+
+class Supervisor:
+    """Runs services until SIGTERM, Ctrl-C or the end of the terminal; a second signal kills what still runs."""
+
+    def __init__(self, services: Sequence[Service], say: Say) -> None:
+        self._services, self._say = list(services), say
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._stopping: asyncio.Event
+        self._failed = 0
+
+    def run(self) -> int:
+        """Return 0 after a clean stop, 78 when a step needs other settings, 69 when one did not come up."""
+        return asyncio.run(self._run())
+
+    async def _run(self) -> int:
+        self._stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop)
+        try:
+            await self._start()
+            await self._stopping.wait()
+        except StartError as error:
+            self._say("octopus", str(error))
+            self._failed = self._failed or 69
+        self._stopping.set()
+        await self._end()
+        return self._failed
+
+    def _stop(self) -> None:
+        if self._stopping.is_set():
+            for child in self._running.values():
+                if child.returncode is None:
+                    child.kill()
+        else:
+            self._say("octopus", "stopping: publishers first, the broker last")
+        self._stopping.set()
+
+    async def _start(self) -> None:
+        for service in self._services:
+            if self._stopping.is_set():
+                return
+            if service.once:
+                await self._step(service)
+                continue
+            self._tasks[service.name] = asyncio.create_task(self._keep(service), name=service.name)
+            if service.port is not None:
+                await self._listens(service, service.port)
+
+    async def _step(self, service: Service) -> None:
+        """Run something that must end well before the rest starts."""
+        child = await self._spawn(service)
+        await children.relay(child, service.name, self._say)
+        code = await child.wait()
+        self._running.pop(service.name, None)
+        if code and not self._stopping.is_set():
+            self._failed = code if code > 0 else 1
+            raise StartError(f"{service.name} did not succeed ({_ending(code)})")
+
+    async def _keep(self, service: Service) -> None:
+        """Run a service and start it again with growing pauses, until all is stopped."""
+        pause = _FIRST_PAUSE
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            child = await self._spawn(service)
+            await children.relay(child, service.name, self._say)
+            code = await child.wait()
+            self._running.pop(service.name, None)
+            if self._stopping.is_set():
+                return
+            if code == EXIT_BAD_SETTINGS:
+                self._failed = code
+                self._say("octopus", f"{service.name} needs other settings: it is not started again")
+                return
+            pause = _FIRST_PAUSE if time.monotonic() - began > _WELL_SECONDS else pause
+            self._say("octopus", f"{service.name} ended ({_ending(code)}): started again in {pause:g} s")
+            try:
+                await asyncio.wait_for(self._stopping.wait(), pause)
+            except TimeoutError:
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _spawn(self, service: Service) -> asyncio.subprocess.Process:
+        child = await children.spawn(service, os.environ)
+        self._running[service.name] = child
+        return child
+
+    async def _listens(self, service: Service, port: int) -> None:
+        deadline = time.monotonic() + _PORT_SECONDS
+        while not self._stopping.is_set():
+            with socket.socket() as probe:
+                probe.settimeout(1)
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            if self._tasks[service.name].done() or time.monotonic() > deadline:
+                raise StartError(f"{service.name} does not listen on port {port}")
+            await asyncio.sleep(0.05)
+
+    async def _end(self) -> None:
+        """Stop in reverse order, services of one module together, each group before the next."""
+        for _, group in groupby(reversed(self._services), key=lambda service: service.module):
+            tasks = [self._tasks[service.name] for service in group if service.name in self._tasks]
+            self._signal(tasks, signal.SIGTERM)
+            if not tasks:
+                continue
+            _, late = await asyncio.wait(tasks, timeout=_STOP_SECONDS)
+            for task in late:
+                self._say("octopus", f"{task.get_name()} did not stop within {_STOP_SECONDS:g} s: killed")
+            self._signal(late, signal.SIGKILL)
+            await asyncio.gather(*tasks)
+
+    def _signal(self, tasks: Iterable[asyncio.Task[None]], number: signal.Signals) -> None:
+        for task in tasks:
+            if (child := self._running.get(task.get_name())) is not None and child.returncode is None:
+                child.send_signal(number)
+
+
+def _ending(code: int) -> str:
+    return f"exit {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
