@@ -46,7 +46,7 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     detail = error.detail
     if detail.startswith("Validation failed for") and isinstance(error.extra, list):
         detail = "; ".join(f"{fault.get('key', 'body')}: {fault.get('message', '')}" for fault in error.extra)
-    return _answer(request, error.status_code, detail, error.headers, **members)
+    return answer(request, error.status_code, detail, error.headers, **members)
 
 
 def _database(request: AnyRequest, error: SQLAlchemyError) -> Response[Any]:
@@ -54,16 +54,16 @@ def _database(request: AnyRequest, error: SQLAlchemyError) -> Response[Any]:
         # A page a second from each of many people: the outage itself is logged by who watches the database.
         log.debug("database: %s", error.__class__.__name__)
         detail = "the database cannot be reached or refuses to answer; live values go on, history will be back"
-        return _answer(request, 503, detail, {"Retry-After": "10"})
+        return answer(request, 503, detail, {"Retry-After": "10"})
     return _unknown(request, error)
 
 
 def _unknown(request: AnyRequest, error: Exception) -> Response[Any]:
     log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
-    return _answer(request, 500, "this is a fault of Octopus; it has been logged", None)
+    return answer(request, 500, "this is a fault of Octopus; it has been logged", None)
 
 
-def _answer(
+def answer(
     request: AnyRequest, status: int, detail: str, headers: Mapping[str, str] | None, **members: object
 ) -> Response[Any]:
     if for_program(request):
