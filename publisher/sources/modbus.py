@@ -28,7 +28,7 @@ Order = Literal["big", "little"]
 class Value(Target):
     """A value in one or more registers, or a bit. Addresses count from 0, as the protocol does."""
 
-    register: Literal["holding", "input", "coil", "discrete"] = "holding"
+    table: Literal["holding", "input", "coil", "discrete"] = "holding"
     address: int = Field(ge=0, le=65535)
     type: Literal["int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"] = "int16"
     bit: int | None = Field(default=None, ge=0, le=15, description="a single bit of a register, 0 the lowest")
@@ -40,7 +40,7 @@ class Value(Target):
     @property
     def count(self) -> int:
         """The registers that it takes."""
-        if self.register in {"coil", "discrete"} or self.bit is not None:
+        if self.table in {"coil", "discrete"} or self.bit is not None:
             return 1
         return struct.calcsize(_FORMATS[self.type]) // 2
 
@@ -136,13 +136,13 @@ class ModbusSource:
             "input": client.read_input_registers,
             "coil": client.read_coils,
             "discrete": client.read_discrete_inputs,
-        }[first.register]
+        }[first.table]
         answer = await request(first.address, count=count, device_id=self._device(first))
         if answer.isError():
             if len(block) == 1:
                 return [f"the controller answers with exception {answer.exception_code}"]
             return [raw for value in block for raw in await self._read(client, [value])]
-        found = [int(bit) for bit in answer.bits] if first.register in {"coil", "discrete"} else answer.registers
+        found = [int(bit) for bit in answer.bits] if first.table in {"coil", "discrete"} else answer.registers
         if len(found) < count:
             return ["the answer is too short"] * len(block)
         return [found[value.address - first.address :][: value.count] for value in block]
@@ -155,7 +155,7 @@ class ModbusSource:
         found: list[tuple[str, str, Any, float | None]],
         faults: list[Fault],
     ) -> None:
-        where = f"{value.cell} {value.parameter} ({value.register} {value.address})"
+        where = f"{value.cell} {value.parameter} ({value.table} {value.address})"
         if isinstance(raw, str):
             faults.append(Fault(f"{where}: {raw}"))
             return
@@ -165,7 +165,7 @@ class ModbusSource:
             faults.append(Fault(f"{where}: {error}", " ".join(f"{word:04x}" for word in raw)))
 
     def _number(self, value: Value, registers: list[int]) -> float | None:
-        if value.register in {"coil", "discrete"}:
+        if value.table in {"coil", "discrete"}:
             number: float = registers[0]
         elif value.bit is not None:
             number = registers[0] >> value.bit & 1
@@ -186,7 +186,7 @@ def _blocks(settings: Settings) -> list[list[Value]]:
     """Put values together whose registers touch or overlap; gaps are not read: they may not exist."""
 
     def place(value: Value) -> tuple[int, str, int]:
-        return (settings.device if value.device is None else value.device, value.register, value.address)
+        return (settings.device if value.device is None else value.device, value.table, value.address)
 
     blocks: list[list[Value]] = []
     end = 0
@@ -196,7 +196,7 @@ def _blocks(settings: Settings) -> list[list[Value]]:
             block
             and place(block[0])[:2] == place(value)[:2]
             and value.address <= end
-            and value.address + value.count - block[0].address <= _MOST[value.register]
+            and value.address + value.count - block[0].address <= _MOST[value.table]
         ):
             block.append(value)
             end = max(end, value.address + value.count)

@@ -107,14 +107,13 @@ class OpcuaSource:
             nonlocal client
             try:
                 if client is None:
-                    fresh = Client(settings.url, timeout=settings.timeout)
+                    client = Client(settings.url, timeout=settings.timeout)
                     if settings.username is not None:
-                        fresh.set_user(settings.username)
-                        fresh.set_password(self._secret() or "")
+                        client.set_user(settings.username)
+                        client.set_password(self._secret() or "")
                     if settings.security is not None:
-                        await fresh.set_security_string(settings.security.get_secret_value())
-                    await fresh.connect()
-                    client = fresh
+                        await client.set_security_string(settings.security.get_secret_value())
+                    await client.connect()
                 found = await client.uaclient.read_attributes(nodes, AttributeIds.Value)
             except (OSError, TimeoutError, UaError) as error:
                 raise Unavailable(_in_words(error)) from None
@@ -124,7 +123,10 @@ class OpcuaSource:
             nonlocal client
             if client is not None:
                 gone, client = client, None
-                await gone.disconnect()
+                try:
+                    await gone.disconnect()
+                finally:
+                    gone.disconnect_socket()  # the library leaves it open where the server is gone
 
         name = f"opcua {settings.url}"
         yield from poll(name, ask, close, interval=settings.interval, deadline=settings.timeout * 3, stop=stop)

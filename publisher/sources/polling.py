@@ -56,28 +56,32 @@ def poll(
     failures = 0
     due = monotonic()
     with asyncio.Runner() as runner:
-        while not stop.is_set():
-            try:
-                answer = runner.run(_in_time(ask(), deadline, stop))
-            except Stopped:
-                break
-            except Unavailable as error:
-                failures += 1
-                runner.run(_quietly(close(), deadline))
-                answer = Answer(faults=[Fault(f"{name}: {error}", error.raw)])
-            else:
-                if failures:
-                    log.info("%s answers again", name)
-                failures = 0
-            news = [fault for fault in answer.faults if fault.reason not in said]
-            said = {fault.reason for fault in answer.faults}
-            if answer.samples or news or answer.position is not None:
-                yield Batch(answer.samples, answer.position, news)
-            pause = min(interval * 2 ** min(failures - 1, 10), max(LONGEST_PAUSE, interval)) if failures else interval
-            # On a grid, so that slow answers do not shift the readings; what was missed is not made up for.
-            due = max(due + pause, monotonic()) if not failures else monotonic() + pause
-            stop.wait(due - monotonic())
-        runner.run(_quietly(close(), deadline))
+        try:
+            while not stop.is_set():
+                try:
+                    answer = runner.run(_in_time(ask(), deadline, stop))
+                except Stopped:
+                    break
+                except Unavailable as error:
+                    failures += 1
+                    runner.run(_quietly(close(), deadline))
+                    answer = Answer(faults=[Fault(f"{name}: {error}", error.raw)])
+                else:
+                    if failures:
+                        log.info("%s answers again", name)
+                    failures = 0
+                news = [fault for fault in answer.faults if fault.reason not in said]
+                said = {fault.reason for fault in answer.faults}
+                if answer.samples or news or answer.position is not None:
+                    yield Batch(answer.samples, answer.position, news)
+                pause = (
+                    min(interval * 2 ** min(failures - 1, 10), max(LONGEST_PAUSE, interval)) if failures else interval
+                )
+                # On a grid, so that slow answers do not shift the readings; what was missed is not made up for.
+                due = max(due + pause, monotonic()) if not failures else monotonic() + pause
+                stop.wait(due - monotonic())
+        finally:
+            runner.run(_quietly(close(), deadline))
 
 
 def gathered(values: Iterable[tuple[str, str, Any, float | None]]) -> list[Sample]:
@@ -109,3 +113,4 @@ async def _quietly(closing: Awaitable[None], deadline: float) -> None:
             await closing
     except Exception as error:  # noqa: BLE001 - libraries raise anything here, and nothing depends on it
         log.debug("closing: %r", error)
+    await asyncio.sleep(0)  # transports end in the loop's next turn

@@ -130,7 +130,9 @@ def test_a_server_whose_time_stands_still_gives_nothing_new(site: Site, server: 
         datetime(2026, 11, 23, 14, 28, 23, tzinfo=UTC),
         datetime(2026, 11, 23, 14, 28, 33, tzinfo=UTC),
     ]
-    assert drive(open_http(site, server.url, **timed), result.position, lambda: None).samples == [], "nor after restarts"
+    assert drive(open_http(site, server.url, **timed), result.position, lambda: None).samples == [], (
+        "nor after restarts"
+    )
 
 
 def test_the_servers_local_time_in_the_repeated_hour(site: Site, server: Server) -> None:
@@ -153,7 +155,7 @@ def test_the_servers_local_time_in_the_repeated_hour(site: Site, server: Server)
         (sends(b"", 500), "answers 500"),
         (sends(b"{}", 302), "answers 302"),
         (sends(b"", 204), "answers 204"),
-        (sends(b"[" * 200_000), "more levels than can be read"),
+        (sends(b"[" * 60_000), "more levels than can be read"),
         (sends(b" " * 70_000), "more than 65536 bytes"),
         (sends(b"{}", length=50), "does not answer (breaks off)"),
         (sends(b"\xff\xfe\x00"), "no whole JSON"),

@@ -101,9 +101,9 @@ def test_every_type_and_order(site: Site, server: Server) -> None:
         {"parameter": "rain_water_temperature", "address": 9, "type": "float32"},
         {"parameter": "lysimeter_mass", "address": 11, "type": "uint32", "factor": 0.001, "offset": 1},
         {"parameter": "door", "address": 13, "bit": 3},
-        {"parameter": "par", "address": 100, "register": "input", "type": "uint16"},
-        {"cell": "E1C2", "parameter": "door", "address": 1, "register": "coil"},
-        {"cell": "E1C3", "parameter": "door", "address": 1, "register": "discrete"},
+        {"parameter": "par", "address": 100, "table": "input", "type": "uint16"},
+        {"cell": "E1C2", "parameter": "door", "address": 1, "table": "coil"},
+        {"cell": "E1C3", "parameter": "door", "address": 1, "table": "discrete"},
     )
     result = drive(source, most=1)
     assert result.faults == []
