@@ -38,6 +38,7 @@ class _Steps(Event):
         self._steps = list(steps)
 
     def wait(self, timeout: float | None = None) -> bool:
+        del timeout
         if self._steps:
             self._steps.pop(0)()
         else:

@@ -18,7 +18,7 @@ SAMPLES = Path(__file__).parent / "samples"
 
 
 def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type] - year to minute
+    return datetime(*parts, tzinfo=UTC)
 
 
 def open_csv(site: Site, *files: dict[str, Any], join_wait: float = 0, unit: str = "ecolab-1") -> Source:
@@ -39,9 +39,7 @@ def plain(path: Path | str, **more: Any) -> dict[str, Any]:
 
 def rows(first: int, last: int) -> str:
     """Lines number first to last, a minute apart, whose value is their number."""
-    return "".join(
-        f"{datetime(2026, 11, 3) + timedelta(minutes=n):%Y-%m-%d %H:%M},{n}\n" for n in range(first, last + 1)
-    )
+    return "".join(f"{utc(2026, 11, 3) + timedelta(minutes=n):%Y-%m-%d %H:%M},{n}\n" for n in range(first, last + 1))
 
 
 def numbers(result: Any) -> list[float | None]:
@@ -368,9 +366,9 @@ def test_a_restart_after_any_batch_repeats_nothing(site: Site, tmp_path: Path) -
     assert found == list(range(1, 9001))
 
 
-@pytest.mark.parametrize("running", [True, False], ids=["while-following", "while-stopped"])
+@pytest.mark.parametrize("when", ["while-following", "while-stopped"])
 @pytest.mark.parametrize("way", ["rename", "copy-and-cut", "rename-twice"])
-def test_rotation_finishes_the_old_file_first(site: Site, tmp_path: Path, way: str, running: bool) -> None:
+def test_rotation_finishes_the_old_file_first(site: Site, tmp_path: Path, way: str, when: str) -> None:
     log = tmp_path / "log.csv"
     log.write_text("time,T\n" + rows(1, 5))
     source = open_csv(site, plain(log))
@@ -384,7 +382,7 @@ def test_rotation_finishes_the_old_file_first(site: Site, tmp_path: Path, way: s
             log.rename(tmp_path / ("log.csv.1" if way == "rename" else "log.csv.2"))
             log.write_text("T,time\n" + "8,2026-11-03 00:08\n9,2026-11-03 00:09\n")
 
-    if running:
+    if when == "while-following":
         result = drive(source, None, rotate, lambda: append(log, ""))
         assert numbers(result) == list(range(1, 10))
         assert result.faults == []
@@ -469,7 +467,7 @@ def test_speed_of_a_backlog(site: Site, tmp_path: Path) -> None:
     log.write_text(
         f"time,{','.join(names)}\n"
         + "".join(
-            f"{datetime(2026, 11, 3) + timedelta(seconds=10 * n):%d/%m/%Y %H:%M:%S},18.1,60.2,412,20.9,100,0,0,1012.5\n"
+            f"{utc(2026, 11, 3) + timedelta(seconds=10 * n):%d/%m/%Y %H:%M:%S},18.1,60.2,412,20.9,100,0,0,1012.5\n"
             for n in range(14000)
         )
     )

@@ -68,8 +68,7 @@ class Server:
             )
             self._server = ModbusTcpServer(device, address=("127.0.0.1", self.port))
             await self._server.serve_forever(background=True)
-            while not self._stopped.is_set():
-                await asyncio.sleep(0.02)
+            await self._loop.run_in_executor(None, self._stopped.wait)
 
         self._loop.run_until_complete(serve())
         self._loop.close()
@@ -149,7 +148,7 @@ def test_a_controller_that_goes_and_comes_back(site: Site) -> None:
         nonlocal server
         server = Server(port)
 
-    result = drive(source, None, lambda: None, lambda: server.stop(), lambda: None, back, lambda: None)
+    result = drive(source, None, lambda: None, server.stop, lambda: None, back, lambda: None)
     server.stop()
     assert len(result.samples) >= 3
     assert 1 <= len(result.faults) <= 2, "the break and the refused connection, each once"

@@ -26,6 +26,7 @@ START = datetime(2026, 11, 23, 14, 28, 23, tzinfo=UTC)
 
 class OnlyOctopus(UserManager):
     def get_user(self, iserver: Any, username: Any = None, password: Any = None, certificate: Any = None) -> Any:
+        del iserver, certificate
         return User(role=UserRole.User) if (username, password) == ("octopus", "s3same-open") else None
 
 
@@ -138,7 +139,7 @@ def test_a_server_that_goes_and_comes_back(site: Site) -> None:
         server = Server(port)
 
     source = open_opcua(site, server.url, {"air_temperature": "T"}, time="asked")
-    result = drive(source, None, lambda: None, lambda: server.stop(), lambda: None, back, lambda: None)
+    result = drive(source, None, lambda: None, server.stop, lambda: None, back, lambda: None)
     server.stop()
     assert len(result.samples) >= 3
     assert result.faults
