@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from facility.acts import Actor
 from facility.occupancy import Bar, OccupancyRow, occupancy
+from facility.refusals import NotFound
+from facility.words import say
 from schemas import times
 from schemas.database import Sessions
 
@@ -13,11 +15,11 @@ PAST = timedelta(days=730)
 FUTURE = timedelta(days=730)
 
 
-def cell_calendar(sessions: Sessions, actor: Actor, cell: str, zone: ZoneInfo, origin: str) -> str | None:
-    """Return the feed of a cell, or None where there is no such cell. `origin` is the address of the pages."""
+def cell_calendar(sessions: Sessions, actor: Actor, cell: str, zone: ZoneInfo, origin: str) -> str:
+    """Return the feed of a cell; raise NotFound. `origin` is the address of the pages."""
     rows = {row.cell: row.bars for row in _rows(sessions, actor, zone)}
     if cell not in rows:
-        return None
+        raise NotFound(say("There is no cell {codes}.", codes=cell))
     return _feed(cell, [(cell, bar) for bar in rows[cell]], origin)
 
 

@@ -4,24 +4,38 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy import Engine
 
+from facility.directory import Directory
+from facility.login import Gate
+from facility.passwords import Passwords
+from facility.refusals import Refusal
+from facility.sessions import Lifetimes
 from schemas.database import read_sessions, write_sessions
 from schemas.site import Site
 from schemas.version import octopus_version
 from web.api import health, live, metrics
+from web.api.assignments import AssignmentController, CellExperimentController, occupancy_of_cells
+from web.api.audit import AuditController
+from web.api.calendars import CalendarController
 from web.api.cells import CellController
 from web.api.describing import InstantSchema, openapi_config
+from web.api.experiments import ExperimentController
 from web.api.history import HistoryController
+from web.api.people import AccountController, PersonController
 from web.api.units import UnitController
 from web.assets import read_assets, static_file
+from web.auth import ANYONE, LAB, UNSEEN, Identity, actor_of, guard_routes
 from web.errors import exception_handlers
+from web.live.experiment_topics import ExperimentTopics
 from web.live.feed import Feed
 from web.live.filling import Filling
 from web.live.hub import Hub
@@ -32,16 +46,30 @@ from web.pages.plan import plan
 from web.pages.preferences import preferences
 from web.pages.rendering import template_config
 from web.pages.wall import wall
+from web.refusing import refuse
 from web.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
-# A subject is added by adding its line. OPEN is readable without login inside the lab, unless
-# `web.public` is off; health says nothing of the station's values; the rest needs a role.
-PAGES: tuple[ControllerRouterHandler, ...] = (cards, plan, cell_page, wall, preferences, manifest)
-OPEN: tuple[ControllerRouterHandler, ...] = (live.stream, UnitController, CellController)
-HEALTH: tuple[ControllerRouterHandler, ...] = (health.health, metrics.metrics)
-STORED: tuple[ControllerRouterHandler, ...] = (HistoryController,)
+# A subject is added by adding its line. FOR_LAB is readable without login inside the lab, unless
+# `web.public` is off; what says nothing of the station's values is for anyone; the rest needs a role.
+FOR_LAB: tuple[ControllerRouterHandler, ...] = (
+    *(cards, plan, cell_page, wall),
+    *(live.stream, UnitController, CellController),
+)
+FOR_ANYONE: tuple[ControllerRouterHandler, ...] = (preferences,)
+UNSEEN_BY: tuple[ControllerRouterHandler, ...] = (static_file, manifest, health.health, metrics.metrics)
+FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
+    HistoryController,
+    ExperimentController,
+    CellExperimentController,
+    AssignmentController,
+    occupancy_of_cells,
+    CalendarController,
+    PersonController,
+    AccountController,
+    AuditController,
+)
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -62,10 +90,15 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
     feed = Feed(settings.broker, site, hub)
     filling = Filling(engine, site, hub)
     assets = read_assets()
+    writing = write_sessions(engine)
+    topics = ExperimentTopics(settings.broker, writing, hub)
+    lifetimes = Lifetimes(timedelta(hours=settings.web.session_idle_hours), timedelta(days=settings.web.session_days))
+    directory = None if settings.ldap is None else Directory(settings.ldap)
+    gate = Gate(writing, Passwords(), lifetimes, directory)
 
     @asynccontextmanager
     async def follow(_: Litestar) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in (feed, filling)]
+        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in (feed, filling, topics)]
         try:
             yield
         finally:
@@ -73,11 +106,23 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             await _ended(tasks)
 
     return Litestar(
-        route_handlers=[static_file, *HEALTH, *OPEN, *STORED, *PAGES],
+        route_handlers=[
+            Router("/", route_handlers=UNSEEN_BY, opt={"access": UNSEEN}),
+            Router("/", route_handlers=FOR_ANYONE, opt={"access": ANYONE}),
+            Router("/", route_handlers=FOR_LAB, opt={"access": LAB}),
+            Router("/", route_handlers=FOR_PEOPLE),
+        ],
+        middleware=[
+            DefineMiddleware(Identity, sessions=writing, lifetimes=lifetimes, secure=settings.web.secure_cookies)
+        ],
+        guards=[guard_routes(public=settings.web.public)],
         dependencies={
             "engine": _given(engine),
             "sessions": _given(read_sessions(engine)),
-            "writing": _given(write_sessions(engine)),
+            "writing": _given(writing),
+            "topics": _given(topics),
+            "gate": _given(gate),
+            "actor": Provide(actor_of, sync_to_thread=False),
             "site": _given(site),
             "hub": _given(hub),
             "feed": _given(feed),
@@ -88,7 +133,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         compression_config=CompressionConfig(backend="gzip", gzip_compress_level=5, exclude=[r"^/live$", r"\.woff2$"]),
         openapi_config=openapi_config(),
         plugins=[InstantSchema()],
-        exception_handlers=exception_handlers(),
+        exception_handlers={**exception_handlers(), Refusal: refuse},
         before_send=[_add_security_headers],
         lifespan=[follow],
         logging_config=None,
@@ -102,7 +147,7 @@ def _given(part: Any) -> Provide:
     return Provide(provide, sync_to_thread=False)
 
 
-async def _kept(part: Feed | Filling) -> None:
+async def _kept(part: Feed | Filling | ExperimentTopics) -> None:
     """Run a part; what nobody foresaw is logged and does not leave the pages without live values for good."""
     while True:
         try:

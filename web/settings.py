@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from facility.directory import LdapSettings
 from schemas.settings import Block, DatabaseSettings, Settings
 
 
@@ -11,6 +12,9 @@ class WebBlock(Block):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     public: bool = Field(default=True, description="live values, plan and wall without login, inside the lab")
+    secure_cookies: bool = Field(default=False, description="cookies over https only, also behind a silent proxy")
+    session_idle_hours: float = Field(default=12, gt=0, le=24 * 366)
+    session_days: float = Field(default=7, gt=0, le=366)
     proxies: str = Field(default="127.0.0.1", description="addresses whose X-Forwarded-* headers are believed")
 
 
@@ -19,3 +23,4 @@ class WebSettings(Settings):
 
     database: DatabaseSettings = DatabaseSettings()
     web: WebBlock = WebBlock()
+    ldap: LdapSettings | None = None

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from litestar import Router
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
@@ -33,6 +34,7 @@ def openapi_config() -> OpenAPIConfig:
         version=octopus_version(),
         description="Live values, history and experiments of the site's cells.",
         path="/schema",
+        openapi_router=Router("/schema", route_handlers=[], opt={"access": "unseen"}, include_in_schema=False),
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         use_handler_docstrings=True,
     )

@@ -1,0 +1,112 @@
+"""`/api/experiments`: make, find and change experiments; where they are and were."""
+
+from typing import Annotated, Literal
+
+from litestar import Controller, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import Parameter, QueryParameter
+
+from facility.acts import Actor
+from facility.assignment_views import AssignmentView, assignments_of_experiment
+from facility.auditing import AuditLine, history_of
+from facility.experiment_forms import ExperimentChange, ExperimentDraft, ExperimentState
+from facility.experiment_views import (
+    ExperimentPage,
+    ExperimentQuery,
+    ExperimentView,
+    Sort,
+    get_experiment,
+    list_experiments,
+)
+from facility.experiments import change_experiment, create_experiment
+from facility.permissions import Act
+from schemas.database import Sessions
+from web.api.problems import problems
+from web.live.experiment_topics import ExperimentTopics
+
+Number = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+
+
+class ExperimentController(Controller):
+    path = "/api/experiments"
+    tags = ("experiments",)
+
+    @get(opt={"act": Act.EXPERIMENTS_READ}, responses=problems(), sync_to_thread=True)
+    def experiments(
+        self,
+        *,
+        sessions: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
+        search: Annotated[str, Parameter(max_length=200)] = "",
+        states: Annotated[list[ExperimentState] | None, QueryParameter(query="state")] = None,
+        cell: Annotated[str, Parameter(max_length=64)] = "",
+        sort: Sort = "updated_at",
+        order: Literal["asc", "desc"] = "desc",
+        offset: Annotated[int, Parameter(ge=0, le=1_000_000)] = 0,
+        limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+    ) -> ExperimentPage:
+        """List experiments whose texts hold every word of `search`; `cell` held or is planned to hold them."""
+        query = ExperimentQuery(
+            search=search,
+            state=tuple(states or ()),
+            cell=cell,
+            sort=sort,
+            descending=order == "desc",
+            offset=offset,
+            limit=limit,
+        )
+        return list_experiments(sessions, actor, query)
+
+    @post(opt={"act": Act.EXPERIMENT_CREATE}, responses=problems(422), sync_to_thread=True)
+    def create(
+        self, data: ExperimentDraft, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+    ) -> ExperimentView:
+        """Make an experiment."""
+        return create_experiment(writing, actor, data)
+
+    @get("/{experiment:int}", opt={"act": Act.EXPERIMENTS_READ}, responses=problems(404), sync_to_thread=True)
+    def experiment(
+        self, experiment: Number, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+    ) -> ExperimentView:
+        """Return an experiment with all about it."""
+        return get_experiment(sessions, actor, experiment)
+
+    @patch(
+        "/{experiment:int}",
+        opt={"act": Act.EXPERIMENT_CHANGE},
+        responses=problems(404, 409, 422),
+        sync_to_thread=True,
+    )
+    def change(
+        self,
+        experiment: Number,
+        data: ExperimentChange,
+        writing: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
+        topics: NamedDependency[ExperimentTopics],
+    ) -> ExperimentView:
+        """Change what is given. 409 with the present experiment when `version` is not the newest."""
+        changed = change_experiment(writing, actor, experiment, data)
+        topics.nudge()
+        return changed
+
+    @get(
+        "/{experiment:int}/assignments",
+        opt={"act": Act.EXPERIMENTS_READ},
+        responses=problems(404),
+        sync_to_thread=True,
+    )
+    def assignments(
+        self, experiment: Number, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+    ) -> list[AssignmentView]:
+        """Return where the experiment is and was, the newest first."""
+        get_experiment(sessions, actor, experiment)
+        return assignments_of_experiment(sessions, actor, experiment)
+
+    @get("/{experiment:int}/changes", opt={"act": Act.EXPERIMENTS_READ}, responses=problems(404), sync_to_thread=True)
+    def changes(
+        self, experiment: Number, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+    ) -> list[AuditLine]:
+        """Return who changed the experiment, when, and what was before and after."""
+        get_experiment(sessions, actor, experiment)
+        return history_of(sessions, actor, "experiment", experiment)

@@ -1,0 +1,82 @@
+"""Keep the topics `octopus/v1/experiments/<cell>` as the database has it: after each act, and looked at again.
+
+Compared with what the broker holds (the hub follows those topics), so several web processes agree without
+knowing of one another, and a broker that lost its memory is filled again.
+"""
+
+import asyncio
+import logging
+from secrets import token_hex
+
+import aiomqtt
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from broker.connecting import aiomqtt_client
+from facility.assignment_views import cell_experiments
+from schemas import topics
+from schemas.database import Sessions
+from schemas.messages import CellExperiment
+from schemas.settings import BrokerSettings
+from web.live.hub import Hub
+
+LOOK_AGAIN = 20.0
+# What the broker retains arrives right after subscribing; comparing before that would publish it all again.
+SETTLING = 1.0
+WAIT = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class ExperimentTopics:
+    """Publishes what differs. `nudge` may be called from any thread."""
+
+    def __init__(self, broker: BrokerSettings, sessions: Sessions, hub: Hub) -> None:
+        self._broker, self._sessions, self._hub = broker, sessions, hub
+        self._wanted = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def nudge(self) -> None:
+        """Say that an assignment or an experiment has just changed."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wanted.set)
+
+    async def run(self) -> None:
+        """Publish until cancelled; the broker's outages are the feed's to tell of."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            try:
+                async with aiomqtt_client(self._broker, f"octopus-web-experiments-{token_hex(4)}") as client:
+                    await asyncio.sleep(SETTLING)
+                    while True:
+                        await self._publish(client)
+                        await self._woken()
+            except (aiomqtt.MqttError, OSError) as error:
+                log.debug("experiments wait for the broker: %s", error)
+            await asyncio.sleep(WAIT)
+
+    async def _woken(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_AGAIN):
+                await self._wanted.wait()
+        except TimeoutError:
+            return
+        self._wanted.clear()
+
+    async def _publish(self, client: aiomqtt.Client) -> None:
+        if not self._hub.broker_connected:
+            return
+        try:
+            held = await asyncio.to_thread(self._read)
+        except (DBAPIError, PoolTimeout) as error:
+            log.debug("experiments wait for the database: %s", error.__class__.__name__)
+            return
+        for cell, experiment in held.items():
+            if self._hub.experiments.get(cell) != experiment:
+                payload = b"" if experiment is None else experiment.to_json()
+                await client.publish(topics.experiment(cell), payload, qos=1, retain=True)
+                log.debug("experiment of %s published", cell)
+
+    def _read(self) -> dict[str, CellExperiment | None]:
+        with self._sessions() as session:
+            return cell_experiments(session)
