@@ -10,6 +10,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 ROOT = Path(__file__).parent / "static"
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -48,7 +49,9 @@ def read_assets(root: Path = ROOT) -> Assets:
 
 
 @get("/static/{file:path}", sync_to_thread=True, include_in_schema=False)
-def static_file(file: str, request: Request[Any, Any, Any], assets: NamedDependency[Assets]) -> Response[bytes]:
+def static_file(
+    file: FromPath[str], request: Request[Any, Any, Any], assets: NamedDependency[Assets]
+) -> Response[bytes]:
     """Serve a file; one of another version (a process that was updated first) is served without being kept."""
     path = str(file).removeprefix("/")
     bare = _VERSION.sub("", path)

@@ -2,6 +2,7 @@
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from schemas import times
 from schemas.database import Sessions
@@ -19,7 +20,7 @@ class CellController(Controller):
     @get("/{cell:str}", sync_to_thread=True)
     def cell(
         self,
-        cell: str,
+        cell: FromPath[str],
         sessions: NamedDependency[Sessions],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],
@@ -30,8 +31,8 @@ class CellController(Controller):
     @get("/{cell:str}/{parameter:str}", sync_to_thread=True)
     def parameter(
         self,
-        cell: str,
-        parameter: str,
+        cell: FromPath[str],
+        parameter: FromPath[str],
         sessions: NamedDependency[Sessions],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],

@@ -7,7 +7,7 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from facility.exports import Export, csv_pieces
@@ -38,7 +38,7 @@ class HistoryController(Controller):
     def history(
         self,
         *,
-        cell: str,
+        cell: FromPath[str],
         sessions: NamedDependency[Sessions],
         site: NamedDependency[Site],
         asked_from: From = None,
@@ -63,16 +63,16 @@ class HistoryController(Controller):
     def readings(
         self,
         *,
-        cell: str,
+        cell: FromPath[str],
         sessions: NamedDependency[Sessions],
         site: NamedDependency[Site],
         asked_from: From = None,
         asked_to: To = None,
         parameters: Parameters = None,
-        format: Literal["wide", "long"] = "wide",  # noqa: A002 - the word of the address
+        format: FromQuery[Literal["wide", "long"]] = "wide",  # noqa: A002 - the word of the address
         separator: Annotated[str, QueryParameter(description="`,` `;` or `tab`")] = ",",
         decimal: Annotated[Literal[".", ","], QueryParameter(description="`,` for Excel in French")] = ".",
-        quality: bool = False,
+        quality: FromQuery[bool] = False,
     ) -> Stream:
         """Return every reading of [from, to) as CSV: a row an instant (wide) or a row a value (long)."""
         codes = chosen_parameters(site, known_cell(site, cell), parameters)

@@ -2,6 +2,7 @@
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from schemas import times
 from schemas.database import Sessions
@@ -24,7 +25,7 @@ class UnitController(Controller):
     @get("/{unit:str}", sync_to_thread=True)
     def unit(
         self,
-        unit: str,
+        unit: FromPath[str],
         sessions: NamedDependency[Sessions],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],
