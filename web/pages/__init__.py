@@ -1,0 +1,1 @@
+"""The pages that people see. Each module holds the handlers of one page."""

@@ -1,0 +1,54 @@
+"""Numbers, ages and times as people of either language read them; formats.js writes the same."""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime, get_timezone, get_timezone_location
+from babel.numbers import format_decimal
+
+from schemas.site import Parameter
+
+LOCALES = {"fr": "fr_FR", "en": "en_GB"}
+NO_VALUE = "–"
+
+
+def number(value: float | None, decimals: int, language: str, *, signed: bool = False) -> str:
+    """Write a number with a fixed count of decimals; an absent one is a dash, never 0."""
+    if value is None:
+        return NO_VALUE
+    # Half away from zero, as browsers round; -0.04 to one decimal is 0.0, without a sign.
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    text = format_decimal(rounded, format=pattern, locale=LOCALES[language])
+    return f"+{text}" if signed and rounded > 0 else text
+
+
+def value_text(value: float | None, parameter: Parameter, language: str) -> str:
+    """Write a value as its parameter is shown: the word of a state, else a number without its unit."""
+    if value is not None and (label := parameter.states.get(f"{value:g}")):
+        return label.in_(language)
+    return number(value, parameter.decimals, language)
+
+
+def age_text(seconds: float | None, language: str) -> str:
+    """Write how long ago: one number, one unit, no movement below what matters."""
+    if seconds is None:
+        return NO_VALUE
+    for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (172800, 3600, "h")):
+        if seconds < limit:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds // 86400)} {'d' if language == 'en' else 'j'}"
+
+
+def moment(instant: datetime | None, zone: ZoneInfo, language: str) -> str:
+    """Write an instant as the clock of the site shows it."""
+    if instant is None:
+        return NO_VALUE
+    pattern = "dd/MM/yyyy HH:mm:ss"
+    return format_datetime(instant, pattern, tzinfo=zone, locale=LOCALES[language])
+
+
+def zone_name(zone: ZoneInfo, language: str) -> str:
+    """Name the place whose clock the pages show: "Paris"."""
+    return get_timezone_location(get_timezone(zone.key), locale=LOCALES[language], return_city=True)

@@ -1,0 +1,29 @@
+"""`/plan`: the site as a picture; every cell a link in it."""
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.response import Template
+
+from schemas.site import Site
+from web.live.hub import Hub
+from web.pages import scenery
+from web.pages.rendering import page
+from web.pages.showing import show_cells
+
+
+@get("/plan", include_in_schema=False, sync_to_thread=False)
+def plan(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
+    """Draw the site twice: as planned, and in a column for narrow screens; the style sheet shows one."""
+    snapshot = hub.whole()
+    return page(
+        request,
+        "plan.html",
+        {
+            "snapshot": snapshot,
+            "cells": show_cells(site, snapshot),
+            "scenes": {"wide": scenery.planned(site), "tall": scenery.stacked(site)},
+        },
+        current="plan",
+    )
