@@ -1,0 +1,87 @@
+"""`python -m ingestor`: MQTT to tables, until SIGTERM or Ctrl-C."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from importlib.metadata import PackageNotFoundError, version
+
+from sqlalchemy import Engine
+
+from ingestor.history import History
+from ingestor.inbox import Inbox
+from ingestor.retrying import Retrying, Stopped
+from ingestor.settings import IngestorSettings
+from ingestor.stations import Station, load_station
+from ingestor.subscriber import Subscriber
+from ingestor.writer import Writer
+from schemas import logs, migrating
+from schemas.database import connect, write_sessions
+from schemas.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
+
+log = logging.getLogger("ingestor")
+
+
+def main() -> int:
+    settings = from_command_line(IngestorSettings, "Store what the broker delivers, losing nothing.")
+    logs.configure(settings.log_level)
+    threading.excepthook = _end_process
+    inbox = Inbox()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: inbox.close())
+    try:
+        engine = connect(settings.database)
+        subscriber = Subscriber(settings.broker, settings.ingestor, inbox, _version())
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_BAD_SETTINGS
+    except OSError as error:
+        sys.stderr.write(f"setting broker: {error.filename}: {error.strerror}\n")
+        return EXIT_BAD_SETTINGS
+    retrying = Retrying(inbox.pause)
+    writer = Writer(
+        inbox,
+        History(write_sessions(engine)),
+        lambda: _load(engine),
+        retrying,
+        batch=settings.ingestor.batch,
+        linger=settings.ingestor.linger,
+    )
+    try:
+        retrying.run(lambda: migrating.check_version(engine))
+        with subscriber:
+            writer.run(subscriber.confirm, subscriber.look_after)
+    except Stopped:
+        pass
+    except Exception as error:
+        log.critical("the ingestor ends: %s: %s", type(error).__name__, error, exc_info=settings.log_level == "DEBUG")
+        return 1
+    finally:
+        engine.dispose()
+    log.info("stopped")
+    return 0
+
+
+def _load(engine: Engine) -> Station:
+    with engine.connect() as connection:
+        return load_station(connection)
+
+
+def _end_process(arguments: threading.ExceptHookArgs) -> None:
+    """End a process that lost a thread: it would look alive and store nothing."""
+    thread = arguments.thread.name if arguments.thread is not None else "?"
+    log.critical("the ingestor ends: thread %s failed", thread, exc_info=arguments.exc_value)
+    logging.shutdown()
+    os._exit(1)
+
+
+def _version() -> str:
+    try:
+        return version("octopus-ecotron")
+    except PackageNotFoundError:
+        return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

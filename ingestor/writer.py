@@ -1,0 +1,113 @@
+"""The one thread with a database session: take, decode, commit, acknowledge, say `stored`."""
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+
+from ingestor.decoding import Decoded, decode
+from ingestor.history import History, Receipt
+from ingestor.inbox import Arrival, Inbox
+from ingestor.retrying import Kind, Retrying, Stopped, classify
+from ingestor.stations import Station
+
+log = logging.getLogger("ingestor.writer")
+
+Confirm = Callable[[str, str, list[tuple[int, int]]], None]
+
+_NAP = 1.0
+_REPORT = 60.0
+
+
+class Writer:
+    """Runs until the inbox closes; then ends the batch it has begun."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        history: History,
+        load_station: Callable[[], Station],
+        retrying: Retrying,
+        *,
+        batch: int,
+        linger: float,
+    ) -> None:
+        self._inbox = inbox
+        self._history = history
+        self._load_station = load_station
+        self._retrying = retrying
+        self._batch, self._linger = batch, linger
+        self._counts = Receipt()
+        self._reported_at = monotonic()
+
+    def run(self, confirm: Confirm, look_after: Callable[[], None]) -> None:
+        """Write what arrives until the inbox is closed; raise what nobody can mend."""
+        try:
+            station = self._retrying.run(self._load_station)
+            while not self._inbox.closed:
+                arrivals, readings = self._collect(station)
+                if any(reading.unknown for reading in readings):
+                    # The site may have grown since; whatever is unknown to the present tables is refused.
+                    station = self._retrying.run(self._load_station)
+                    readings = [reading for arrival in arrivals for reading in decode(arrival, station)]
+                if readings:
+                    self._commit(readings, confirm)
+                for arrival in arrivals:
+                    arrival.acknowledge()
+                look_after()
+                self._report()
+        except Stopped:
+            log.info("asked to stop while the database is away: what was not acknowledged comes again")
+
+    def _collect(self, station: Station) -> tuple[list[Arrival], list[Decoded]]:
+        arrivals: list[Arrival] = []
+        readings: list[Decoded] = []
+        values = 0
+        arrival = self._inbox.wait(_NAP)
+        until = monotonic() + self._linger
+        while arrival is not None:
+            arrivals.append(arrival)
+            for reading in decode(arrival, station):
+                readings.append(reading)
+                values += len(reading.rows) or 1
+            if values >= self._batch:
+                break
+            arrival = self._inbox.take()
+            if arrival is None and (left := until - monotonic()) > 0:
+                arrival = self._inbox.wait(left)
+        return arrivals, readings
+
+    def _commit(self, readings: list[Decoded], confirm: Confirm) -> None:
+        try:
+            receipt = self._retrying.run(lambda: self._history.write(readings))
+        except Exception as error:
+            kind, text = classify(error)
+            if kind is not Kind.BAD_DATA:
+                raise
+            if len(readings) == 1:
+                receipt = self._retrying.run(lambda: self._history.reject(readings[0], text))
+            else:
+                # The culprit is in one of the halves; the other is stored.
+                middle = len(readings) // 2
+                self._commit(readings[:middle], confirm)
+                self._commit(readings[middle:], confirm)
+                return
+        self._counts.rows += receipt.rows
+        self._counts.stored += receipt.stored
+        self._counts.rejected += receipt.rejected
+        self._counts.repeated += receipt.repeated
+        for (unit, publisher), ranges in receipt.numbers.items():
+            confirm(unit, publisher, ranges)
+
+    def _report(self) -> None:
+        passed = monotonic() - self._reported_at
+        if passed < _REPORT:
+            return
+        counts, self._counts = self._counts, Receipt()
+        self._reported_at = monotonic()
+        if counts.stored or counts.rejected or counts.repeated:
+            log.info(
+                "%.0f s: %d values of %d readings stored (%.0f/s), %d readings rejected, %d repeated;"
+                " waiting: %d live, %d backlog messages",
+                passed, counts.rows, counts.stored, counts.rows / passed, counts.rejected, counts.repeated,
+                self._inbox.live.qsize(), self._inbox.backlog.qsize(),
+            )  # fmt: skip
