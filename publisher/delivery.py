@@ -19,7 +19,7 @@ from schemas.messages import Stored
 log = logging.getLogger("publisher")
 
 # Backlog messages under way at once. Live readings never wait behind more than these.
-WINDOW = 4
+WINDOW = 3
 # Without a word about it for so long, a reading counts as not stored and is sent again.
 CONFIRM_WITHIN = 30.0
 # Nothing at all confirmed: one small message now and then asks whether the ingestor is back.
@@ -84,8 +84,13 @@ class Delivery:
     def appended(self, appended: Appended) -> None:
         """Take note of what entered the outbox."""
         self._last = appended.last
-        if self._publish is not None:
-            self._fresh |= appended.newest
+        if self._publish is None:
+            return
+        for cell, entry in appended.newest.items():
+            if (passed_over := self._fresh.get(cell)) is not None:
+                # Nobody will see it live any more: it follows as backlog, which may have gone by it already.
+                self._cursor = min(self._cursor, passed_over.sequence - 1)
+            self._fresh[cell] = entry
 
     def confirmed(self, payload: bytes, now: float) -> None:
         """Take a `stored` message: what it names is in the database and need not be kept."""

@@ -47,11 +47,13 @@ class Cell:
         self._soil = self._scenario.temperature - draw.uniform(1, 3)
         self._oxygen = draw.uniform(20.7, 20.95)
         self._at_start: dict[Fault, Values] = {}
-        known: list[tuple[str, int, float | None]] = []
+        known: list[tuple[str, int]] = []
         others: list[tuple[str, int, Callable[[float], float]]] = []
         for parameter in site.parameters_of(code):
             if _UNITS.get(parameter.code) == parameter.unit:
-                known.append((parameter.code, parameter.decimals, parameter.maximum))
+                known.append((parameter.code, parameter.decimals))
+                if parameter.code == "par" and parameter.maximum is not None:
+                    self._par_per_percent = min(self._par_per_percent, 0.0095 * parameter.maximum)
             else:
                 others.append((parameter.code, parameter.decimals, course(key, parameter, _partner(site, parameter))))
         self._known, self._others = known, others
@@ -60,12 +62,9 @@ class Cell:
         """Return what the cell's parameters are at an instant, in seconds since 1970."""
         model = self._model(instant)
         values: Values = {}
-        for code, decimals, maximum in self._known:
+        for code, decimals in self._known:
             value = model[code]
-            if value is not None:
-                # A sensor's scale ends somewhere; zero is as low as the rest can be.
-                value = round(value if maximum is None or value < maximum else maximum, decimals)
-            values[code] = value
+            values[code] = None if value is None else round(value, decimals)
         for code, decimals, at in self._others:
             values[code] = round(at(instant), decimals)
         if self._faults:

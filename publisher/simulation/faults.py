@@ -32,7 +32,9 @@ def _duration(value: object) -> object:
 
 
 def _instant(value: object) -> object:
-    return _duration(value) if isinstance(value, str) and _DURATION.fullmatch(value.strip()) else value
+    # A bare number is seconds since the start; pydantic alone would read it as a date in 1970.
+    relative = isinstance(value, int | float) or (isinstance(value, str) and _DURATION.fullmatch(value.strip()))
+    return _duration(value) if relative else value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]

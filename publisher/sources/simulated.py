@@ -54,10 +54,11 @@ class Simulated:
 
     def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
         """Yield the present on time and, in between, what is missing of the past."""
-        began = times.now()
-        faults = {cell: faults_of(self._settings.faults, cell, began) for cell in self._unit.cells}
+        tick = times.floor(times.now(), self._period)
+        faults = {cell: faults_of(self._settings.faults, cell, tick) for cell in self._unit.cells}
         present, past = self._cells(faults), self._cells(faults)
-        tick = times.floor(began, self._period)
+        if position is not None and position["at"] == times.to_text(tick):
+            tick += self._period
         gaps = self._gaps(position, tick)
         history = self._history(gaps, past)
         held: deque[Sample] = deque()

@@ -31,7 +31,7 @@ class Receiver:
         self._subscribed = threading.Event()
         self._client = paho_client(settings, f"receiver-{unit}-{id(self)}")
         self._client.on_message = self._on_message
-        self._client.on_connect = lambda *_: self._client.subscribe(f"{topics.ROOT}/{unit}/#", qos=1)
+        self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         wait_for(lambda: self._connects(settings), "the receiver connects")
         self._client.loop_start()
@@ -56,10 +56,13 @@ class Receiver:
             return False
         return True
 
-    def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
+    def _on_connect(self, *_: object) -> None:
+        self._client.subscribe(f"{topics.ROOT}/{self.unit}/#", qos=1)
+
+    def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         try:
             self._take(message)
-        except Exception as error:  # paho's thread would die silently: the test must see it
+        except Exception as error:  # noqa: BLE001 - paho's thread would die silently: the test must see it
             self.faults.append(f"{message.topic}: {error!r}")
 
     def _take(self, message: mqtt.MQTTMessage) -> None:

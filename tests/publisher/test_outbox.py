@@ -5,9 +5,9 @@ import resource
 import signal
 import subprocess
 import sys
-import textwrap
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -36,10 +36,12 @@ def samples(count: int, cell: str = "E2C1", start: datetime = START) -> list[Sam
     )
 )
 @settings(max_examples=40, deadline=None)
-def test_numbers_rise_by_one_whatever_is_deleted_or_reopened(tmp_path_factory: pytest.TempPathFactory, steps) -> None:
+def test_numbers_rise_by_one_whatever_is_deleted_or_reopened(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]]
+) -> None:
     path = tmp_path_factory.mktemp("outbox") / "outbox.sqlite"
     outbox = Outbox(path)
-    given_out, kept = 0, set()
+    given_out, kept = 0, set[int]()
     publisher = outbox.publisher
     for step, argument in steps:
         if step == "append":
@@ -141,7 +143,7 @@ def test_garbage_is_refused_with_advice(tmp_path: Path) -> None:
     path.write_bytes(b"this is no database at all, " * 1000)
     with pytest.raises(OutboxUnusableError, match="move it away"):
         Outbox(path)
-    with pytest.raises(OutboxUnusableError, match="Not a directory|File exists"):
+    with pytest.raises(OutboxUnusableError, match=r"Not a directory|File exists"):
         Outbox(path / "below" / "o.sqlite")
 
 
@@ -184,38 +186,28 @@ def test_full_disk_keeps_nothing_of_the_batch_and_the_same_call_succeeds_later(t
     outbox.close()
 
 
+def killed_after_more(command: list[str], told: Path) -> None:
+    seen = told.stat().st_size
+    child = subprocess.Popen(command)
+    try:
+        wait_for(lambda: told.stat().st_size > seen, "the child appends")
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+
+
 def test_kill_9_in_mid_append_keeps_whole_batches_and_uses_no_number_twice(tmp_path: Path) -> None:
     path, told = tmp_path / "o.sqlite", tmp_path / "told"
-    code = textwrap.dedent(
-        f"""
-        from pathlib import Path
-        from datetime import UTC, datetime, timedelta
-        from publisher.outbox import Outbox
-        from publisher.sources.source import Batch, Sample
-        outbox = Outbox(Path({str(path)!r}))
-        told = open({str(told)!r}, "a", buffering=1)
-        start = datetime(2026, 11, 23, tzinfo=UTC)
-        while True:
-            last = outbox.append("t", Batch([Sample("E2C1", start, {{"n": 1.0}})] * 50, {{"n": outbox.sequence + 50}})).last
-            told.write(f"{{last}}\\n")
-        """
-    )
-    seen = 0
+    command = [sys.executable, "-m", "tests.publisher.appending", str(path), str(told)]
+    told.touch()
     for _ in range(5):
-        target = seen
-        child = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.getcwd()})
-        try:
-            wait_for(lambda: told.exists() and told.stat().st_size > target, "the child appends")
-        finally:
-            os.kill(child.pid, signal.SIGKILL)
-            child.wait()
-        seen = told.stat().st_size
+        killed_after_more(command, told)
         outbox = Outbox(path)
         confirmed = int(told.read_text().split()[-1])
         assert outbox.sequence >= confirmed
         assert outbox.sequence % 50 == 0
         assert outbox.position("t") == {"n": outbox.sequence}
-        numbers, cursor = [], 0
+        numbers, cursor = list[int](), 0
         while rows := outbox.after(cursor, 1000):
             numbers += [row[0] for row in rows]
             cursor = numbers[-1]

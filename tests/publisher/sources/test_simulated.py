@@ -34,7 +34,7 @@ def test_present_comes_first_then_the_past_oldest_first(site: Site) -> None:
     assert [sample.cell for sample in first.samples] == ["E2C1", "E2C2", "E2C3"]
     assert abs(first.samples[0].observed_at - times.now()) < timedelta(seconds=30)
     past = [s for s in all_samples(rest) if s.observed_at < first.samples[0].observed_at]
-    assert len(past) == 3 * 240
+    assert len(past) in {3 * 240, 3 * 241}
     assert [s.observed_at for s in past] == sorted(s.observed_at for s in past)
 
 
