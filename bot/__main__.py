@@ -6,7 +6,7 @@ import sys
 from bot.context import Context
 from bot.drawing import FontMissingError, font_files
 from bot.live import Live
-from bot.policy import Policy, unknown_codes
+from bot.policy import Policy
 from bot.running import GaveUp, run
 from bot.settings import ServiceSettings
 from bot.station import Station
@@ -25,8 +25,7 @@ def main() -> int:
         site = read_site(settings.site)
         engine = connect(settings.database)
         fonts = font_files()
-        if faults := list(unknown_codes(settings.bot.show, site)):
-            raise SettingsError("\n".join(faults))
+        policy = Policy(settings.bot.show, site)
     except (SettingsError, SiteError, FontMissingError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
@@ -34,7 +33,7 @@ def main() -> int:
     context = Context(
         settings=settings.bot,
         site=site,
-        policy=Policy(settings.bot.show, site),
+        policy=policy,
         live=Live(site),
         station=Station(reading, site.period),
         read=reading,

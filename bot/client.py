@@ -2,6 +2,7 @@
 
 import logging
 import pkgutil
+import sys
 from typing import Any
 
 import discord
@@ -40,6 +41,7 @@ class OctopusBot(commands.Bot):
 
     def __init__(self, context: Context, **options: Any) -> None:
         self.context = context
+        self.was_ready = False
         super().__init__(
             commands.when_mentioned_or(context.settings.prefix),
             tree_cls=Tree,
@@ -83,11 +85,12 @@ class OctopusBot(commands.Bot):
         await explain_message(self.context, context, exception)
 
     async def on_ready(self) -> None:
+        self.was_ready = True
         log.info("connected to Discord as %s", self.user)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         del args, kwargs
-        log.exception("event %s", event_method)
+        log.error("event %s failed", event_method, exc_info=sys.exc_info())
 
 
 def intents() -> discord.Intents:

@@ -43,9 +43,13 @@ def word(standing: Standing, texts: Texts) -> str:
 def _box(left: int, top: int, cell: str, standing: Standing, parameter: Parameter, texts: Texts) -> list[str]:  # noqa: PLR0917 - a place and what stands there
     how = kind(standing)
     stroke = _SIGN.get(how, GRID)
+    dashes = ' stroke-dasharray="5 4"' if how == "silent" else ""
+    thick = 2 if how == "abnormal" else 1
     parts = [
-        f'<rect x="{left}" y="{top}" width="{BOX}" height="{HIGH}" rx="6" fill="{_FILL[how]}" stroke="{stroke}"'
-        f' stroke-width="{2 if how == "abnormal" else 1}"{" stroke-dasharray='5 4'" if how == "silent" else ""}/>',
+        (
+            f'<rect x="{left}" y="{top}" width="{BOX}" height="{HIGH}" rx="6" fill="{_FILL[how]}" stroke="{stroke}"'
+            f' stroke-width="{thick}"{dashes}/>'
+        ),
         text(left + 12, top + 24, cell, size=15, fill=MUTED),
     ]
     value = written(standing.value, parameter, texts) if standing.observed_at is not None else "—"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bot.settings import Choice, ShowSettings
 from schemas.messages import Alarm
+from schemas.settings import SettingsError
 from schemas.site import Parameter, Site, Unit
 
 
@@ -11,6 +12,9 @@ class Policy:
     """The settings' answer to "may Discord see this?"; what is not in the site is never shown."""
 
     def __init__(self, show: ShowSettings, site: Site) -> None:
+        """Raise SettingsError for a cell or parameter that the site does not have."""
+        if faults := list(_unknown(show, site)):
+            raise SettingsError("\n".join(faults))
         self._show, self._site = show, site
 
     @property
@@ -54,13 +58,10 @@ def _in(code: str, choice: Choice) -> bool:
     return code in choice
 
 
-def unknown_codes(show: ShowSettings, site: Site) -> Iterable[str]:
-    """Yield a line for each cell or parameter that the settings name and the site does not have."""
+def _unknown(show: ShowSettings, site: Site) -> Iterable[str]:
     for what, choice, known in (
         ("cells", show.cells, site.unit_of_cell),
         ("parameters", show.parameters, site.parameter_by_code),
     ):
         if not isinstance(choice, str):
-            for code in choice:
-                if code not in known:
-                    yield f"setting bot.show.{what}: the site has no {code}"
+            yield from (f"setting bot.show.{what}: the site has no {code}" for code in choice if code not in known)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -106,7 +105,8 @@ async def gateway(context: Context, token: str, **options: Any) -> None:
             if syncing is not None:
                 syncing.cancel()
                 await asyncio.gather(syncing, return_exceptions=True)
-        wait = FIRST_WAIT if bot.is_ready() else wait
+        if bot.was_ready:
+            wait, known = FIRST_WAIT, ""
         if fault != known:
             log.warning("Discord: %s; trying again", fault)
             known = fault
@@ -119,7 +119,7 @@ async def alarms(context: Context, token: str, channel: int) -> None:
     wait = FIRST_WAIT
     while True:
         client = discord.Client(
-            intents=discord.Intents.none(),
+            intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             proxy=context.settings.proxy,
@@ -157,5 +157,4 @@ async def _kept(name: str, start: Callable[[], Awaitable[None]]) -> None:
             raise
         except Exception:
             log.exception("%s failed; starting it again", name)
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(5)
+        await asyncio.sleep(5)

@@ -1,0 +1,47 @@
+"""A bot with everything around it, on a database of its own."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from schemas.site import Site
+from tests.bot.discord.server import LocalDiscord
+from tests.bot.rig import Rig
+from tests.conftest import prepare_database
+from tests.services.mosquitto import Mosquitto
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker of the test's own: retained alarms of one test are no business of another."""
+    (tmp_path / "broker").mkdir()
+    server = Mosquitto(tmp_path / "broker")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bot_engine(tmp_path: Path, site: Site) -> Iterator[Engine]:
+    engine = prepare_database(f"sqlite:///{tmp_path}/octopus.sqlite", site)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+async def rig(tmp_path: Path, broker: Mosquitto, bot_engine: Engine, site: Site) -> AsyncIterator[Rig]:
+    """Everything but the bot, which the test starts. What Discord would have refused fails the test."""
+    discord = LocalDiscord()
+    await discord.start()
+    rig = Rig(tmp_path, broker, bot_engine, site, discord)
+    yield rig
+    try:
+        await rig.stop()
+    finally:
+        await discord.stop()
+    assert discord.violations == []
+    log = rig.bot.text() if rig.bot.command else ""
+    assert "Traceback" not in log, log
+    assert discord.token not in log

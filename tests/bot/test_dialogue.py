@@ -1,0 +1,103 @@
+"""The station's flow: unit, cell, parameter, in one message edited in place."""
+
+from tests.bot.discord.person import fields, labels
+from tests.bot.discord.server import BOT
+from tests.bot.rig import Rig
+
+
+async def test_the_station_s_dialogue_in_french(rig: Rig) -> None:
+    rig.reading("E1C3", {"air_temperature": 18.02, "air_temperature_setpoint": 18.5})
+    rig.history("E1C3", "air_temperature", 17.6)
+    rig.history("E1C3", "air_temperature_setpoint", 18.0)
+    await rig.start()
+    one = await rig.ada.slash("ecolab")
+    message = rig.ada.sees(one)
+    assert message["content"] == "Quelle unité ?"
+    assert message["flags"] & 64
+    assert labels(message)[:2] == ["ECOLAB 1", "ECOLAB 2"]
+    await rig.ada.press(message, "ECOLAB 1")
+    assert "ECOLAB 1" in message["content"]
+    await rig.ada.press(message, "Cellule 3 (E1C3)")
+    assert "Température reprise" in labels(message)
+    last = await rig.ada.choose(message, "Température reprise")
+    assert last.history[0].startswith("⏳ Chargement")
+    assert message["content"] == ""
+    assert message["embeds"][0]["title"] == "E1C3 · Température reprise"
+    shown = fields(message)
+    assert shown["Valeur"] == "**18,0 °C**"
+    assert shown["Consigne"] == "18,5 °C"
+    assert shown["Écart"] == "-0,5 °C"
+    assert shown["État"] == "✅ normal"
+    assert shown["Mesuré"].startswith("<t:")
+    assert shown["Expérience"] == "aucune"
+    assert [file["filename"] for file in message["attachments"]] == ["courbe.png"]
+    assert "minimum 17,5 °C" in message["attachments"][0]["description"]
+    assert "Page de la cellule" in labels(message)
+    # One message all the way.
+    assert [m for m in rig.discord.messages.values() if m["author"]["id"] == str(BOT)] == [message]
+
+
+async def test_the_same_in_english_for_an_english_reader(rig: Rig) -> None:
+    rig.reading("E2C1", {"co2": 412.4})
+    await rig.start()
+    message = rig.bob.sees(await rig.bob.slash("ecolab"))
+    assert message["content"] == "Which unit?"
+    await rig.bob.press(message, "ECOLAB 2")
+    await rig.bob.press(message, "Cell 1 (E2C1)")
+    await rig.bob.choose(message, "CO₂")
+    assert fields(message)["Value"] == "**412 ppm**"
+    # None is not 0.
+    assert fields(message)["Setpoint"] == "none"
+
+
+async def test_a_typed_command_and_a_mention_lead_to_the_same_menu(rig: Rig) -> None:
+    rig.reading("E1C1", {"air_temperature": 20.0})
+    await rig.start()
+    for text in ("!ecolab", "!ECOLAB " + "x" * 2990, f"<@{BOT}> ecolab", f"<@{BOT}>"):
+        message = await rig.ada.say(text)
+        assert message is not None
+        assert message["content"] == "Quelle unité ?"
+    # It is hers: he is told so, and nothing changes.
+    refused = await rig.bob.press(message, "ECOLAB 1")
+    assert "somebody else's" in rig.bob.told(refused)
+    assert message["content"] == "Quelle unité ?"
+    await rig.ada.press(message, "ECOLAB 1")
+    await rig.ada.press(message, "Cellule 1 (E1C1)")
+    await rig.ada.choose(message, "Température reprise")
+    assert fields(message)["Valeur"] == "**20,0 °C**"
+
+
+async def test_buttons_work_after_a_restart(rig: Rig) -> None:
+    await rig.start()
+    message = rig.ada.sees(await rig.ada.slash("ecolab"))
+    await rig.stop()
+    await rig.start()
+    await rig.ada.press(message, "ECOCUBE")
+    assert "Cellule 2 (E6C2)" in labels(message)
+    # The commands are the same: Discord is not given them again.
+    assert rig.discord.command_puts == 1
+
+
+async def test_what_is_no_longer_there_leads_back(rig: Rig) -> None:
+    await rig.start()
+    message = rig.ada.sees(await rig.ada.slash("ecolab"))
+    await rig.ada.raw("o1:c:0:E9C9", message)
+    assert "E9C9" in message["content"]
+    assert "ECOLAB 1" in labels(message)
+    await rig.ada.raw("o1:p:0:E9C9", message, ["air_temperature"])
+    assert "E9C9" in message["content"]
+    await rig.ada.raw("o1:p:0:E1C1", message, ["o3"])
+    assert "o3" in message["content"]
+    await rig.ada.raw("o1:u:0:ecolab-9", message)
+    assert "ECOLAB 1" in labels(message)
+
+
+async def test_a_parameter_without_data_is_not_zero(rig: Rig) -> None:
+    rig.reading("E1C1", {"air_temperature": None})
+    await rig.start()
+    never = rig.ada.sees(await rig.ada.slash("cellule", cellule="e1c1", parametre="hygrométrie"))
+    assert fields(never)["État"] == "❔ aucune mesure reçue"
+    assert fields(never)["Valeur"] == "**—**"
+    null = rig.ada.sees(await rig.ada.slash("cellule", cellule="E1C1", parametre="air_temperature"))
+    assert fields(null)["Valeur"] == "**pas de valeur**"
+    assert "capteur" in fields(null)["État"]
