@@ -14,7 +14,10 @@ def to_milliseconds(instant: datetime) -> datetime:
     """Return an aware instant in UTC, cut (never rounded up into the future) to milliseconds."""
     if instant.tzinfo is None:
         raise ValueError("a time needs its offset from UTC, as in 2026-11-23T14:28:23.376Z")
-    instant = instant.astimezone(UTC)
+    try:
+        instant = instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time outside the years 1 to 9999") from None
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
