@@ -12,6 +12,8 @@ from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from web.pages.rendering import page_context
+
 AnyRequest = Request[Any, Any, Any]
 
 PROBLEM = "application/problem+json"
@@ -68,7 +70,7 @@ def answer(
 ) -> Response[Any]:
     if for_program(request):
         return problem(status, detail, headers, **members)
-    context = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail, "request": request}
+    context = {**page_context(request), "status": status, "title": HTTPStatus(status).phrase, "detail": detail}
     page = Template(TEMPLATE, context=context, status_code=status, headers=dict(headers or {}))
     try:
         return _rendered(page, request)

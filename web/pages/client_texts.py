@@ -30,6 +30,8 @@ _TEXTS = {
     "chart_summary": N_("{name}: minimum {min}, mean {mean}, maximum {max} {unit}."),
     "chart_empty": N_("No value in this period."),
     "chart_failed": N_("The history could not be loaded. Trying again in {seconds} s."),
+    "chart_login": N_("The history is for people with an account."),
+    "log_in": N_("Log in"),
     "chart_gaps": N_("{n} interruptions in the data are left blank."),
     "chart_gap": N_("One interruption in the data is left blank."),
     "source_raw": N_("every reading"),

@@ -146,7 +146,7 @@ def _trees(width: float, height: float, buildings: tuple[Building, ...]) -> tupl
     rng = random.Random(f"{width:g} {height:g} {len(buildings)}")
     grown: list[Tree] = []
     for _ in range(260):
-        tree = Tree(rng.uniform(0, width), rng.uniform(0, height), rng.uniform(9, 19), rng.randrange(3))
+        tree = Tree(rng.uniform(26, width - 26), rng.uniform(26, height - 26), rng.uniform(9, 19), rng.randrange(3))
         clear = tree.radius + 12
         if any(
             b.x - clear < tree.x < b.x + b.width + clear and b.y - clear - 8 < tree.y < b.y + b.height + clear

@@ -48,6 +48,8 @@ class ShownValue:
     target: float | None
     deviation: float | None
     tolerance: float | None
+    observed_at: datetime | None
+    age: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,7 @@ def _show_cell(site: Site, snapshot: Mapping[str, Any], cell: str, now: datetime
     unit = site.unit_of_cell[cell]
     observed_at = times.from_text(latest["observed_at"]) if latest.get("observed_at") else None
     age = None if observed_at is None else max(0.0, (now - observed_at).total_seconds())
-    values = tuple(
-        _show_value(site, parameter, latest.get("values") or {}, latest.get("quality") or {})
-        for parameter in site.parameters_of(cell)
-    )
+    values = tuple(_show_value(site, parameter, latest, now) for parameter in site.parameters_of(cell))
     return ShownCell(
         code=cell,
         unit=unit.code,
@@ -123,10 +122,13 @@ def cell_state(
     return "deviation" if abnormal else "normal"
 
 
-def _show_value(
-    site: Site, parameter: Parameter, values: Mapping[str, float | None], quality: Mapping[str, int]
-) -> ShownValue:
+def _show_value(site: Site, parameter: Parameter, latest: Mapping[str, Any], now: datetime) -> ShownValue:
+    values: Mapping[str, float | None] = latest.get("values") or {}
+    quality: Mapping[str, int] = latest.get("quality") or {}
     value = values.get(parameter.code)
+    # A value that did not come with the newest reading has a time of its own.
+    seen = (latest.get("times") or {}).get(parameter.code) or latest.get("observed_at")
+    observed_at = times.from_text(seen) if seen and parameter.code in values else None
     setpoint = site.setpoint_by_measured.get(parameter.code)
     command = next((p for p in site.parameters if p.command_of == parameter.code), None)
     target = None if setpoint is None else values.get(setpoint.code)
@@ -148,6 +150,8 @@ def _show_value(
         target=target if setpoint is not None or command is None else values.get(command.code),
         deviation=deviation,
         tolerance=tolerance,
+        observed_at=observed_at,
+        age=None if observed_at is None else max(0.0, (now - observed_at).total_seconds()),
     )
 
 

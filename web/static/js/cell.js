@@ -75,9 +75,16 @@ async function load() {
   } catch (error) {
     if (error.name === "AbortError") return;
     delete box.dataset.busy;
+    if (error.status === 401 || error.status === 403) return askToLogIn();
     part("summary").textContent = fill(texts.chart_failed, { seconds: 10 });
     retry = setTimeout(load, 10_000);
   }
+  return undefined;
+}
+
+function askToLogIn() {
+  const link = Object.assign(document.createElement("a"), { href: `/login?next=${encodeURIComponent(location.pathname)}`, textContent: texts.log_in });
+  part("summary").replaceChildren(`${texts.chart_login} `, link);
 }
 
 // Over decades a bucket is days wide: look again at the first one to find where the data really begin.

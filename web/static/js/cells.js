@@ -1,6 +1,6 @@
 // Puts live values into what the server rendered: text and attributes of known places, never structure or order.
 import { assets, site, texts } from "./page_data.js";
-import { ageText, fill, valueText } from "./formats.js";
+import { ageText, fill, number, valueText } from "./formats.js";
 import { isPaused, now, onChange, state } from "./live.js";
 import { gaugePlace, showCell, showValue } from "./states.js";
 
@@ -17,6 +17,7 @@ function collect() {
       badge: root.querySelector("[data-state-icon]"),
       word: root.querySelector("[data-state-word]"),
       ages: [...root.querySelectorAll("[data-age]")],
+      ownAges: [...root.querySelectorAll("[data-age-of]")],
       experiment: root.querySelector("[data-experiment]"),
       values: [...root.querySelectorAll("[data-value-of]")].map((node) => ({
         node, code: node.dataset.valueOf, text: node.querySelector("[data-value]"), word: node.querySelector("[data-value-word]"),
@@ -37,6 +38,13 @@ function patchState(place) {
     setAttribute(age, "datetime", new Date(shown.observed).toISOString());
     setText(age, fill(texts.ago, { age: ageText(shown.age) }));
   }
+  const latest = state.cells[place.cell];
+  for (const age of place.ownAges) {
+    const code = age.dataset.ageOf;
+    if (!latest || !(code in latest.values)) continue;
+    const observed = Date.parse(latest.times?.[code] ?? latest.observed_at);
+    setText(age, fill(texts.ago, { age: ageText(Math.max(0, (now() - observed) / 1000)) }));
+  }
 }
 
 function patchValues(place) {
@@ -51,9 +59,7 @@ function patchValues(place) {
   for (const node of place.deviations) {
     const code = node.dataset.deviationOf;
     const { deviation } = showValue(site, code, latest);
-    setText(node, deviation === null ? "" : new Intl.NumberFormat(document.documentElement.lang === "en" ? "en-GB" : "fr-FR", {
-      minimumFractionDigits: site.parameters[code].decimals, maximumFractionDigits: site.parameters[code].decimals, signDisplay: "exceptZero",
-    }).format(deviation));
+    setText(node, deviation === null ? "" : number(deviation, site.parameters[code].decimals, true));
   }
   for (const { node, code, mark } of place.gauges) {
     const { deviation, tolerance } = showValue(site, code, latest);

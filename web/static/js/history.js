@@ -1,13 +1,16 @@
 // The history as columns for a plot: fetched, put on one time axis, with every interruption left empty.
 
-export class HistoryFault extends Error {}
+// `status` says why: 401 and 403 will not heal by asking again.
+export class HistoryFault extends Error {
+  constructor(status) { super(`history: ${status}`); this.status = status; }
+}
 
 export async function fetchHistory(cell, codes, from, to, points, signal) {
   const query = new URLSearchParams({
     parameters: codes.join(","), from: new Date(from).toISOString(), to: new Date(to).toISOString(), points: String(points),
   });
   const answer = await fetch(`/api/cells/${encodeURIComponent(cell)}/history?${query}`, { signal, headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new HistoryFault(String(answer.status));
+  if (!answer.ok) throw new HistoryFault(answer.status);
   return answer.json();
 }
 
