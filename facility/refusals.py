@@ -60,6 +60,8 @@ def _words(fault: dict[str, object]) -> Words:
     context = fault.get("ctx")
     limits = context if isinstance(context, dict) else {}
     match fault["type"]:
+        case "string_pattern_mismatch":
+            words = say("Letters, digits, dot, dash and underscore only, a letter or digit first.")
         case "missing" | "string_too_short" | "too_short":
             words = say("This is needed.")
         case "string_too_long" | "too_long":

@@ -39,9 +39,20 @@ from web.live.experiment_topics import ExperimentTopics
 from web.live.feed import Feed
 from web.live.filling import Filling
 from web.live.hub import Hub
+from web.pages.account import account_page, end, make_token, revoke, save_account, save_password
 from web.pages.cards import cards
 from web.pages.cell import cell_page
+from web.pages.login import (
+    do_login,
+    do_logout,
+    do_register,
+    login_page,
+    password_page,
+    register_page,
+    set_password,
+)
 from web.pages.manifest import manifest
+from web.pages.people import make_link, people_page, save_person
 from web.pages.plan import plan
 from web.pages.preferences import preferences
 from web.pages.rendering import template_config
@@ -57,7 +68,10 @@ FOR_LAB: tuple[ControllerRouterHandler, ...] = (
     *(cards, plan, cell_page, wall),
     *(live.stream, UnitController, CellController),
 )
-FOR_ANYONE: tuple[ControllerRouterHandler, ...] = (preferences,)
+FOR_ANYONE: tuple[ControllerRouterHandler, ...] = (
+    preferences,
+    *(login_page, do_login, do_logout, register_page, do_register, password_page, set_password),
+)
 UNSEEN_BY: tuple[ControllerRouterHandler, ...] = (static_file, manifest, health.health, metrics.metrics)
 FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
     HistoryController,
@@ -69,6 +83,8 @@ FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
     PersonController,
     AccountController,
     AuditController,
+    *(account_page, save_account, save_password, make_token, revoke, end),
+    *(people_page, save_person, make_link),
 )
 
 SECURITY_HEADERS = {

@@ -22,7 +22,7 @@ def preferences(
     """Remember a choice and return to the page that asked."""
     chosen = {"language": language if language in LANGUAGES else None, "theme": theme if theme in THEMES else None}
     return Redirect(
-        _own_path(back),
+        own_path(back),
         cookies=[
             Cookie(key=key, value=value, path="/", max_age=A_YEAR, samesite="lax")
             for key, value in chosen.items()
@@ -32,7 +32,7 @@ def preferences(
     )
 
 
-def _own_path(target: str) -> str:
+def own_path(target: str) -> str:
     """Return a path of this site only: a link from elsewhere must not send people away."""
     plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
     return target if plain else "/"

@@ -12,7 +12,10 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template.config import TemplateConfig
 
+from facility.acts import Actor
+from facility.permissions import Act
 from schemas.site import Site
+from web.auth import token_for_form
 from web.pages import formatting, showing
 from web.pages.client_texts import client_texts
 from web.texts import N_, Texts, choose_language, read_texts
@@ -29,11 +32,13 @@ class NavigationItem:
     key: str
     path: str
     text: str
+    act: Act | None = None
 
 
 NAVIGATION = (
     NavigationItem("cards", "/", N_("Cells")),
     NavigationItem("plan", "/plan", N_("Site plan")),
+    NavigationItem("people", "/people", N_("People"), Act.PEOPLE_READ),
 )
 
 
@@ -53,7 +58,6 @@ def template_config(site: Site, version: str, static: Callable[[str], str]) -> T
         "version": version,
         "static": static,
         "texts": read_texts(),
-        "navigation": NAVIGATION,
         "state_words": showing.STATE_WORDS,
         "value_words": showing.VALUE_WORDS,
         "site_description": describe_site(site),
@@ -64,6 +68,17 @@ def template_config(site: Site, version: str, static: Callable[[str], str]) -> T
 def language_of(request: Request[Any, Any, Any]) -> str:
     """Return the language of this request's page."""
     return choose_language(request.cookies.get("language"), request.headers.get("accept-language"))
+
+
+def translated(request: Request[Any, Any, Any], words: Mapping[str, str]) -> dict[str, str]:
+    """Return marked texts in the request's language."""
+    return {key: page_gettext(request)(text) for key, text in words.items()}
+
+
+def page_gettext(request: Request[Any, Any, Any]) -> Callable[[str], str]:
+    """Return the translation of marked texts for this request's page."""
+    texts: Texts = request.app.template_engine.engine.globals["texts"]  # type: ignore[union-attr] # template_config
+    return texts.of(language_of(request)).gettext
 
 
 def page(
@@ -92,10 +107,15 @@ def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str
     language = language_of(request)
     translations = texts.of(language)
     theme = request.cookies.get("theme", "auto")
+    actor: Actor | None = request.scope["state"].get("actor")
+    me = actor if actor is not None and actor.role is not None else None
     return {
         "gettext": translations.gettext,
         "ngettext": translations.ngettext,
         "language": language,
+        "me": me,
+        "form_token": partial(token_for_form, request),
+        "navigation": [one for one in NAVIGATION if one.act is None or (me is not None and me.may(one.act))],
         "theme": theme if theme in THEMES else "auto",
         "current": current,
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),

@@ -1,0 +1,48 @@
+"""What every page with a form does: read what was typed, and show it again with words where it was refused."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from litestar import Request
+from litestar.response import Template
+from pydantic import BaseModel, ValidationError
+
+from facility.refusals import Invalid, Refusal, invalid
+from facility.words import say
+from web.auth import FORM_FIELD
+from web.pages.rendering import language_of, page
+from web.refusing import STATUSES, translate
+
+M = TypeVar("M", bound=BaseModel)
+AnyRequest = Request[Any, Any, Any]
+
+
+def typed_texts(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a form without its token; files and whatever else is no text count as empty."""
+    return {name: value if isinstance(value, str) else "" for name, value in data.items() if name != FORM_FIELD}
+
+
+def parse(model: type[M], values: Mapping[str, Any]) -> M:
+    """Return the form as its model; raise Invalid with words for each field."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+def check_same(data: Mapping[str, str], first: str) -> None:
+    """Raise Invalid unless a password was typed twice alike."""
+    if data.get(first, "") != data.get("again", ""):
+        raise Invalid({"again": say("The two passwords differ.")})
+
+
+def page_again(
+    request: AnyRequest, name: str, context: Mapping[str, Any], refusal: Refusal, *, current: str = ""
+) -> Template:
+    """Show the form again: the refusal's status, its words, and a fault beside each field."""
+    language = language_of(request)
+    faults = refusal.faults if isinstance(refusal, Invalid) else {}
+    told = {field.split(".")[0]: translate(request, words, language) for field, words in faults.items()}
+    message = translate(request, refusal.words, language)
+    values = dict(context) | {"faults": told, "message": message}
+    return page(request, name, values, current=current, status_code=STATUSES[type(refusal)])

@@ -1,0 +1,99 @@
+"""`/people`: who waits, who may what; for admins."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, Parameter, QueryParameter
+from litestar.response import Redirect, Template
+
+from facility.account import issue_link
+from facility.acts import Actor
+from facility.people import PersonChange, change_person, get_person, list_people
+from facility.permissions import Act
+from facility.refusals import Refusal
+from schemas.database import Sessions
+from web.pages.forms import page_again, parse, typed_texts
+from web.pages.rendering import page, translated
+from web.texts import N_
+
+Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Number = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+AnyRequest = Request[Any, Any, Any]
+
+ROLE_WORDS = {"member": N_("member"), "technician": N_("technician"), "admin": N_("admin")}
+STATE_WORDS = {
+    "pending": N_("waits for approval"),
+    "active": N_("active"),
+    "refused": N_("refused"),
+    "deactivated": N_("deactivated"),
+}
+
+
+@get("/people", opt={"act": Act.PEOPLE_READ}, include_in_schema=False, sync_to_thread=True)
+def people_page(
+    request: AnyRequest,
+    *,
+    sessions: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    search: str = "",
+    in_state: Annotated[str, QueryParameter(query="state")] = "",
+    done: str = "",
+) -> Template:
+    """List people, those who wait first."""
+    context = _context(request, sessions, actor, search, in_state) | {"done": done}
+    return page(request, "people.html", context, current="people")
+
+
+@post(
+    "/people/{person:int}",
+    opt={"act": Act.PERSON_CHANGE},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def save_person(
+    request: AnyRequest, person: Number, data: Form, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Approve, refuse, deactivate, reactivate or give a role."""
+    try:
+        change_person(writing, actor, person, parse(PersonChange, typed_texts(data)))
+    except Refusal as refusal:
+        return page_again(request, "people.html", _context(request, writing, actor), refusal, current="people")
+    return Redirect(f"/people?done=saved#person-{person}", status_code=303)
+
+
+@post(
+    "/people/{person:int}/password-link",
+    opt={"act": Act.PASSWORD_LINK},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=200,
+)
+def make_link(
+    request: AnyRequest, person: Number, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Make a one-time link and show it in this answer only."""
+    try:
+        address = f"{str(request.base_url).rstrip('/')}/password/{issue_link(writing, actor, person)}"
+    except Refusal as refusal:
+        return page_again(request, "people.html", _context(request, writing, actor), refusal, current="people")
+    link = {"address": address, "name": get_person(writing, actor, person).name}
+    return page(request, "people.html", _context(request, writing, actor) | {"link": link}, current="people")
+
+
+def _context(
+    request: AnyRequest, sessions: Sessions, actor: Actor, search: str = "", state: str = ""
+) -> dict[str, Any]:
+    return {
+        "people": list_people(sessions, actor, state=state or None, search=search[:200]),
+        "search": search,
+        "state": state,
+        "role_words": translated(request, ROLE_WORDS),
+        "state_words_people": translated(request, STATE_WORDS),
+        "faults": {},
+        "message": "",
+        "done": "",
+        "link": None,
+    }
