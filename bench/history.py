@@ -1,0 +1,152 @@
+"""History over ten million rows: p50, p95, p99 of random ranges through the real server, and no peak lost.
+
+python bench/history.py [--rows 10000000] [--requests 300]
+"""
+
+import argparse
+import random
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pymysql
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from schemas.site import read_site
+from tests.conftest import prepare_database
+from tests.services.mariadb import MariaDB
+from tests.services.process import Process, free_port, wait_for
+from tests.web.conftest import member_token
+
+PERIOD = 10
+END = datetime(2026, 11, 24, tzinfo=UTC)
+PEAK = 49.5
+RANGES = [
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+    timedelta(days=3),
+    timedelta(days=7),
+    timedelta(days=30),
+    None,
+]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rows", type=int, default=10_000_000)
+    arguments.add_argument("--requests", type=int, default=300)
+    asked = arguments.parse_args()
+    with tempfile.TemporaryDirectory(prefix="octopus-history-") as folder:
+        # Durability is not what is measured: the rows only have to be there soon.
+        options = ("--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=1G", f"--tmpdir={folder}")
+        database = MariaDB(Path(folder), *options)
+        database.start()
+        try:
+            run(database, Path(folder), asked)
+        finally:
+            database.stop()
+
+
+def run(database: MariaDB, folder: Path, asked: argparse.Namespace) -> None:
+    url = database.make_database()
+    engine = prepare_database(url, read_site())
+    headers = {"Authorization": f"Bearer {member_token(engine)}"}
+    engine.dispose()
+    started = time.monotonic()
+    instants = fill(database.connect(url.rpartition("/")[2]), asked.rows)
+    print(f"{asked.rows:,} rows and their roll-ups in {time.monotonic() - started:.0f} s")
+    port = free_port()
+    settings = {"OCTOPUS_WEB__PORT": str(port), "OCTOPUS_BROKER__PORT": "1", "OCTOPUS_DATABASE__URL": url}
+    web = Process([sys.executable, "-m", "web"], folder / "web.log", settings)
+    web.start()
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
+            wait_for(lambda: answers(client), "the server answers")
+            measure(client, asked.requests, instants)
+    finally:
+        web.stop()
+
+
+def answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/api/units").is_success
+    except httpx.TransportError:
+        return False
+
+
+def fill(connection: "pymysql.Connection[pymysql.cursors.Cursor]", rows: int) -> int:
+    """Write the rows in the server itself, cell by cell; every cell gets one peak of one reading."""
+    with connection, connection.cursor() as cursor:
+        # Two parameters of every cell: a month each, where all parameters would get four days.
+        cursor.execute(
+            "SELECT series.id FROM series JOIN parameter ON parameter.id = parameter_id"
+            " WHERE parameter.code IN ('air_temperature', 'air_temperature_setpoint') ORDER BY series.id"
+        )
+        series = [row[0] for row in cursor.fetchall()]
+        instants = rows // len(series)
+        start = END - timedelta(seconds=PERIOD * instants)
+        cursor.execute("SET unique_checks = 0")
+        for one in series:
+            cursor.execute(
+                f"INSERT INTO reading SELECT {one}, '{start:%Y-%m-%d %H:%M:%S}' + INTERVAL seq * {PERIOD} SECOND,"
+                f" IF(seq = {instants // 3}, {PEAK}, ROUND(18 + 4 * SIN(seq / 1375) + RAND() / 5, 2)), 0"
+                f" FROM seq_0_to_{instants - 1} WHERE seq NOT BETWEEN {instants // 2} AND {instants // 2 + 720}"
+            )
+            for table, seconds in (("reading_5min", 300), ("reading_1h", 3600)):
+                number = f"TIMESTAMPDIFF(SECOND, '1970-01-01', observed_at) DIV {seconds}"
+                cursor.execute(
+                    f"INSERT INTO {table} SELECT series_id, '1970-01-01' + INTERVAL {number} * {seconds} SECOND AS s,"
+                    f" COUNT(value), MIN(value), AVG(value), MAX(value) FROM reading WHERE series_id = {one}"
+                    " AND value IS NOT NULL GROUP BY s"
+                )
+        return instants
+
+
+def measure(client: httpx.Client, requests: int, instants: int) -> None:
+    random.seed(1)
+    site = read_site()
+    cells = list(site.unit_of_cell)
+    span = timedelta(seconds=PERIOD * instants)
+    pair = "air_temperature,air_temperature_setpoint"
+    taken: dict[str, list[float]] = {}
+    most = 0
+    for number in range(requests):
+        width = RANGES[number % len(RANGES)]
+        name = "all" if width is None else str(width).removesuffix(", 0:00:00")
+        width = min(width or span, span)
+        start = END - span + random.random() * (span - width)
+        begun = time.perf_counter()
+        answer = client.get(
+            f"/api/cells/{random.choice(cells)}/history",
+            params={
+                "parameters": pair, "points": 2000, "from": start.isoformat(), "to": (start + width).isoformat()
+            },
+        )  # fmt: skip
+        taken.setdefault(name, []).append(time.perf_counter() - begun)
+        answer.raise_for_status()
+        most = max(most, *(len(one["t"]) for one in answer.json()["series"].values()))
+    together = [one for many in taken.values() for one in many]
+    for name, many in [*taken.items(), ("every range", together)]:
+        cuts = statistics.quantiles(many, n=100, method="inclusive")
+        print(f"{name:>12}: p50 {cuts[49] * 1e3:6.1f} ms, p95 {cuts[94] * 1e3:6.1f} ms, p99 {cuts[98] * 1e3:6.1f} ms")
+    print(f"at most {most} points a parameter")
+    lost = [cell for cell in cells if not peak_kept(client, cell, span)]
+    print(f"peak of one reading kept in {len(cells) - len(lost)} of {len(cells)} cells over the whole range")
+    assert not lost
+    assert most <= 2000
+
+
+def peak_kept(client: httpx.Client, cell: str, span: timedelta) -> bool:
+    asked = {"parameters": "air_temperature", "from": (END - span).isoformat(), "to": END.isoformat()}
+    found = client.get(f"/api/cells/{cell}/history", params=asked).json()["series"]["air_temperature"]
+    return PEAK in found["max"] and None in found["max"]
+
+
+if __name__ == "__main__":
+    main()
