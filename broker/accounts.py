@@ -17,7 +17,7 @@ from schemas.settings import EXIT_BAD_SETTINGS
 from schemas.site import SiteError, read_site
 
 SERVICES = ("ingestor", "web", "watchdog", "bot", "reader")
-PASSWORDS = "passwords"  # noqa: S105 - a file's name
+PASSWORDS = "passwords"
 
 # The passwords are 192 random bits: stretching protects people's passwords, it adds nothing to these.
 _ITERATIONS = 1000

@@ -12,6 +12,7 @@ from broker.settings import PrivateBlock
 from octopus.children import Service
 from octopus.speaking import prefixed
 from octopus.supervising import Supervisor
+from octopus.up import exists
 from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, PREFIX
 from schemas.site import Site, SiteError, read_site
 
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         web_port = _port(arguments.host, arguments.port, _WEB_PORT, "--port")
         broker_port = _port(private.HOST, arguments.broker_port, _BROKER_PORT, "--broker-port")
         directory.mkdir(parents=True, exist_ok=True)
-        services = _services(arguments, directory, site, kind, web_port, broker_port)
+        services = _services(arguments, directory, site, kind=kind, web_port=web_port, broker_port=broker_port)
     except (SiteError, private.NoBrokerError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
@@ -83,7 +84,7 @@ def _port(host: str, asked: int | None, usual: int, option: str) -> int:
 
 
 def _services(
-    arguments: argparse.Namespace, directory: Path, site: Site, kind: private.Kind, web_port: int, broker_port: int
+    arguments: argparse.Namespace, directory: Path, site: Site, *, kind: private.Kind, web_port: int, broker_port: int
 ) -> list[Service]:
     """Write the settings of each service, as they would be written for a real installation, and name the services."""
     common = [
@@ -122,6 +123,7 @@ def _services(
         Service("database", "octopus", ("db", "upgrade", *config), once=True),
         Service("web", "web", config),
         Service("ingestor", "ingestor", config),
+        *([Service("watchdog", "watchdog", config)] if exists("watchdog") else []),
         *publishers,
     ]
 

@@ -1,4 +1,4 @@
-"""Services as child processes: started in order, started again when they die, stopped in reverse order."""
+"""Services as child processes: started in order, started again when they die, stopped publishers first."""
 
 import asyncio
 import os
@@ -6,12 +6,13 @@ import signal
 import socket
 import time
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from octopus import children
 from octopus.children import Say, Service
 from schemas.settings import EXIT_BAD_SETTINGS
 
+# Publishers stop first so that the ingestor gets what they sent; the broker last.
+_STOPS = ("publisher", "bot", "web", "watchdog", "ingestor", "broker")
 _PORT_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
@@ -121,9 +122,10 @@ class Supervisor:
             await asyncio.sleep(0.05)
 
     async def _end(self) -> None:
-        """Stop in reverse order, services of one module together, each group before the next."""
-        for _, group in groupby(reversed(self._services), key=lambda service: service.module):
-            tasks = [self._tasks[service.name] for service in group if service.name in self._tasks]
+        """Stop the services of one module together, each group before the next."""
+        for module in _STOPS:
+            names = [service.name for service in self._services if service.module == module]
+            tasks = [self._tasks[name] for name in names if name in self._tasks]
             self._signal(tasks, signal.SIGTERM)
             if not tasks:
                 continue

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+from pathlib import Path
 
 from octopus import settings
 from octopus.children import Service
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def missing(name: str, chosen: CommandSettings) -> str | None:
     """Say why a service cannot run here, or None."""
-    if importlib.util.find_spec(f"{name}.__main__") is None:
+    if not exists(name):
         return "this version has none"
     if name == "publisher" and not (chosen.publisher and chosen.source):
         return "no [publisher] and [source] settings"
@@ -50,3 +51,12 @@ def missing(name: str, chosen: CommandSettings) -> str | None:
     if name == "bot" and not (chosen.bot.get("token") or chosen.bot.get("token_file")):
         return "no token (OCTOPUS_BOT__TOKEN_FILE)"
     return None
+
+
+def exists(name: str) -> bool:
+    """Tell whether a service is part of this version; another project's package of that name does not count."""
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        return False
+    beside = Path(__file__).resolve().parent.parent
+    return Path(found.origin).resolve().parent.parent == beside and (beside / name / "__main__.py").is_file()

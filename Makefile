@@ -1,0 +1,60 @@
+# Two commands do all the set-up: `make demo` (look at it) and `make test` (check it).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := schemas broker publisher ingestor facility web bot octopus
+CODE := $(PACKAGES) tests bench tooling hatch_build.py
+
+.PHONY: demo test check bench requirements clean help
+
+help:
+	@echo "make demo    everything on one machine, simulated; needs Python 3.11 or newer"
+	@echo "make test    install what the tests need, then check and run them all"
+	@echo "make check   format, lint, types"
+	@echo "make bench   the figures of the README, measured here"
+
+# Keeps what is there: run it again and it only starts.
+demo: $(VENV)/.demo
+	$(BIN)/octopus demo $(DEMO)
+
+test: $(VENV)/.test
+	$(PYTHON) tooling/programs.py
+	$(BIN)/python hatch_build.py --dev
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -q $(TESTS)
+
+check: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(addprefix -p ,$(PACKAGES))
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+bench: $(VENV)/.test
+	for each in bench/*/__main__.py; do $(BIN)/python -m "$$(dirname $$each | tr / .)" || exit 1; done
+
+$(VENV)/.demo: requirements/all.txt requirements/build.txt pyproject.toml frontend/package-lock.json | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/all.txt -r requirements/build.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.demo
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Octopus needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Exact versions and hashes of everything, for every machine (`uv` in .venv or on PATH).
+UV := $(firstword $(wildcard $(BIN)/uv) uv)
+PIN := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(PINFLAGS) pyproject.toml
+requirements:
+	$(PIN) --extra all -o requirements/all.txt
+	$(PIN) --extra publisher --extra modbus --extra opcua -c requirements/all.txt -o requirements/publisher.txt
+	$(PIN) --extra all --group test --group check --group build -c requirements/all.txt -o requirements/test.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build -c requirements/test.txt -o requirements/build.txt
+
+clean:
+	rm -rf $(VENV) build dist var web/static/vendor tests/vendor
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
