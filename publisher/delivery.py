@@ -19,11 +19,13 @@ from schemas.messages import Stored
 log = logging.getLogger("publisher")
 
 # Backlog messages under way at once. Live readings never wait behind more than these.
-WINDOW = 3
+WINDOW = 6
 # Without a word about it for so long, a reading counts as not stored and is sent again.
 CONFIRM_WITHIN = 30.0
+# As long as nothing was confirmed on this connection, perhaps nobody listens yet: look again soon.
+FIRST_CONFIRM_WITHIN = 5.0
 # Nothing at all confirmed: one small message now and then asks whether the ingestor is back.
-ASK_AGAIN = (30.0, 300.0)
+ASK_AGAIN = (5.0, 300.0)
 # A replayed file yields new newest readings far faster than anybody can look.
 LIVE_INTERVAL = 1.0
 SILENCE = 120.0
@@ -65,6 +67,7 @@ class Delivery:
         self._forget_at = 0.0
         self._confirmed_at: float | None = None
         self._silent = False
+        self._patience = FIRST_CONFIRM_WITHIN
 
     def connected(self, publish: Publish, now: float) -> None:
         """Start over: whatever was under way may be lost, and the broker may have forgotten what it retained."""
@@ -77,6 +80,7 @@ class Delivery:
         self._window = 1
         self._ask_delay = ASK_AGAIN[0]
         self._confirmed_at = now
+        self._patience = FIRST_CONFIRM_WITHIN
 
     def disconnected(self) -> None:
         self._publish = None
@@ -112,6 +116,7 @@ class Delivery:
             self._arrived(first, last)
         self._messages = [message for message in self._messages if message.left]
         self._window = WINDOW
+        self._patience = CONFIRM_WITHIN
         self._ask_delay = ASK_AGAIN[0]
         self._confirmed_at = now
         if self._silent:
@@ -178,7 +183,7 @@ class Delivery:
         self._messages = [message for message in self._messages if message.deadline > now]
         if again:
             self._cursor = min(self._cursor, min(again) - 1)
-        if any(message.backlog for message in late) and not self._heard_within(CONFIRM_WITHIN, now):
+        if any(message.backlog for message in late) and not self._heard_within(self._patience, now):
             self._window = 0
             self._ask_at = now + self._ask_delay
             self._ask_delay = min(self._ask_delay * 2, ASK_AGAIN[1])
@@ -198,7 +203,7 @@ class Delivery:
         """Send the next readings, one message a cell; return whether there were any."""
         group = self._next_group(size)
         for cell, readings in group.items():
-            message = _Message(now + CONFIRM_WITHIN, len(readings), backlog=True)
+            message = _Message(now + self._patience, len(readings), backlog=True)
             self._messages.append(message)
             self._under_way.update((sequence, message) for sequence, _ in readings)
             payload = join_backlog(payload for _, payload in readings)

@@ -9,7 +9,7 @@ from schemas import times
 from schemas.messages import MAX_PAYLOAD
 
 # Well below what a broker may refuse, and small enough that a live reading never waits long behind it.
-BACKLOG_BYTES = 48 * 1024
+BACKLOG_BYTES = 64 * 1024
 
 _OPEN, _CLOSE = b'{"readings":[', b"]}"
 
