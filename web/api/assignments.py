@@ -5,7 +5,7 @@ from typing import Annotated
 
 from litestar import Controller, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import Parameter, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from pydantic import Field
 
 from facility.acts import Actor
@@ -47,7 +47,7 @@ class CellExperimentController(Controller):
 
     @get("/assignments", opt={"act": Act.EXPERIMENTS_READ}, responses=problems(404), sync_to_thread=True)
     def assignments(
-        self, cell: str, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self, cell: FromPath[str], sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
     ) -> list[AssignmentView]:
         """Return what the cell held from when to when, the newest first."""
         return assignments_of_cell(sessions, actor, cell)
@@ -55,8 +55,8 @@ class CellExperimentController(Controller):
     @put("/experiment", opt={"act": Act.ASSIGN}, responses=problems(404, 409, 422), sync_to_thread=True)
     def assign(
         self,
-        cell: str,
-        data: CellContent,
+        cell: FromPath[str],
+        data: JSONBody[CellContent],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         topics: NamedDependency[ExperimentTopics],
@@ -76,11 +76,11 @@ class CellExperimentController(Controller):
     )
     def unassign(
         self,
-        cell: str,
+        cell: FromPath[str],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         topics: NamedDependency[ExperimentTopics],
-        experiment: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
+        experiment: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
     ) -> AssignmentView:
         """End what the cell holds; `experiment` is what is expected there."""
         ended = unassign(writing, actor, cell, experiment_id=experiment)
@@ -95,7 +95,7 @@ class AssignmentController(Controller):
     @post(opt={"act": Act.ASSIGN}, responses=problems(404, 409, 422), sync_to_thread=True)
     def assign_several(
         self,
-        data: CellsContent,
+        data: JSONBody[CellsContent],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         topics: NamedDependency[ExperimentTopics],
@@ -111,7 +111,7 @@ class AssignmentController(Controller):
     @post("/back-dated", opt={"act": Act.ASSIGNMENT_CORRECT}, responses=problems(404, 422), sync_to_thread=True)
     def back_date(
         self,
-        data: BackDated,
+        data: JSONBody[BackDated],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         topics: NamedDependency[ExperimentTopics],
@@ -125,7 +125,7 @@ class AssignmentController(Controller):
     def correct(
         self,
         assignment: Number,
-        data: Correction,
+        data: JSONBody[Correction],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         topics: NamedDependency[ExperimentTopics],
@@ -144,7 +144,7 @@ class AssignmentController(Controller):
     def withdraw(
         self,
         assignment: Number,
-        data: Withdrawal,
+        data: JSONBody[Withdrawal],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         topics: NamedDependency[ExperimentTopics],
@@ -166,8 +166,8 @@ def occupancy_of_cells(
     sessions: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
-    first: Annotated[date | None, QueryParameter(query="from")] = None,
-    last: Annotated[date | None, QueryParameter(query="to")] = None,
+    first: Annotated[date | None, QueryParameter(name="from")] = None,
+    last: Annotated[date | None, QueryParameter(name="to")] = None,
 ) -> Occupancy:
     """Return who holds and will hold each cell, day by day of the site; the present quarter where none is named."""
     return occupancy(sessions, actor, *window(first, last, site), site.zone)

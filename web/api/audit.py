@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 from pydantic import AwareDatetime
 
 from facility.acts import Actor
@@ -13,7 +13,7 @@ from facility.permissions import Act
 from schemas.database import Sessions
 from web.api.problems import problems
 
-Text = Annotated[str, Parameter(max_length=64)]
+Text = Annotated[str, QueryParameter(max_length=64)]
 
 
 class AuditController(Controller):
@@ -30,10 +30,10 @@ class AuditController(Controller):
         act: Text = "",
         subject: Text = "",
         subject_id: Text = "",
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
-        before: Annotated[int | None, Parameter(ge=1, le=2**63 - 1)] = None,
-        limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
+        since: FromQuery[AwareDatetime | None] = None,
+        until: FromQuery[AwareDatetime | None] = None,
+        before: Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
     ) -> list[AuditLine]:
         """Search the audit, the newest first; `before` is the last line's number of the page before."""
         query = AuditQuery(
@@ -58,9 +58,9 @@ class AuditController(Controller):
         act: Text = "",
         subject: Text = "",
         subject_id: Text = "",
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
-        file: Literal["csv", "json"] = "csv",
+        since: FromQuery[AwareDatetime | None] = None,
+        until: FromQuery[AwareDatetime | None] = None,
+        file: FromQuery[Literal["csv", "json"]] = "csv",
     ) -> Response[bytes]:
         """Return all lines of a search as a file; the export is audited itself."""
         query = AuditQuery(actor=who, act=act, subject=subject, subject_id=subject_id, since=since, until=until)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from facility.acts import Actor
 from facility.calendars import cell_calendar, experiment_calendar
@@ -15,7 +15,7 @@ from schemas.site import Site
 from web.api.experiments import Number
 from web.api.problems import problems
 
-Token = Annotated[str, Parameter(max_length=200)]
+Token = Annotated[str, QueryParameter(max_length=200)]
 OPT = {"act": Act.EXPERIMENTS_READ, "calendar": True}
 
 
@@ -27,7 +27,7 @@ class CalendarController(Controller):
     def of_cell(
         self,
         *,
-        cell: str,
+        cell: FromPath[str],
         request: Request[Any, Any, Any],
         sessions: NamedDependency[Sessions],
         actor: NamedDependency[Actor],

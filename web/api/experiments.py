@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from litestar import Controller, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import Parameter, QueryParameter
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from facility.acts import Actor
 from facility.assignment_views import AssignmentView, assignments_of_experiment
@@ -24,7 +24,7 @@ from schemas.database import Sessions
 from web.api.problems import problems
 from web.live.experiment_topics import ExperimentTopics
 
-Number = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 
 
 class ExperimentController(Controller):
@@ -37,13 +37,13 @@ class ExperimentController(Controller):
         *,
         sessions: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
-        search: Annotated[str, Parameter(max_length=200)] = "",
-        states: Annotated[list[ExperimentState] | None, QueryParameter(query="state")] = None,
-        cell: Annotated[str, Parameter(max_length=64)] = "",
-        sort: Sort = "updated_at",
-        order: Literal["asc", "desc"] = "desc",
-        offset: Annotated[int, Parameter(ge=0, le=1_000_000)] = 0,
-        limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+        search: Annotated[str, QueryParameter(max_length=200)] = "",
+        states: Annotated[list[ExperimentState] | None, QueryParameter(name="state")] = None,
+        cell: Annotated[str, QueryParameter(max_length=64)] = "",
+        sort: FromQuery[Sort] = "updated_at",
+        order: FromQuery[Literal["asc", "desc"]] = "desc",
+        offset: Annotated[int, QueryParameter(ge=0, le=1_000_000)] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
     ) -> ExperimentPage:
         """List experiments whose texts hold every word of `search`; `cell` held or is planned to hold them."""
         query = ExperimentQuery(
@@ -59,7 +59,7 @@ class ExperimentController(Controller):
 
     @post(opt={"act": Act.EXPERIMENT_CREATE}, responses=problems(422), sync_to_thread=True)
     def create(
-        self, data: ExperimentDraft, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self, data: JSONBody[ExperimentDraft], writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
     ) -> ExperimentView:
         """Make an experiment."""
         return create_experiment(writing, actor, data)
@@ -80,7 +80,7 @@ class ExperimentController(Controller):
     def change(
         self,
         experiment: Number,
-        data: ExperimentChange,
+        data: JSONBody[ExperimentChange],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         topics: NamedDependency[ExperimentTopics],

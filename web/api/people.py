@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import Parameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from pydantic import BaseModel
 
 from facility.account import get_account, issue_link
@@ -33,8 +33,8 @@ class PersonController(Controller):
         self,
         sessions: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
-        in_state: Annotated[State | None, QueryParameter(query="state")] = None,
-        search: Annotated[str, Parameter(max_length=200)] = "",
+        in_state: Annotated[State | None, QueryParameter(name="state")] = None,
+        search: Annotated[str, QueryParameter(max_length=200)] = "",
     ) -> list[PersonView]:
         """List people, those who wait for approval first."""
         return list_people(sessions, actor, state=in_state, search=search)
@@ -46,7 +46,11 @@ class PersonController(Controller):
 
     @patch("/{person:int}", opt={"act": Act.PERSON_CHANGE}, responses=problems(404, 409, 422), sync_to_thread=True)
     def change(
-        self, person: Number, data: PersonChange, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self,
+        person: Number,
+        data: JSONBody[PersonChange],
+        writing: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
     ) -> PersonView:
         """Approve, refuse, deactivate, reactivate, give a role. The last admin stays one."""
         return change_person(writing, actor, person, data)
@@ -91,7 +95,9 @@ class AccountController(Controller):
         return list_tokens(sessions, actor)
 
     @post("/tokens", opt={"act": Act.TOKEN_CREATE}, responses=problems(404, 422), sync_to_thread=True)
-    def create(self, data: TokenDraft, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> NewToken:
+    def create(
+        self, data: JSONBody[TokenDraft], writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+    ) -> NewToken:
         """Make an API token; its secret is in this answer and nowhere else."""
         return create_token(writing, actor, data)
 

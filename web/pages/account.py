@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import Body, FromQuery, PathParameter
 from litestar.response import Redirect, Template
 
 from facility.account import AccountChange, PasswordChange, change_account, change_password, get_account
@@ -22,7 +22,7 @@ from web.pages.rendering import page, translated
 from web.texts import N_
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-Number = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 AnyRequest = Request[Any, Any, Any]
 
 SCOPE_WORDS = {"read": N_("read only"), "all": N_("all that I may"), "calendar": N_("calendar feeds only")}
@@ -30,7 +30,7 @@ SCOPE_WORDS = {"read": N_("read only"), "all": N_("all that I may"), "calendar":
 
 @get("/account", opt={"act": Act.ACCOUNT_READ}, include_in_schema=False, sync_to_thread=True)
 def account_page(
-    request: AnyRequest, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor], done: str = ""
+    request: AnyRequest, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor], done: FromQuery[str] = ""
 ) -> Template:
     """Show all of it."""
     return page(request, "account.html", _context(request, sessions, actor) | {"done": done}, current="account")

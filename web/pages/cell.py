@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response import Template
 
 from schemas.site import Parameter, Site
@@ -15,7 +16,7 @@ from web.pages.showing import show_cells
 
 @get("/cells/{cell:str}", include_in_schema=False, sync_to_thread=False)
 def cell_page(
-    request: Request[Any, Any, Any], cell: str, site: NamedDependency[Site], hub: NamedDependency[Hub]
+    request: Request[Any, Any, Any], cell: FromPath[str], site: NamedDependency[Site], hub: NamedDependency[Hub]
 ) -> Template:
     """Render a cell; its chart asks the API for the history."""
     if cell not in site.unit_of_cell:

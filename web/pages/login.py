@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, QueryParameter
+from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from facility.account import person_of_link, use_link
@@ -25,7 +25,7 @@ OPT = {"access": ANYONE}
 
 @get("/login", opt=OPT, include_in_schema=False, sync_to_thread=False)
 def login_page(
-    request: Request[Any, Any, Any], after: Annotated[str, QueryParameter(query="next")] = "/", done: str = ""
+    request: Request[Any, Any, Any], after: Annotated[str, QueryParameter(name="next")] = "/", done: FromQuery[str] = ""
 ) -> Template:
     """Show the form."""
     return page(request, "login.html", _login(after) | {"done": done}, current="login")
@@ -63,7 +63,7 @@ def do_logout(request: Request[Any, Any, Any], gate: NamedDependency[Gate], acto
 
 
 @get("/register", opt=OPT, include_in_schema=False, sync_to_thread=False)
-def register_page(request: Request[Any, Any, Any], done: bool = False) -> Template:  # noqa: FBT001, FBT002 - a query
+def register_page(request: Request[Any, Any, Any], *, done: FromQuery[bool] = False) -> Template:
     """Show the form, or the thanks."""
     return page(request, "register.html", _register({}) | {"registered": done}, current="login")
 
@@ -85,7 +85,7 @@ def do_register(
 
 
 @get("/password/{secret:str}", opt=OPT, include_in_schema=False, sync_to_thread=True)
-def password_page(request: Request[Any, Any, Any], secret: str, gate: NamedDependency[Gate]) -> Template:
+def password_page(request: Request[Any, Any, Any], secret: FromPath[str], gate: NamedDependency[Gate]) -> Template:
     """Show whose password is set; looking at the link does not use it up."""
     person = person_of_link(gate.sessions, secret)
     return page(request, "password.html", {"person": person, "faults": {}, "message": ""})
@@ -94,7 +94,7 @@ def password_page(request: Request[Any, Any, Any], secret: str, gate: NamedDepen
 @post("/password/{secret:str}", opt=OPT, include_in_schema=False, sync_to_thread=True, status_code=303)
 def set_password(
     request: Request[Any, Any, Any],
-    secret: str,
+    secret: FromPath[str],
     data: Form,
     gate: NamedDependency[Gate],
     actor: NamedDependency[Actor],

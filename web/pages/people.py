@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter, QueryParameter
+from litestar.params import Body, FromQuery, PathParameter, QueryParameter
 from litestar.response import Redirect, Template
 
 from facility.account import issue_link
@@ -19,7 +19,7 @@ from web.pages.rendering import page, translated
 from web.texts import N_
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-Number = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 AnyRequest = Request[Any, Any, Any]
 
 ROLE_WORDS = {"member": N_("member"), "technician": N_("technician"), "admin": N_("admin")}
@@ -37,9 +37,9 @@ def people_page(
     *,
     sessions: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-    search: str = "",
-    in_state: Annotated[str, QueryParameter(query="state")] = "",
-    done: str = "",
+    search: FromQuery[str] = "",
+    in_state: Annotated[str, QueryParameter(name="state")] = "",
+    done: FromQuery[str] = "",
 ) -> Template:
     """List people, those who wait first."""
     context = _context(request, sessions, actor, search, in_state) | {"done": done}
@@ -84,7 +84,7 @@ def make_link(
 
 
 def _context(
-    request: AnyRequest, sessions: Sessions, actor: Actor, search: str = "", state: str = ""
+    request: AnyRequest, sessions: Sessions, actor: Actor, search: FromQuery[str] = "", state: str = ""
 ) -> dict[str, Any]:
     return {
         "people": list_people(sessions, actor, state=state or None, search=search[:200]),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import get
 from litestar.datastructures import Cookie
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from web.pages.rendering import THEMES
@@ -16,8 +16,8 @@ A_YEAR = 365 * 86400
 @get("/preferences", include_in_schema=False, sync_to_thread=False)
 def preferences(
     back: Annotated[str, QueryParameter(name="next")] = "/",
-    language: str | None = None,
-    theme: str | None = None,
+    language: FromQuery[str | None] = None,
+    theme: FromQuery[str | None] = None,
 ) -> Redirect:
     """Remember a choice and return to the page that asked."""
     chosen = {"language": language if language in LANGUAGES else None, "theme": theme if theme in THEMES else None}
