@@ -19,12 +19,12 @@ MOST_POINTS = 2000
 # Readings further apart than this many of their usual distances have a gap between them.
 GAP_PERIODS = 2.5
 # Grouping raw readings costs about a microsecond each; above this many a chart would feel it.
-RAW_ROWS = 40_000
+RAW_ROWS = 20_000
 FIVE_MINUTES, HOUR = 300, 3600
 # Widths that people can read on an axis.
 NICE_SECONDS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 300, 600, 900, 1800, 3600)
 # The first and last few readings of a range tell how often a series sends.
-SAMPLE = 40
+SAMPLE = 12
 # Beyond these no reading can lie, and arithmetic with dates stays within what Python can do.
 EARLIEST, LATEST = times.EPOCH, datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -144,7 +144,7 @@ def _read_raw(
     """Return every reading where they are few enough, None where they are not."""
     found = {}
     for code, one in series.items():
-        if held.seconds / one.period > points * 2:
+        if held.seconds / one.period > points * 1.1:
             return None
         rows = session.execute(queries.raw_points(one.id, held.start, held.end, points + 1)).all()
         t: list[int] = []
