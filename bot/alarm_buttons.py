@@ -10,9 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.answers import tell
 from bot.context import Context
+from bot.texts import Texts
 from facility import alarms
 from facility.discord_links import actor_of
 from facility.refusals import NotFound, Refusal
+from facility.words import Words
 
 SHELF = timedelta(minutes=30)
 
@@ -44,10 +46,17 @@ async def act(interaction: Interaction, what: str, alarm_id: int) -> None:
     except NotFound:
         words = texts("alarm_unknown")
     except Refusal as refusal:
-        words = texts.words(refusal.words)
+        words = texts.words(_without_names(context, texts, refusal.words))
     except SQLAlchemyError:
         words = texts("database_away")
     await tell(interaction, words)
+
+
+def _without_names(context: Context, texts: Texts, words: Words) -> Words:
+    """Hide a person's name in a refusal where names may not leave the site."""
+    if context.policy.names or "name" not in words.values:
+        return words
+    return Words(words.template, {**words.values, "name": texts("somebody")})
 
 
 class AlarmButton(

@@ -112,7 +112,7 @@ class Person:
             "data": data, "guild_id": str(self.guild), "channel_id": str(CHANNEL), "member": self._member(whole=True),
             "guild": {"id": str(self.guild), "locale": "fr", "features": []},
             "channel": {"id": str(CHANNEL), "type": 0, "name": "alarmes", "guild_id": str(self.guild),
-                        "permissions": "0"},
+                        "permissions": "0", "position": 0},
             "locale": self.locale, "guild_locale": "fr", "app_permissions": "2251799813685247", "entitlements": [],
             "authorizing_integration_owners": {"0": str(self.guild)}, "context": 0,
             "attachment_size_limit": 10 * 2**20,

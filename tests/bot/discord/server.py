@@ -84,7 +84,7 @@ class LocalDiscord(Answers):
     @property
     def posts(self) -> list[Json]:
         """The alarm channel's messages, oldest first."""
-        return [m for m in self.messages.values() if m["channel_id"] == str(CHANNEL) and m["author"]["id"] == str(BOT)]
+        return [m for m in self.messages.values() if m["author"]["id"] == str(BOT) and not m["flags"] & EPHEMERAL]
 
     # REST
 

@@ -1,0 +1,124 @@
+"""Discord, broker or database away: the bot stays, says what it does not know, and comes back by itself."""
+
+import asyncio
+from pathlib import Path
+
+from schemas.site import Site
+from tests.bot.discord.person import eventually, fields
+from tests.bot.discord.server import Fault, LocalDiscord
+from tests.bot.rig import Rig, alarm
+from tests.bot.test_alarms import told, waiting
+from tests.conftest import prepare_database
+from tests.services.mariadb import MariaDB
+from tests.services.mosquitto import Mosquitto
+
+
+async def test_gateway_away_at_the_start_cut_and_session_lost(rig: Rig) -> None:
+    rig.discord.gateway_open = False
+    rig.bot = rig.process()
+    rig.bot.start()
+    rig.publish_alarm(alarm(1))
+    # REST is enough for alarms.
+    await eventually(lambda: rig.discord.posts, "the alarm goes out without a gateway", 40)
+    assert not rig.discord.sockets
+    rig.discord.gateway_open = True
+    await rig.ready()
+    await rig.discord.cut()
+    await eventually(lambda: rig.discord.resumes == 1, "the session is resumed")
+    assert (await rig.ada.say("!aide"))["content"].startswith("**Octopus sur Discord**")
+    before = rig.discord.identifies
+    await rig.discord.lose_sessions()
+    await eventually(lambda: rig.discord.identifies > before and rig.discord.sockets, "a new session", 30)
+    await rig.ada.slash("aide")
+    # An interaction that is delivered twice is answered once, without a word in the log.
+    one = await rig.ada.slash("liens")
+    await rig.discord.dispatch("INTERACTION_CREATE", rig.ada.payload(one, {
+        "id": next(c["id"] for c in rig.discord.commands if c["name"] == "liens"), "name": "liens", "type": 1,
+    }))  # fmt: skip
+    await rig.ada.slash("aide")
+    assert "incident" not in rig.bot.text()
+
+
+async def test_rest_fails_limits_and_goes_away(rig: Rig) -> None:
+    await rig.start()
+    limited = {"Via": "1.1 google", "Retry-After": "0.3", "X-RateLimit-Scope": "user"}
+    body = {"message": "You are being rate limited.", "retry_after": 0.3, "global": False}
+    rig.discord.faults = [
+        Fault("POST", r"^/channels/\d+/messages$", status=429, body=body, headers=limited),
+        Fault("POST", r"^/channels/\d+/messages$", status=503),
+    ]
+    rig.publish_alarm(alarm(1))
+    await eventually(lambda: told(rig) == ["1"], "the alarm goes out in the end")
+    await rig.discord.stop()
+    rig.publish_alarm(alarm(2, "E2C2"))
+    await eventually(lambda: "alarms wait in the outbox" in rig.bot.text(), "the bot says so")
+    assert rig.bot.running
+    await rig.discord.start()
+    await eventually(lambda: told(rig) == ["1", "2"] and not waiting(rig), "nothing is lost or doubled", 40)
+    assert rig.bot.text().count("alarms wait in the outbox") <= 3
+    rig.discord.faults = [Fault("POST", r"^/channels/\d+/messages$", status=403, body={"message": "x", "code": 50013})]
+    rig.publish_alarm(alarm(3, "E3C3"))
+    await eventually(lambda: "Discord refuses the channel" in rig.bot.text(), "a permission taken away is said")
+    assert waiting(rig) == 1
+
+
+async def test_database_away(tmp_path: Path, broker: Mosquitto, site: Site) -> None:
+    (tmp_path / "database").mkdir()
+    server = MariaDB(tmp_path / "database")
+    server.start()
+    engine = prepare_database(server.make_database(), site)
+    discord = LocalDiscord()
+    await discord.start()
+    rig = Rig(tmp_path, broker, engine, site, discord)
+    try:
+        rig.reading("E1C1", {"air_temperature": 20.0})
+        rig.person("ada", "technician", rig.ada.id)
+        await rig.start()
+        first = rig.raise_alarm("E1C1")
+        await eventually(lambda: discord.posts, "the alarm is posted")
+        server.kill()
+        shown = rig.ada.sees(await rig.ada.slash("cellule", cellule="E1C1"))
+        assert fields(shown)["Valeur"] == "**20,0 °C**"
+        assert "Courbe indisponible" in shown["embeds"][0]["footer"]["text"]
+        pressed = await rig.ada.press(discord.posts[0], "Acquitter")
+        assert "La base de données ne répond pas" in rig.ada.told(pressed)
+        rig.publish_alarm(alarm(77, "E5C1"))
+        await eventually(lambda: "alarms wait until it answers" in rig.bot.text(), "it is said")
+        await asyncio.to_thread(server.start)
+        await eventually(lambda: len(discord.posts) == 2, "what was raised meanwhile is told", 40)
+        assert told(rig) == [str(first.id), "77"]
+        # The broker goes: values grow old, the bot stays.
+        broker.kill()
+        await eventually(lambda: "trying again" in rig.bot.text(), "the lost broker is said")
+        unknown = rig.ada.sees(await rig.ada.slash("cellule", cellule="E1C2"))
+        assert "inconnue" in fields(unknown)["Expérience"]
+        assert rig.bot.running
+        assert await asyncio.to_thread(rig.bot.stop) == 0
+        assert "Traceback" not in rig.bot.text()
+        assert discord.violations == []
+    finally:
+        await rig.stop()
+        await discord.stop()
+        engine.dispose()
+        server.kill()
+
+
+async def test_what_only_a_person_can_heal_ends_it_in_one_line(rig: Rig) -> None:
+    async def ends(**settings: str) -> list[str]:
+        bot = rig.process(**settings)
+        bot.start()
+        await eventually(lambda: not bot.running, "the bot ends", 30)
+        lines = bot.text().splitlines()
+        assert await asyncio.to_thread(bot.stop) == 78
+        bot.log.unlink()
+        return lines
+
+    assert (await ends(OCTOPUS_BOT__TOKEN_FILE=""))[-1].startswith("the bot is off: it has no token")
+    rig.discord.intents_refused = True
+    assert "message content intent" in (await ends())[-1]
+    rig.discord.intents_refused = False
+    rig.discord.token = "another.token"
+    assert (await ends())[-1].startswith("Discord refuses the token")
+    rig.token_file.chmod(0o644)
+    assert "everybody on this machine can read" in (await ends())[-1]
+    assert (await ends(OCTOPUS_BOT__SHOW__CELLS='["E9C9"]'))[-1].endswith("the site has no E9C9")
