@@ -1,6 +1,6 @@
 """One transaction: history, latest values, roll-ups, accounts and rejections of a batch of readings."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -19,6 +19,10 @@ _PAYLOAD = 64 * 1024
 _TOPIC = 1024
 # A session's longest memory at the broker, and a day: no older rejection comes again.
 _MEMORY = 8 * 86400
+_TOLD = 20_000
+
+# A reading that is rejected but stays in its outbox: topic, publisher, number.
+Unconfirmed = tuple[str, str, int]
 
 
 @dataclass(slots=True)
@@ -37,11 +41,18 @@ class History:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
+        # Rejections of numbers that are not confirmed: their outboxes send them again and again.
+        self._told: dict[Unconfirmed, None] = {}
 
     def write(self, readings: list[Decoded]) -> Receipt:
         """Write and commit; raise what the database raises, having written nothing."""
         with self._sessions() as session, session.begin():
-            return _Transaction(session.connection(), readings).run()
+            transaction = _Transaction(session.connection(), readings, self._told)
+            receipt = transaction.run()
+        self._told.update(dict.fromkeys(transaction.unconfirmed))
+        while len(self._told) > _TOLD:
+            del self._told[next(iter(self._told))]
+        return receipt
 
     def reject(self, reading: Decoded, reason: str) -> Receipt:
         """Write a reading that the database refuses as a rejection."""
@@ -50,9 +61,11 @@ class History:
 
 
 class _Transaction:
-    def __init__(self, connection: Connection, readings: list[Decoded]) -> None:
+    def __init__(self, connection: Connection, readings: list[Decoded], told: Container[Unconfirmed]) -> None:
         self._connection = connection
         self._readings = readings
+        self._told = told
+        self.unconfirmed: list[Unconfirmed] = []
         self._now = now()
         self._receipt = Receipt()
         self._accounts: dict[str, Account] = {}
@@ -66,7 +79,10 @@ class _Transaction:
         fresh: list[Decoded] = []
         repeats: list[Decoded] = []
         for reading in map(self._of_its_unit, self._readings):
-            (repeats if self._number(reading) else fresh).append(reading)
+            if self._number(reading):
+                repeats.append(replace(reading, repeat=True))
+            else:
+                fresh.append(reading)
         self._store(fresh, repeats)
         for account in self._accounts.values():
             ledger.close_account(self._connection, account, self._now)
@@ -90,14 +106,18 @@ class _Transaction:
         if account is None or reading.unit_id is None or account.unit_id == reading.unit_id:
             return reading
         reason = f"publisher {reading.publisher} belongs to another unit: was an outbox copied or moved?"
-        return replace(reading, rows=[], reason=reason, publisher=None, sequence=None)
+        return replace(reading, unit_id=None, rows=[], reason=reason)
 
     def _number(self, reading: Decoded) -> bool:
         """Book a reading's number; return whether it had been booked before.
 
-        A reading of an unknown unit has no account and is not confirmed: its outbox keeps it until then.
+        One of an unknown unit, or in another unit's name, touches no account and is not confirmed:
+        once the site or the outbox is put right it is stored.
         """
-        if reading.publisher is None or reading.sequence is None or reading.unit_id is None:
+        if reading.publisher is None or reading.sequence is None:
+            return False
+        if reading.unit_id is None:
+            self.unconfirmed.append((reading.topic, reading.publisher, reading.sequence))
             return False
         account = self._accounts[reading.publisher]
         self._confirmed.setdefault((reading.unit, reading.publisher), set()).add(reading.sequence)
@@ -176,15 +196,25 @@ class _Transaction:
         for reading, reason in self._rejections:
             whole = reading.payload
             payload, topic = whole[:_PAYLOAD], reading.topic[:_TOPIC]
-            if reading.repeat and self._recorded(topic, payload, reason):
+            if (reading.repeat and self._recorded(topic, payload, reason)) or self._told_before(reading):
                 continue
+            booked = reading.unit_id is not None
             self._connection.execute(
                 insert(RejectedMessage).values(
-                    topic=topic, payload=payload, size=len(whole), reason=reason,
+                    topic=topic,
+                    payload=payload,
+                    size=len(whole),
+                    reason=reason,
                     received_at=datetime.fromtimestamp(reading.received_at, UTC),
-                    publisher_id=reading.publisher, sequence=reading.sequence,
+                    publisher_id=reading.publisher if booked else None,
+                    sequence=reading.sequence if booked else None,
                 )
-            )  # fmt: skip
+            )
+
+    def _told_before(self, reading: Decoded) -> bool:
+        if reading.unit_id is not None or reading.publisher is None or reading.sequence is None:
+            return False
+        return (reading.topic, reading.publisher, reading.sequence) in self._told
 
     def _recorded(self, topic: str, payload: bytes, reason: str) -> bool:
         """Tell whether this very rejection stands already: the broker delivers again what it kept."""
