@@ -108,6 +108,8 @@ class Supervisor:
     async def _spawn(self, service: Service) -> asyncio.subprocess.Process:
         child = await children.spawn(service, os.environ)
         self._running[service.name] = child
+        if self._stopping.is_set():  # told to stop while it was being started
+            child.terminate()
         return child
 
     async def _listens(self, service: Service, port: int) -> None:

@@ -163,7 +163,6 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path, mosquitto_server: Mosqui
 
 @pytest.mark.parametrize("kind", ["mosquitto", "amqtt"])
 def test_the_private_broker_serves_and_ends(tmp_path: Path, kind: str) -> None:
-    import os
     import sys
 
     from tests.services.process import Process
