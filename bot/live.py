@@ -21,7 +21,6 @@ from schemas.version import octopus_version
 
 SERVICE = "bot"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
-# Alarms before the rest: when our own status comes back, all retained alarms have been here.
 FILTERS = (
     topics.ALARMS,
     topics.EXPERIMENTS,
@@ -133,7 +132,6 @@ async def follow(broker: BrokerSettings, live: Live, health: Callable[[], int | 
         try:
             async with _client(broker, since) as client:
                 wait, known = FIRST_WAIT, None
-                log.info("broker connected at %s:%d", broker.host, broker.port)
                 await _follow(client, live, since, health)
         except (aiomqtt.MqttError, OSError) as error:
             if (fault := str(error)) != known:  # said once a change, not once a try
@@ -157,10 +155,11 @@ async def _follow(client: aiomqtt.Client, live: Live, since: datetime, health: C
         async for message in client.messages:
             topic = message.topic.value
             live.take(topic, message.payload if isinstance(message.payload, bytes) else b"")
-            # Our own new status comes back after everything that was retained before it.
+            # Said after all subscriptions, our own status comes back after everything that was retained.
             status = live.services.get(SERVICE)
             if not live.connected and topic == own and status is not None and status.since == since:
                 live.connected = True
+                log.info("broker: connected, and all that it kept has arrived")
                 live.events.append(Known(frozenset(live.alarms)))
                 live.changed.set()
     except asyncio.CancelledError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import paho.mqtt.publish as publish
+from paho.mqtt import publish
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -58,12 +58,16 @@ class Rig:
     async def start(self, **settings: str) -> None:
         """Start the bot and wait until it listens to Discord and to the broker."""
         self.bot = self.process(**settings)
+        before = self._connections()
         self.bot.start()
-        await self.ready()
+        await self.ready(before)
 
-    async def ready(self) -> None:
+    async def ready(self, before: int = 0) -> None:
         await eventually(lambda: self.discord.sockets and self.discord.commands, "the bot is there", 30)
-        await eventually(lambda: "broker connected" in self.bot.text(), "the bot knows the broker")
+        await eventually(lambda: self._connections() > before, "the bot knows the broker")
+
+    def _connections(self) -> int:
+        return self.bot.text().count("broker: connected")
 
     def send(self, topic: str, payload: bytes) -> None:
         publish.single(topic, payload or None, qos=1, retain=True, hostname="127.0.0.1", port=self.broker.port)
@@ -155,7 +159,8 @@ def alarm_row(session: Session, cell: str, code: str, **members: object) -> Alar
             "place": cell, "code": code, "cell_id": session.scalar(select(Cell.id).where(Cell.code == cell)),
             "parameter_id": session.scalar(select(Parameter.id).where(Parameter.code == "air_temperature")),
             "severity": "major", "state": "active", "since": at, "value": 22.4, "threshold": 3.0,
-            "text_fr": f"Température loin de la consigne en {cell}", "text_en": f"Temperature off its setpoint in {cell}",
+            "text_fr": f"Température loin de la consigne en {cell}",
+            "text_en": f"Temperature off its setpoint in {cell}",
             "guidance_fr": "Aller voir la porte.", "guidance_en": "Look at the door.", "comment": "", "changed_at": at,
             **members,
         }
@@ -167,6 +172,7 @@ def alarm(number: int, place: str = "E1C3", code: str = "no_data", state: str = 
     return Alarm.model_validate(
         {
             "id": number, "place": place, "code": code, "severity": "warning", "state": state,
-            "since": times.to_text(times.now()), "cell": place, "text": {"fr": f"Plus de mesure en {place}", "en": "No data"},
+            "since": times.to_text(times.now()), "cell": place,
+            "text": {"fr": f"Plus de mesure en {place}", "en": "No data"},
         }
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Alarms in the channel: told once, edited after, with buttons that only the right people can use."""
 
 import asyncio
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,6 +17,10 @@ def told(rig: Rig) -> list[str]:
     """Return the numbers of the alarms that the channel shows, in their order."""
     footers = [embed["footer"]["text"] for post in rig.discord.posts for embed in post["embeds"] if "footer" in embed]
     return [footer.split()[1] for footer in footers]
+
+
+def states(post: dict[str, Any]) -> list[str]:
+    return [embed["fields"][0]["value"] for embed in post["embeds"]]
 
 
 def state(rig: Rig, number: int = 0) -> str:
@@ -98,7 +103,7 @@ async def test_a_storm_of_a_hundred_is_grouped_and_complete(rig: Rig) -> None:
     # One of a group is acknowledged by the group's menu; the others stay.
     before = labels(group)
     await rig.ada.choose(group, before[0])
-    await eventually(lambda: sum("acquittée" == e["fields"][0]["value"] for e in group["embeds"]) == 1, "one is shown")
+    await eventually(lambda: states(group).count("acquittée") == 1, "one is shown")
     listed = rig.ada.sees(await rig.ada.slash("alarmes"))
     assert "… et 85 autres." in listed["embeds"][0]["description"]
 
@@ -125,9 +130,7 @@ async def test_an_answer_that_is_lost_and_a_crash_make_no_second_message(rig: Ri
 
 async def test_what_may_not_leave_the_site_does_not(rig: Rig) -> None:
     rig.reading("E1C1", {"air_temperature": 20.0, "co2": 400.0})
-    await rig.start(
-        OCTOPUS_BOT__SHOW__CELLS='["E1C1"]', OCTOPUS_BOT__SHOW__PARAMETERS='["air_temperature"]', OCTOPUS_BOT__CHANNEL="901"
-    )  # fmt: skip
+    await rig.start(OCTOPUS_BOT__SHOW__CELLS='["E1C1"]', OCTOPUS_BOT__SHOW__PARAMETERS='["air_temperature"]')
     rig.publish_alarm(alarm(1, "E1C3"))
     rig.publish_alarm(alarm(2, "E1C1"))
     await eventually(lambda: rig.discord.posts and not waiting(rig), "the allowed one is posted")

@@ -33,7 +33,7 @@ def test_every_sentence_of_facility_that_can_come_up_is_translated() -> None:
     said = set()
     for name in ("alarms", "discord_links", "permissions", "acts"):
         source = Path(f"facility/{name}.py").read_text()
-        said |= {match for match in re.findall(r'say\(\s*"([^"]+)"', source)}
+        said |= set(re.findall(r'say\(\s*"([^"]+)"', source))
     said.discard("This token may only read.")
     assert said <= set(CATALOGUE["refusal"])
 

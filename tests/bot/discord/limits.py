@@ -55,25 +55,18 @@ def _length(one: Json) -> int:
 def _rows(rows: list[Json]) -> Iterator[str]:
     if len(rows) > 5:
         yield f"{len(rows)} rows of components"
-    ids = []
     for row in rows:
         inside = row.get("components") or []
         if row["type"] != 1 or not inside or len(inside) > 5:
             yield "a row that is empty or too long"
+        if len(inside) > 1 and any(part["type"] == 3 for part in inside):
+            yield "a menu shares its row"
         for part in inside:
-            if part["type"] == 2:
-                yield from _button(part)
-            elif part["type"] == 3:
-                yield from _select(part)
-                if len(inside) > 1:
-                    yield "a menu shares its row"
-            if "custom_id" in part:
-                ids.append(part["custom_id"])
+            yield from _select(part) if part["type"] == 3 else _button(part)
+    ids = [part["custom_id"] for row in rows for part in row.get("components") or [] if "custom_id" in part]
     if len(ids) != len(set(ids)):
         yield f"custom ids twice: {ids}"
-    for custom_id in ids:
-        if not 1 <= len(custom_id) <= 100:
-            yield f"custom id {custom_id!r}"
+    yield from (f"custom id {custom_id!r}" for custom_id in ids if not 1 <= len(custom_id) <= 100)
 
 
 def _button(part: Json) -> Iterator[str]:

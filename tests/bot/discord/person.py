@@ -133,7 +133,8 @@ class Person:
 
             def ended() -> bool:
                 last = one.history[-1]
-                return not one.loading and not last.startswith("⏳") and len(one.history) > 1 or bool(one.follow_ups)
+                edited = len(one.history) > 1 and not one.loading and not last.startswith("⏳")
+                return edited or bool(one.follow_ups)
 
             await eventually(ended, "the deferred answer")
         return one

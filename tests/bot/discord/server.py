@@ -50,6 +50,7 @@ class LocalDiscord(Answers):
         self.intents_refused = False
         self.gateway_open = True
         self.sockets: dict[web.WebSocketResponse, str] = {}
+        self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self.sessions: dict[str, list[Json]] = {}
         self.identifies = 0
         self.resumes = 0
@@ -70,9 +71,8 @@ class LocalDiscord(Answers):
 
     async def stop(self) -> None:
         """Go away: sockets are cut and the port refuses."""
-        for socket in list(self.sockets):
-            if socket._req is not None and socket._req.transport is not None:
-                socket._req.transport.abort()
+        for transport in self._transports.values():
+            transport.abort()
         self.sockets.clear()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -83,8 +83,9 @@ class LocalDiscord(Answers):
 
     @property
     def posts(self) -> list[Json]:
-        """The alarm channel's messages, oldest first."""
-        return [m for m in self.messages.values() if m["author"]["id"] == str(BOT) and not m["flags"] & EPHEMERAL]
+        """What everybody sees of the bot, oldest first."""
+        own = [m for m in self.messages.values() if m["author"]["id"] == str(BOT)]
+        return [m for m in own if not m["flags"] & EPHEMERAL]
 
     # REST
 
@@ -135,7 +136,8 @@ class LocalDiscord(Answers):
         return reply(
             {
                 "id": str(APPLICATION), "name": "Octopus", "icon": None, "description": "", "bot_public": False,
-                "bot_require_code_grant": False, "verify_key": "", "flags": 1 << 19, "summary": "", "team": None, "owner": user(1, "owner"),
+                "bot_require_code_grant": False, "verify_key": "", "flags": 1 << 19, "summary": "", "team": None,
+                "owner": user(1, "owner"),
             }
         )  # fmt: skip
 
@@ -166,7 +168,7 @@ class LocalDiscord(Answers):
             self._nonces[nonce] = int(made["id"])
         return reply(made)
 
-    async def _list_messages(self, body: Json, files: list[str], channel: str) -> web.StreamResponse:
+    async def _list_messages(self, _body: Json, _files: list[str], channel: str) -> web.StreamResponse:
         return reply([m for m in reversed(self.messages.values()) if m["channel_id"] == channel][:100])
 
     async def _patch_message(self, body: Json, files: list[str], message_id: str) -> web.StreamResponse:
@@ -187,6 +189,8 @@ class LocalDiscord(Answers):
             return web.Response(status=503)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        assert isinstance(request.transport, asyncio.Transport)
+        self._transports[socket] = request.transport
         await socket.send_str(json.dumps({"op": 10, "d": {"heartbeat_interval": 30_000}, "s": None, "t": None}))
         try:
             async for frame in socket:
@@ -195,6 +199,7 @@ class LocalDiscord(Answers):
                 await self._hear(socket, json.loads(frame.data))
         finally:
             self.sockets.pop(socket, None)
+            self._transports.pop(socket, None)
         return socket
 
     async def _hear(self, socket: web.WebSocketResponse, said: Json) -> None:
@@ -325,7 +330,8 @@ def user(user_id: int, name: str, *, bot: bool = False) -> Json:
 def guild() -> Json:
     channel = {
         "id": str(CHANNEL), "type": 0, "name": "alarmes", "guild_id": str(GUILD), "position": 0, "nsfw": False,
-        "permission_overwrites": [], "parent_id": None, "topic": None, "rate_limit_per_user": 0, "last_message_id": None,
+        "permission_overwrites": [], "parent_id": None, "topic": None, "rate_limit_per_user": 0,
+        "last_message_id": None,
     }  # fmt: skip
     role = {
         "id": str(GUILD), "name": "@everyone", "color": 0, "colors": {"primary_color": 0, "secondary_color": None,
@@ -349,4 +355,4 @@ def stamp() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.000000+00:00", time.gmtime())
 
 
-__all__ = ["APPLICATION", "BOT", "CHANNEL", "GUILD", "TOKEN", "Fault", "LocalDiscord", "asyncio"]
+__all__ = ["APPLICATION", "BOT", "CHANNEL", "GUILD", "TOKEN", "Fault", "LocalDiscord"]
