@@ -5,7 +5,6 @@ bad value costs that value, one bad reading does not cost the others, and each l
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +16,7 @@ from ingestor.inbox import Arrival
 from ingestor.stations import KnownCell, Station
 from schemas.messages import MAX_PAYLOAD, Backlog, Reading
 from schemas.tables import Quality
-from schemas.topics import parse_cell_topic
+from schemas.topics import CellTopic, parse_cell_topic
 
 # A series, its instant as the tables write it, the value, the quality.
 Row = tuple[int, str, float | None, int]
@@ -55,96 +54,108 @@ class Decoded:
         return self.source.to_json() if isinstance(self.source, Reading) else self.source
 
 
+@dataclass(slots=True)
+class _Place:
+    """Where a message claims to come from; `reason` says why that cannot be."""
+
+    unit: str
+    unit_id: int | None
+    cell: KnownCell | None
+    reason: str | None
+
+
 def decode(arrival: Arrival, station: Station) -> list[Decoded]:
     """Return the readings of a message; never raise for what is in it."""
-    place = parse_cell_topic(arrival.topic)
-    if place is None:
-        return [_refused(arrival, "", None, "the topic does not fit octopus/v1/<unit>/<cell>/readings or …/backlog")]
-    unit_id = station.units.get(place.unit)
-    cell = station.cells.get(place.cell)
-    reason: str | None
-    if unit_id is None:
-        reason = f"no unit is called {place.unit}: apply a site file that has it (octopus site apply)"
-    elif cell is None:
-        reason = f"no cell is called {place.cell}: apply a site file that has it (octopus site apply)"
-    elif cell.unit != place.unit:
-        reason = f"cell {place.cell} belongs to unit {cell.unit}, not to {place.unit}"
-    elif len(arrival.payload) > MAX_PAYLOAD:
-        reason = f"a payload of {len(arrival.payload)} bytes: at most {MAX_PAYLOAD} are read"
-    else:
-        reason = None
+    topic = parse_cell_topic(arrival.topic)
+    if topic is None:
+        return [
+            _refused(
+                arrival,
+                _Place("", None, None, None),
+                "the topic does not fit octopus/v1/<unit>/<cell>/readings or …/backlog",
+            )
+        ]
+    place = _locate(topic, station)
     if len(arrival.payload) > MAX_PAYLOAD:
-        return [_refused(arrival, place.unit, unit_id, reason or "")]
-    if place.kind == "readings":
-        readings = [_reading(arrival, place.unit, unit_id, cell, reason, station)]
-    else:
-        readings = list(_backlog(arrival, place.unit, unit_id, cell, reason, station))
-    if cell is None or cell.unit != place.unit:
-        for reading in readings:
+        reason = place.reason or f"a payload of {len(arrival.payload)} bytes: at most {MAX_PAYLOAD} are read"
+        return [_refused(arrival, place, reason)]
+    decoded = (_reading if topic.kind == "readings" else _backlog)(arrival, place, station)
+    if place.reason is not None:
+        for reading in decoded:
             reading.unknown = True
-    return readings
+    return decoded
 
 
-def _reading(
-    arrival: Arrival, unit: str, unit_id: int | None, cell: KnownCell | None, reason: str | None, station: Station
-) -> Decoded:
-    if cell is not None and reason is None:
+def _locate(topic: CellTopic, station: Station) -> _Place:
+    unit_id = station.units.get(topic.unit)
+    cell = station.cells.get(topic.cell)
+    reason = None
+    if unit_id is None:
+        reason = f"no unit is called {topic.unit}: apply a site file that has it (octopus site apply)"
+    elif cell is None:
+        reason = f"no cell is called {topic.cell}: apply a site file that has it (octopus site apply)"
+    elif cell.unit != topic.unit:
+        reason = f"cell {topic.cell} belongs to unit {cell.unit}, not to {topic.unit}"
+    return _Place(topic.unit, unit_id, None if reason else cell, reason)
+
+
+def _reading(arrival: Arrival, place: _Place, station: Station) -> list[Decoded]:
+    if place.cell is not None:
         try:
             message = Reading.model_validate_json(arrival.payload)
         except ValidationError:
             pass
         else:
-            decoded = _rows(arrival, message, cell, station)
-            decoded.source = arrival.payload
-            return decoded
+            return [_rows(arrival, message, place.cell, station, arrival.payload)]
     try:
         content = json.loads(arrival.payload)
     except (ValueError, RecursionError) as error:
-        return _refused(arrival, unit, unit_id, reason or f"not valid JSON: {faults.brief(error)}")
-    return _by_hand(arrival, content, arrival.payload, unit, unit_id, cell, reason, station)
+        return [_refused(arrival, place, f"not valid JSON: {faults.brief(error)}")]
+    return [_by_hand(arrival, content, place, station, arrival.payload)]
 
 
-def _backlog(
-    arrival: Arrival, unit: str, unit_id: int | None, cell: KnownCell | None, reason: str | None, station: Station
-) -> Iterator[Decoded]:
-    if cell is not None and reason is None:
+def _backlog(arrival: Arrival, place: _Place, station: Station) -> list[Decoded]:
+    if place.cell is not None:
         try:
             backlog = Backlog.model_validate_json(arrival.payload)
         except ValidationError:
             pass
         else:
-            for message in backlog.readings:
-                decoded = _rows(arrival, message, cell, station)
-                decoded.source = message
-                yield decoded
-            return
+            cell = place.cell
+            return [_rows(arrival, message, cell, station, message) for message in backlog.readings]
     try:
         content = json.loads(arrival.payload)
     except (ValueError, RecursionError) as error:
-        yield _refused(arrival, unit, unit_id, reason or f"not valid JSON: {faults.brief(error)}")
-        return
+        return [_refused(arrival, place, f"not valid JSON: {faults.brief(error)}")]
     readings = content.get("readings") if isinstance(content, dict) else None
     if not isinstance(readings, list) or not readings:
-        yield _refused(arrival, unit, unit_id, reason or "a backlog holds a list of readings")
-        return
-    unnumbered = 0
+        return [_refused(arrival, place, "a backlog holds a list of readings")]
+    return _items(arrival, readings, place, station)
+
+
+def _items(arrival: Arrival, readings: list[Any], place: _Place, station: Station) -> list[Decoded]:
+    """Take the readings of a backlog one by one; a flood of nonsense is told in short."""
+    kept: list[Decoded] = []
+    nonsense = 0
     for item in readings:
-        decoded = _by_hand(arrival, item, None, unit, unit_id, cell, reason, station)
+        raw = json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")
+        decoded = _by_hand(arrival, item, place, station, raw)
         if decoded.sequence is None and not decoded.rows:
-            unnumbered += 1
-            if unnumbered > _MANY:
+            nonsense += 1
+            if nonsense > _MANY:
                 continue
-        yield decoded
-    if unnumbered > _MANY:
-        yield _refused(
-            arrival, unit, unit_id, f"{unnumbered - _MANY} more readings of this message are like those before"
-        )
+        kept.append(decoded)
+    if nonsense > _MANY:
+        kept.append(_refused(arrival, place, f"{nonsense - _MANY} more readings of this message are like those before"))
+    return kept
 
 
-def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station) -> Decoded:
+def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station, source: bytes | Reading) -> Decoded:
     decoded = Decoded(
-        arrival.topic, cell.unit, cell.unit_id, arrival.received_at, arrival.repeat, message.publisher, message.sequence
-    )
+        arrival.topic, cell.unit, cell.unit_id, arrival.received_at, arrival.repeat,
+        message.publisher, message.sequence,
+        source=source,
+    )  # fmt: skip
     observed = message.observed_at
     decoded.seconds = seconds = observed.timestamp()
     if (reason := _untimely(observed, seconds, arrival.received_at)) is not None:
@@ -172,42 +183,32 @@ def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station)
     return decoded
 
 
-def _by_hand(
-    arrival: Arrival,
-    content: Any,
-    payload: bytes | None,
-    unit: str,
-    unit_id: int | None,
-    cell: KnownCell | None,
-    reason: str | None,
-    station: Station,
-) -> Decoded:
+def _by_hand(arrival: Arrival, content: Any, place: _Place, station: Station, raw: bytes) -> Decoded:
     """Keep what can be kept of a reading that the model refuses, or that has no place."""
-    raw = payload if payload is not None else json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
     if not isinstance(content, dict):
-        return _refused(arrival, unit, unit_id, reason or "a reading is a JSON object", raw)
-    losses: list[str] = [] if reason is None else [reason]
+        return _refused(arrival, place, "a reading is a JSON object", raw)
+    losses: list[str] = [] if place.reason is None else [place.reason]
     publisher, sequence = faults.numbering(content, losses)
     observed = faults.instant(content.get("observed_at"), losses)
     values = faults.values(content.get("values"), losses)
-    if reason is None and observed is not None and values and cell is not None:
-        message = Reading.model_construct(
-            publisher=publisher, sequence=sequence, observed_at=observed, values=dict(values)
-        )
-        decoded = _rows(arrival, message, cell, station)
+    if observed is not None and values and place.cell is not None:
+        message = Reading.model_construct(publisher=publisher, sequence=sequence, observed_at=observed, values=values)
+        decoded = _rows(arrival, message, place.cell, station, raw)
     else:
-        decoded = Decoded(arrival.topic, unit, unit_id, arrival.received_at, arrival.repeat, publisher, sequence)
+        decoded = Decoded(
+            arrival.topic, place.unit, place.unit_id, arrival.received_at, arrival.repeat, publisher, sequence,
+            source=raw,
+        )  # fmt: skip
     if decoded.reason is not None:
         losses.append(decoded.reason)
     decoded.reason = faults.join(losses) if losses else None
-    decoded.source = raw
     return decoded
 
 
-def _refused(arrival: Arrival, unit: str, unit_id: int | None, reason: str, payload: bytes | None = None) -> Decoded:
+def _refused(arrival: Arrival, place: _Place, reason: str, payload: bytes | None = None) -> Decoded:
     return Decoded(
-        arrival.topic, unit, unit_id, arrival.received_at, arrival.repeat,
-        reason=reason, source=arrival.payload if payload is None else payload,
+        arrival.topic, place.unit, place.unit_id, arrival.received_at, arrival.repeat,
+        reason=place.reason or reason, source=arrival.payload if payload is None else payload,
     )  # fmt: skip
 
 

@@ -68,17 +68,22 @@ def classify(error: Exception) -> tuple[Kind, str]:
 def _classify_mysql(cause: pymysql.Error, *, lost: bool) -> tuple[Kind, str]:
     code = cause.args[0] if cause.args and isinstance(cause.args[0], int) else 0
     text = f"{cause.args[1] if len(cause.args) > 1 else cause} ({code})"
-    if code in _REFUSED:
-        return Kind.NEEDS_A_PERSON, f"the database refuses us: {text}: check database.url, its password and the grants"
-    if code in _NOT_PREPARED:
-        return Kind.NEEDS_A_PERSON, f"the database is not prepared: {text}: run `octopus db upgrade`"
-    if code in _FULL:
-        return Kind.PASSES, f"the database's disk is full or failing: {text}: make room"
-    if code in _READ_ONLY:
-        return Kind.PASSES, f"the database is read-only: {text}"
-    if code in _DATA:
-        return Kind.BAD_DATA, text
-    if code in _BUSY or lost or isinstance(cause, pymysql.err.InterfaceError):
+    told = (
+        (
+            _REFUSED,
+            Kind.NEEDS_A_PERSON,
+            f"the database refuses us: {text}: check database.url, its password and the grants",
+        ),
+        (_NOT_PREPARED, Kind.NEEDS_A_PERSON, f"the database is not prepared: {text}: run `octopus db upgrade`"),
+        (_FULL, Kind.PASSES, f"the database's disk is full or failing: {text}: make room"),
+        (_READ_ONLY, Kind.PASSES, f"the database is read-only: {text}"),
+        (_DATA, Kind.BAD_DATA, text),
+        (_BUSY, Kind.PASSES, f"the database does not answer: {text}"),
+    )
+    for codes, kind, words in told:
+        if code in codes:
+            return kind, words
+    if lost or isinstance(cause, pymysql.err.InterfaceError):
         return Kind.PASSES, f"the database does not answer: {text}"
     return Kind.UNKNOWN, text
 

@@ -19,6 +19,9 @@ T = TypeVar("T")
 _ROWS = 5_000
 _KEYS = 500
 
+_EXISTING = "SELECT series_id, observed_at, value FROM reading WHERE (series_id, observed_at) IN "
+_LATEST = "INSERT INTO latest_reading (series_id, observed_at, value, quality, received_at) VALUES "
+
 # What a series had in an interval: n, smallest, sum, largest.
 Totals = dict[tuple[int, int], tuple[int, float, float, float]]
 
@@ -92,11 +95,8 @@ def existing_values(connection: Connection, rows: Iterable[Row]) -> dict[tuple[i
     found: dict[tuple[int, str], float | None] = {}
     for part in _parts(sorted({(row[0], row[1]) for row in rows}), _KEYS):
         keys = ",".join([f"({series},'{instant}{w.instant_tail}')" for series, instant in part])
-        result = connection.exec_driver_sql(
-            "SELECT series_id, observed_at, value FROM reading WHERE (series_id, observed_at) IN "
-            f"{w.keys[0]}{keys}{w.keys[1]}",
-            execution_options={"no_parameters": True},
-        )
+        statement = f"{_EXISTING}{w.keys[0]}{keys}{w.keys[1]}"
+        result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
         for series, observed, value in result:
             found[series, _text(observed)] = value
     return found
@@ -110,11 +110,7 @@ def upsert_latest(connection: Connection, rows: Iterable[tuple[Row, str]]) -> No
         text = ",".join(
             [f"({s},'{t}{tail}',{'NULL' if v is None else repr(v)},{q},'{at}{tail}')" for (s, t, v, q), at in part]
         )
-        execute(
-            connection,
-            f"INSERT INTO latest_reading (series_id, observed_at, value, quality, received_at) VALUES {text}"
-            f"{w.upsert_latest}",
-        )
+        execute(connection, f"{_LATEST}{text}{w.upsert_latest}")
 
 
 def upsert_rollup(connection: Connection, table: str, totals: Totals, instants: dict[int, str]) -> None:
@@ -129,7 +125,7 @@ def upsert_rollup(connection: Connection, table: str, totals: Totals, instants: 
                 for (series, start), (n, low, total, high) in part
             ]
         )
-        execute(connection, f"INSERT INTO {table} ({columns}) VALUES {text}{w.upsert_rollup}")
+        execute(connection, f"INSERT INTO {table} ({columns}) VALUES {text}{w.upsert_rollup}")  # noqa: S608 - numbers
 
 
 def _parts(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
