@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.client import OctopusBot
 from bot.context import Context
+from bot.library_logs import calm
 from bot.live import follow
 from bot.notifying import CHANNEL, Notifier
 from bot.recording import record
@@ -32,6 +33,7 @@ class GaveUp(Exception):  # noqa: N818 - it says what happened
 
 async def run(context: Context, broker: BrokerSettings, token: str, **options: Any) -> None:
     """Run until SIGTERM or Ctrl-C; raise GaveUp where trying again is of no use."""
+    calm()
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -44,7 +44,7 @@ async def cell_in_one_line(rig: Rig) -> None:
     assert len(unknown["content"]) < 300
     wrong = rig.ada.sees(await rig.ada.slash("cellule", cellule="E2C1", duree="pour toujours"))
     assert "Durée inconnue" in wrong["content"]
-    for _ in range(2):
+    for _ in range(4):
         last = await rig.ada.slash("cellule", cellule="E2C1")
     assert "Doucement" in rig.ada.told(last)
 

@@ -121,4 +121,5 @@ async def test_what_only_a_person_can_heal_ends_it_in_one_line(rig: Rig) -> None
     assert (await ends())[-1].startswith("Discord refuses the token")
     rig.token_file.chmod(0o644)
     assert "everybody on this machine can read" in (await ends())[-1]
+    rig.token_file.chmod(0o600)
     assert (await ends(OCTOPUS_BOT__SHOW__CELLS='["E9C9"]'))[-1].endswith("the site has no E9C9")
