@@ -48,6 +48,8 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     detail = error.detail
     if detail.startswith("Validation failed for") and isinstance(error.extra, list):
         detail = "; ".join(f"{fault.get('key', 'body')}: {fault.get('message', '')}" for fault in error.extra)
+    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"there is no such address as {request.scope['path'][:100]}"
     return answer(request, error.status_code, detail, error.headers, **members)
 
 

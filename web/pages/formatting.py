@@ -18,7 +18,7 @@ def number(value: float | None, decimals: int, language: str, *, signed: bool = 
     if value is None:
         return NO_VALUE
     # Half away from zero, as browsers round; -0.04 to one decimal is 0.0, without a sign.
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0
+    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     text = format_decimal(rounded, format=pattern, locale=LOCALES[language])
     return f"+{text}" if signed and rounded > 0 else text

@@ -120,7 +120,7 @@ function describe(columns, parameter) {
   const gaps = found?.gaps ? ` ${found.gaps === 1 ? texts.chart_gap : fill(texts.chart_gaps, { n: found.gaps })}` : "";
   part("plot").setAttribute("aria-label", `${label}. ${summary}${gaps}`);
   part("summary").textContent = summary + gaps;
-  part("source").textContent = `${moment(view.from)} – ${moment(view.to)} · ${view.history.width ? fill(texts.source_bucket, { width: widthText(view.history.width) }) : texts.source_raw}`;
+  part("shown-period").textContent = `${moment(view.from)} – ${moment(view.to)} · ${view.history.width ? fill(texts.source_bucket, { width: widthText(view.history.width) }) : texts.source_raw}`;
   figure.dataset.source = view.history.source;
   figure.dataset.gaps = found?.gaps ?? 0;
   figure.dataset.points = columns.x.length;

@@ -14,9 +14,16 @@ export async function fetchHistory(cell, codes, from, to, points, signal) {
   return answer.json();
 }
 
+// A source may be slower than the site's period (a logger's file): three of its own usual steps are no gap either.
+function usualPause(t) {
+  const steps = t.slice(1).map((at, n) => at - t[n]).sort((a, b) => a - b);
+  return 3 * (steps[Math.floor(steps.length / 2)] ?? 0);
+}
+
 // Raw points have no empty buckets between them: a pause longer than `longest` becomes a null of its own.
-function withGaps(series, longest) {
+function withGaps(series, least) {
   const out = new Map();
+  const longest = least && Math.max(least, usualPause(series.t));
   let before = null;
   series.t.forEach((t, n) => {
     if (before !== null && longest && t - before > longest) out.set(before + 1, [null, null, null]);

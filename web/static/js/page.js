@@ -1,21 +1,23 @@
 // Every page: live values where the page has some, and the pause button.
 import { assets, site, texts } from "./page_data.js";
+import { keepAlarmsCurrent } from "./alarms.js";
+import { keepCellsCurrent } from "./cells.js";
+import { isPaused, pause, start } from "./live.js";
 
 if (site && document.getElementById("snapshot")) {
-  const [live, cells, alarms] = await Promise.all([import("./live.js"), import("./cells.js"), import("./alarms.js")]);
-  cells.keepCellsCurrent();
-  alarms.keepAlarmsCurrent();
-  live.start();
+  keepCellsCurrent();
+  keepAlarmsCurrent();
+  start();
 
   const button = document.querySelector("[data-pause]");
   if (button) {
     button.hidden = false;
     button.addEventListener("click", () => {
-      const paused = !live.isPaused();
-      live.pause(paused);
-      button.setAttribute("aria-pressed", String(paused));
-      button.querySelector("use").setAttribute("href", `${assets.sprite}#${paused ? "play" : "pause"}`);
-      button.querySelector("[data-pause-word]").textContent = paused ? texts.resume : texts.pause;
+      const on = !isPaused();
+      pause(on);
+      button.setAttribute("aria-pressed", String(on));
+      button.querySelector("use").setAttribute("href", `${assets.sprite}#${on ? "play" : "pause"}`);
+      button.querySelector("[data-pause-word]").textContent = on ? texts.resume : texts.pause;
     });
   }
 }
