@@ -51,6 +51,10 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
     finally:
         client.disconnect()
         client.loop_stop()
+    yield from _judge(chosen, where, seen)
+
+
+def _judge(chosen: CommandSettings, where: str, seen: dict[str, Any]) -> Iterator[Finding]:
     yield Finding("ok", "broker", f"{where}, MQTT {chosen.broker.protocol}, {seen.get(_VERSION, 'version not told')}")
     largest = getattr(seen["properties"], "MaximumPacketSize", None)
     if largest is not None and largest < MAX_PAYLOAD + 1024:

@@ -1,0 +1,103 @@
+"""The command as a person runs it: demo, doctor, and what is left when the supervisor itself is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.services.mariadb import MariaDB
+from tests.services.mosquitto import Mosquitto
+from tests.services.process import Process, free_port, listens, wait_for
+
+
+def octopus(directory: Path, *words: str, **environment: str) -> Process:
+    return Process(
+        [sys.executable, "-m", "octopus", *words], directory / "log", {"PYTHONPATH": str(Path.cwd()), **environment}
+    )
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status")
+    try:
+        return "State:\tZ" not in status.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def demo(directory: Path) -> tuple[Process, int]:
+    port = free_port()
+    words = ("demo", "--directory", str(directory / "kept"), "--port", str(port), "--broker-port", str(free_port()))
+    return octopus(directory, *words, "--history", "0s"), port
+
+
+def test_the_demo_starts_and_stops_in_order(tmp_path: Path) -> None:
+    running, port = demo(tmp_path)
+    running.start()
+    wait_for(lambda: listens(port) and running.text().count("connected to the broker") >= 6, "the demo runs", 90)
+    children = children_of(running.pid)
+    assert len(children) >= 9
+    assert running.stop(60) == 0
+    assert not [pid for pid in children if alive(pid)]
+    assert "killed" not in running.text()
+    assert "Traceback" not in running.text()
+
+
+def test_kill_9_of_the_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
+    running, _ = demo(tmp_path)
+    running.start()
+    wait_for(lambda: "connected to the broker" in running.text(), "the demo runs", 90)
+    children = children_of(running.pid)
+    assert children
+    running.kill()
+    wait_for(lambda: not [pid for pid in children if alive(pid)], "no orphan is left", 10)
+
+
+def test_a_service_that_dies_comes_back(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "octopus.toml"
+    config.write_text(f'[broker]\nport = {port}\n[private_broker]\ndirectory = "{tmp_path}/b"\n')
+    running = octopus(tmp_path, "up", "--config", str(config), "broker")
+    running.start()
+    wait_for(lambda: listens(port), "the broker listens")
+    first = children_of(running.pid)[0]
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: listens(port) and children_of(running.pid) not in ([], [first]), "another one listens")
+    assert "broker ended (by SIGKILL)" in running.text()
+    assert running.stop() == 0
+
+
+def doctor(directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OCTOPUS_")}
+    return subprocess.run(
+        [sys.executable, "-m", "octopus", "doctor"],
+        env={**inherited, "PYTHONPATH": str(Path.cwd()), **environment},
+        cwd=directory, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_doctor_names_an_empty_database_and_a_closed_port(tmp_path: Path) -> None:
+    result = doctor(tmp_path, OCTOPUS_BROKER__PORT=str(free_port()))
+    assert result.returncode == 69
+    assert "FAIL broker" in result.stdout
+    assert "octopus db upgrade" in result.stdout
+    assert result.stderr == ""
+
+
+def test_the_doctor_names_a_wrong_password_without_telling_it(tmp_path: Path, mariadb_server: MariaDB) -> None:
+
+    url = f"mysql+pymysql://octopus:guessed@127.0.0.1:{mariadb_server.port}/octopus"
+    result = doctor(tmp_path, OCTOPUS_DATABASE__URL=url)
+    assert result.returncode == 69
+    assert "Access denied" in result.stdout
+    assert "guessed" not in result.stdout + result.stderr
+
+
+def test_unknown_settings_are_a_line_and_exit_78(tmp_path: Path, mosquitto_server: Mosquitto) -> None:
+    result = doctor(tmp_path, OCTOPUS_BROKR__PORT=str(mosquitto_server.port))
+    assert result.returncode == 78
+    assert "did you mean broker?" in result.stderr
