@@ -38,7 +38,8 @@ def test_states_agree(open_page: Opener) -> None:
     address = page.evaluate("document.querySelector('script[src$=\"js/page.js\"]').src.replace('page.js', 'states.js')")
     shown = page.evaluate(
         """async ([address, cells, values]) => { const rules = await import(address);
-        return [cells.map((c) => rules.cellState({...c, stalePeriods: 3})), values.map((v) => rules.valueState(v))]; }""",
+        const shown = cells.map((c) => rules.cellState({...c, stalePeriods: 3}));
+        return [shown, values.map((v) => rules.valueState(v))]; }""",
         [address, CELLS, VALUES],
     )
     assert shown[0] == [cell_state(**case) for case in CELLS]
