@@ -53,9 +53,6 @@ def main() -> int:
     except OSError as error:
         sys.stderr.write(f"cannot listen on {settings.web.host}:{settings.web.port}: {error.strerror or error}\n")
         return EXIT_UNAVAILABLE
-    # uvicorn sends itself the signal again once it has stopped; by then the work is done.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
     hub = Hub()
     config = uvicorn.Config(
         create_app(settings, site, engine, hub),
@@ -66,7 +63,16 @@ def main() -> int:
         timeout_graceful_shutdown=5,
     )
     log.info("pages at http://%s:%d", settings.web.host, settings.web.port)
-    Server(config, hub).run(sockets=[listener])
+    server = Server(config, hub)
+
+    def stop(*_: object) -> None:
+        # Before uvicorn's own handlers are there it ends the start; afterwards uvicorn sends itself the signal
+        # again, when the work is done.
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    server.run(sockets=[listener])
     engine.dispose()
     return 0
 
