@@ -105,8 +105,8 @@ export function makePlot(element, { parameter, zone, onRange, onCursor }) {
         { ...unseen, label: "min" },
         { ...unseen, label: "high" },
         { ...unseen, label: "low" },
-        { label: "setpoint", stroke: colour.setpoint, width: 2, dash: [7, 5], points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) },
         { label: "measured", stroke: colour.series, width: 2, points: { size: 4, fill: colour.series }, ...line },
+        { label: "setpoint", stroke: colour.setpoint, width: 2, dash: [7, 5], points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) },
       ],
       bands: [{ series: [1, 2], fill: colour.soft }, { series: [3, 4], fill: colour.band }],
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 }, y: false },
@@ -128,7 +128,7 @@ export function makePlot(element, { parameter, zone, onRange, onCursor }) {
     return { t: columns.x[index] * 1000, mean: columns.mean[index], min: columns.min[index], max: columns.max[index], setpoint: columns.setpoint[index] };
   }
 
-  const data = () => [columns.x, columns.max, columns.min, columns.high, columns.low, columns.setpoint, columns.mean];
+  const data = () => [columns.x, columns.max, columns.min, columns.high, columns.low, columns.mean, columns.setpoint];
 
   function build() {
     plot?.destroy();
