@@ -126,7 +126,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             Router("/", route_handlers=UNSEEN_BY, opt={"access": UNSEEN}),
             Router("/", route_handlers=FOR_ANYONE, opt={"access": ANYONE}),
             Router("/", route_handlers=FOR_LAB, opt={"access": LAB}),
-            Router("/", route_handlers=FOR_PEOPLE),
+            *FOR_PEOPLE,
         ],
         middleware=[
             DefineMiddleware(Identity, sessions=writing, lifetimes=lifetimes, secure=settings.web.secure_cookies)

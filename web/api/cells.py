@@ -9,6 +9,7 @@ from schemas.database import Sessions
 from schemas.site import Site
 from schemas.views import CellView, ValueView, cell_view
 from web.api.asking import known_cell, known_parameter
+from web.api.problems import problems
 from web.latest import read_latest
 from web.live.hub import Hub
 
@@ -17,7 +18,7 @@ class CellController(Controller):
     path = "/api/cells"
     tags = ("live",)
 
-    @get("/{cell:str}", sync_to_thread=True)
+    @get("/{cell:str}", sync_to_thread=True, responses=problems(404))
     def cell(
         self,
         cell: FromPath[str],
@@ -28,7 +29,7 @@ class CellController(Controller):
         """Return a cell with every value that it has, their ages and states."""
         return _view(site, hub, sessions, known_cell(site, cell))
 
-    @get("/{cell:str}/{parameter:str}", sync_to_thread=True)
+    @get("/{cell:str}/{parameter:str}", sync_to_thread=True, responses=problems(404))
     def parameter(
         self,
         cell: FromPath[str],

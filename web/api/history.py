@@ -17,6 +17,7 @@ from schemas.database import Sessions
 from schemas.site import Site
 from schemas.views import History
 from web.api.asking import chosen_parameters, known_cell, main_parameters, range_of
+from web.api.problems import problems
 
 DEFAULT_POINTS = 1200
 SEPARATORS = {",": ",", ";": ";", "tab": "\t", "\t": "\t"}
@@ -33,7 +34,8 @@ class HistoryController(Controller):
     @get(
         "/history",
         sync_to_thread=True,
-        responses={200: ResponseSpec(data_container=History, description="columns of min, mean and max")},
+        responses=problems(404)
+        | {200: ResponseSpec(data_container=History, description="columns of min, mean and max")},
     )
     def history(
         self,
@@ -58,7 +60,8 @@ class HistoryController(Controller):
         "/readings.csv",
         sync_to_thread=True,
         media_type="text/csv",
-        responses={200: ResponseSpec(data_container=str, media_type="text/csv", description="the readings")},
+        responses=problems(404)
+        | {200: ResponseSpec(data_container=str, media_type="text/csv", description="the readings")},
     )
     def readings(
         self,

@@ -9,6 +9,7 @@ from schemas.database import Sessions
 from schemas.site import Site
 from schemas.views import UnitSummary, UnitView, cell_view, unit_summary
 from web.api.asking import known_unit
+from web.api.problems import problems
 from web.latest import read_latest
 from web.live.hub import Hub
 
@@ -17,12 +18,12 @@ class UnitController(Controller):
     path = "/api/units"
     tags = ("live",)
 
-    @get(sync_to_thread=False)
+    @get(sync_to_thread=False, responses=problems())
     def units(self, site: NamedDependency[Site], hub: NamedDependency[Hub]) -> list[UnitSummary]:
         """List the site's units, in its order, with the presence of their publishers."""
         return [unit_summary(unit, hub.units.get(unit.code)) for unit in site.units]
 
-    @get("/{unit:str}", sync_to_thread=True)
+    @get("/{unit:str}", sync_to_thread=True, responses=problems(404))
     def unit(
         self,
         unit: FromPath[str],
