@@ -27,10 +27,10 @@ async def card(
 ) -> tuple[discord.Embed, discord.File | None]:
     """Put the answer together; what the database cannot tell is said to be unknown."""
     now = times.now()
-    stored, own, histories = await _ask(context, cell, parameter.code, span)
+    (stored, aim), own, histories = await _ask(context, cell, parameter.code, span)
     standing = stand(
         context.site, context.live, cell, parameter, now,
-        stored=stored, database=histories is not None, own=own,
+        stored=stored, stored_setpoint=aim, database=histories is not None, own=own,
     )  # fmt: skip
     embed = _embed(context, cell, parameter, texts, standing=standing, now=now)
     if histories is None:
@@ -57,19 +57,20 @@ async def card(
 
 async def _ask(
     context: Context, cell: str, parameter: str, span: timedelta
-) -> tuple[Stored | None, Own | None, tuple[History, History | None] | None]:
+) -> tuple[tuple[Stored | None, Stored | None], Own | None, tuple[History, History | None] | None]:
     pair = context.site.setpoint_by_measured.get(parameter)
     station = context.station
 
-    def ask() -> tuple[Stored | None, Own | None, tuple[History, History | None]]:
+    def ask() -> tuple[tuple[Stored | None, Stored | None], Own | None, tuple[History, History | None]]:
         setpoint = None if pair is None else station.history(cell, pair.code, span)
         measured = station.history(cell, parameter, span)
-        return station.latest(cell, parameter), station.tolerance(cell, parameter), (measured, setpoint)
+        aim = None if pair is None else station.latest(cell, pair.code)
+        return (station.latest(cell, parameter), aim), station.tolerance(cell, parameter), (measured, setpoint)
 
     try:
         return await asyncio.to_thread(ask)
     except SQLAlchemyError:
-        return None, None, None
+        return (None, None), None, None
 
 
 def _embed(

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.live import Live
+from bot.live import Live, Value
 from bot.station import Own, Stored
 from bot.texts import Texts
 from schemas.site import Parameter, Site
+from schemas.views import Latest, stale_after, unit_state, value_state
 
 # Shown as out of tolerance at once; the watchdog's alarms wait for the tolerance's delay.
 NORMAL = "normal"
@@ -21,12 +22,15 @@ class Standing:
     observed_at: datetime | None = None
     quality: int | None = None
     setpoint: float | None = None
+    together: bool = True
     limit: float | None = None
     stored: bool = False
 
     @property
     def deviation(self) -> float | None:
-        return None if self.value is None or self.setpoint is None else self.value - self.setpoint
+        # Values of different times say nothing about each other.
+        known = self.value is not None and self.setpoint is not None and self.together
+        return (self.value or 0.0) - (self.setpoint or 0.0) if known else None
 
     @property
     def abnormal(self) -> bool:
@@ -39,7 +43,7 @@ class Standing:
 
 def stand(
     site: Site, live: Live, cell: str, parameter: Parameter, now: datetime, *,
-    stored: Stored | None = None, database: bool = True, own: Own | None = None,
+    stored: Stored | None = None, stored_setpoint: Stored | None = None, database: bool = True, own: Own | None = None,
 ) -> Standing:  # fmt: skip
     """Judge a cell's parameter by the live value, or by the stored one where there is no live one."""
     held = live.cells.get(cell, {})
@@ -54,12 +58,19 @@ def stand(
     else:
         return Standing("never" if live.connected or database else "unknown")
     pair = site.setpoint_by_measured.get(parameter.code)
-    setpoint = held[pair.code].value if pair is not None and pair.code in held else None
-    state, limit = _judge(parameter, value, setpoint, own)
-    unit = live.units.get(site.unit_of_cell[cell].code)
-    if (now - observed_at).total_seconds() > max(3 * site.period_of(cell), 30):
-        state, limit = "offline" if unit is not None and unit.state == "offline" else "stale", None
-    return Standing(state, value, observed_at, quality, setpoint, limit, stored=newer and not live.connected)
+    aim = None if pair is None else held.get(pair.code)
+    if stored_setpoint is not None and (aim is None or stored_setpoint.observed_at > aim.observed_at):
+        aim = Value(stored_setpoint.observed_at, stored_setpoint.value)
+    limit = stale_after(site, cell)
+    together = aim is None or abs((observed_at - aim.observed_at).total_seconds()) <= limit
+    setpoint = None if aim is None else aim.value
+    # The same rule as the pages': what makes a value useless comes first.
+    unit = unit_state(live.units.get(site.unit_of_cell[cell].code))
+    state: str = value_state(Latest(observed_at, value, quality), unit, limit, now)
+    beyond = None
+    if state in {"ok", "no_value"}:
+        state, beyond = _judge(parameter, value, setpoint if together else None, own)
+    return Standing(state, value, observed_at, quality, setpoint, together, beyond, stored=newer and not live.connected)
 
 
 def describe(standing: Standing, parameter: Parameter, texts: Texts, now: datetime) -> str:

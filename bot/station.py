@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from schemas import times
 from schemas.database import Sessions
+from schemas.queries import series_of_cell
 from schemas.tables import (
     Assignment,
     Cell,
@@ -18,7 +19,6 @@ from schemas.tables import (
     Reading,
     Reading1h,
     Reading5min,
-    Series,
 )
 
 
@@ -144,12 +144,7 @@ class Station:
 
 
 def _series(session: Session, cell: str, parameter: str) -> int | None:
-    return session.scalar(
-        select(Series.id)
-        .join(Cell, Cell.id == Series.cell_id)
-        .join(Parameter, Parameter.id == Series.parameter_id)
-        .where(Cell.code == cell, Parameter.code == parameter)
-    )
+    return dict(session.execute(series_of_cell(cell)).tuples().all()).get(parameter)
 
 
 def _aware(at: datetime) -> datetime:
