@@ -38,6 +38,7 @@ class Sender:
         self.begin = time() - 7200
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
+        del client, userdata
         assert topic_matches_sub("octopus/v1/+/stored", message.topic)
         content = orjson.loads(message.payload)
         if content["publisher"] == self.publisher:
@@ -143,7 +144,7 @@ def sender(broker: Mosquitto) -> Iterator[Sender]:
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 def test_kill_9_of_the_ingestor(
-    protocol: str, mariadb_server: MariaDB, broker: Mosquitto, sender: Sender, site: Site, tmp_path: Path
+    *, protocol: str, mariadb_server: MariaDB, broker: Mosquitto, sender: Sender, site: Site, tmp_path: Path
 ) -> None:
     url = mariadb_server.make_database()
     engine = prepare_database(url, site)
@@ -189,6 +190,7 @@ def lock(server: MariaDB, log: Callable[[], str]) -> None:
 
 @pytest.mark.parametrize("disturb", [kill, restart, freeze, lock])
 def test_the_database_goes_away_and_comes_back(
+    *,
     disturb: Callable[[MariaDB, Callable[[], str]], None],
     database: MariaDB,
     broker: Mosquitto,
