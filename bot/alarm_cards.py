@@ -6,6 +6,7 @@ import discord
 
 from bot.alarm_buttons import AlarmButton, AlarmMenu
 from bot.context import Context
+from bot.panels import Panel
 from bot.texts import Texts
 from facility.notifications import Item
 
@@ -75,7 +76,7 @@ def _embed(context: Context, item: Item, batch: str, texts: Texts, *, alone: boo
 
 
 def _view(context: Context, items: Sequence[Item], texts: Texts) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+    view = Panel()
     live = [item for item in items if not item.over]
     to_acknowledge = [item for item in live if item.alarm.state in {"active", "returned"}]
     to_shelve = [item for item in live if item.alarm.state in {"active", "acknowledged"}]

@@ -116,8 +116,6 @@ class Notifier:
             except FAILURES as error:
                 await asyncio.to_thread(notifications.failed, self._context.write, items, type(error).__name__)
                 raise
-            finally:
-                view.stop()
             await asyncio.to_thread(
                 notifications.sent, self._context.write, items, self._channel_id, str(found.id), times.now()
             )
@@ -157,8 +155,6 @@ class Notifier:
                 first.message_id or "",
                 times.now(),
             )
-        finally:
-            view.stop()
 
     def _mentions(self) -> discord.AllowedMentions:
         role = self._context.settings.mention_role

@@ -11,6 +11,7 @@ import discord
 from bot.answers import tell
 from bot.cards import card
 from bot.context import Context
+from bot.panels import Panel
 from bot.texts import Texts
 from schemas.site import Unit
 
@@ -28,7 +29,7 @@ class Step:
     def __init__(self, content: str = "", embed: discord.Embed | None = None) -> None:
         self.content, self.embed = content, embed
         self.file: discord.File | None = None
-        self.view = discord.ui.View(timeout=None)
+        self.view = Panel()
 
     async def edit(self, interaction: Interaction) -> None:
         """Show this step in the message whose button was pressed."""

@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import OctopusBot
+from bot.panels import Panel
 from bot.texts import Texts
 
 _T = app_commands.locale_str
@@ -69,7 +70,7 @@ class About(commands.Cog):
         site = self._bot.context.site
         texts = self._bot.context.texts(interaction.locale)
         words = site.texts[code].in_(texts.language) if code in site.texts else texts("no_text")
-        view = discord.ui.View(timeout=None)
+        view = Panel()
         if code in site.links:
             view.add_item(discord.ui.Button(label=_NAMES.get(code, code), url=site.links[code]))
         await interaction.response.send_message(words[:2000], view=view, ephemeral=True)
@@ -86,7 +87,7 @@ def _name(code: str) -> str:
 
 
 def _buttons(texts: Texts, title: str, links: dict[str, str]) -> tuple[str, discord.ui.View]:
-    view = discord.ui.View(timeout=None)
+    view = Panel()
     for name, url in list(links.items())[:25]:
         view.add_item(discord.ui.Button(label=name[:80], url=url))
     return texts(title if links else "no_links"), view

@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from bot.cards import DAY, card
 from bot.client import OctopusBot
+from bot.panels import Panel
 from bot.picking import parameters_step, units_step
 from facility.typed import fold
 
@@ -59,7 +60,7 @@ class Cell(commands.Cog):
             await interaction.edit_original_response(content=step.content, view=step.view)
             return
         embed, file = await card(context, code, found, texts, span)
-        view = discord.ui.View(timeout=None)
+        view = Panel()
         if (page := context.page(f"/cells/{code}")) is not None:
             view.add_item(discord.ui.Button(label=texts("cell_page"), url=page))
         await interaction.edit_original_response(embed=embed, attachments=[file] if file else [], view=view)
