@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from facility.acts import Actor, acting, looking
 from facility.permissions import Act
-from facility.typed import Typed
+from facility.typed import OptionalMoment, Typed
 from schemas import times
 from schemas.database import Sessions
 from schemas.tables import AuditEvent
@@ -29,8 +29,8 @@ class AuditQuery(Typed):
     act: str = ""
     subject: str = ""
     subject_id: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
+    since: OptionalMoment = None
+    until: OptionalMoment = None
     before: int | None = None
     limit: int = PAGE
 

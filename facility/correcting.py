@@ -11,10 +11,9 @@ from facility.assignments import ASSIGNABLE, locked_cells, not_runnable, run, to
 from facility.experiments import locked
 from facility.permissions import Act
 from facility.refusals import Invalid, NotFound
-from facility.typed import Moment, OptionalMoment, Reason, Typed
+from facility.typed import CodeText, Moment, OptionalMoment, Reason, Typed
 from facility.words import say
 from schemas.database import Sessions
-from schemas.messages import Code
 from schemas.tables import Assignment, Cell
 
 
@@ -30,7 +29,7 @@ class BackDated(Correction):
     """An assignment of the past that nobody noted; open (`ended_at` left out) where it still lasts."""
 
     experiment: int = Field(ge=1, le=2**31 - 1)
-    cell: Code
+    cell: CodeText
 
 
 class Withdrawal(Typed):

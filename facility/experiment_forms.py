@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from facility.refusals import Invalid
-from facility.typed import ExperimentCode, Line, LongText, NeededLine, OptionalDay, OptionalNumber, Typed
+from facility.typed import CodeText, ExperimentCode, Line, LongText, NeededLine, OptionalDay, OptionalNumber, Typed
 from facility.words import Words, say
-from schemas.messages import Code
 
 ExperimentState = Literal["draft", "planned", "running", "ended", "archived"]
 Severity = Literal["warning", "major", "critical"]
@@ -17,7 +16,7 @@ Severity = Literal["warning", "major", "critical"]
 class Tolerance(Typed):
     """A parameter of interest: off its setpoint by `deviation`, or outside low…high, for `delay` seconds."""
 
-    parameter: Code
+    parameter: CodeText
     deviation: OptionalNumber = None
     low: OptionalNumber = None
     high: OptionalNumber = None
@@ -25,15 +24,15 @@ class Tolerance(Typed):
     severity: Severity = "warning"
 
 
-def _each_once(tolerances: tuple[Tolerance, ...]) -> tuple[Tolerance, ...]:
+def _each_once(tolerances: list[Tolerance]) -> list[Tolerance]:
     codes = [one.parameter for one in tolerances]
     if len(set(codes)) < len(codes):
         raise ValueError(say("Each parameter is named once."))
     return tolerances
 
 
-Tolerances = Annotated[tuple[Tolerance, ...], Field(max_length=100), AfterValidator(_each_once)]
-Cells = Annotated[tuple[Code, ...], Field(max_length=200)]
+Tolerances = Annotated[list[Tolerance], Field(max_length=100), AfterValidator(_each_once)]
+Cells = Annotated[list[CodeText], Field(max_length=200)]
 
 
 class ExperimentDraft(Typed):
@@ -49,8 +48,8 @@ class ExperimentDraft(Typed):
     planned_start: OptionalDay = None
     planned_end: OptionalDay = None
     state: Literal["draft", "planned"] = "draft"
-    cells: Cells = ()
-    parameters: Tolerances = ()
+    cells: Cells = Field(default_factory=list)
+    parameters: Tolerances = Field(default_factory=list)
 
 
 class ExperimentChange(Typed):
@@ -67,8 +66,8 @@ class ExperimentChange(Typed):
     planned_start: OptionalDay = None
     planned_end: OptionalDay = None
     state: ExperimentState | None = None
-    cells: Cells = ()
-    parameters: Tolerances = ()
+    cells: Cells = Field(default_factory=list)
+    parameters: Tolerances = Field(default_factory=list)
 
 
 def check_whole(draft: ExperimentDraft) -> None:

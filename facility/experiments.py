@@ -55,7 +55,8 @@ def change_experiment(sessions: Sessions, actor: Actor, number: int, change: Exp
 
     Ending an experiment ends its open assignments in the same transaction.
     """
-    wanted = change.model_dump(exclude_unset=True, exclude={"version"})
+    given = change.model_fields_set - {"version"}
+    wanted = {name: value for name, value in change.model_dump().items() if name in given}
     try:
         with acting(sessions, actor, Act.EXPERIMENT_CHANGE) as deed:
             row = locked(deed.session, number, change.version)

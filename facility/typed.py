@@ -80,4 +80,6 @@ OptionalNumber = Annotated[
     Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)] | None, BeforeValidator(_empty_is_none)
 ]
 LoginName = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
+# Written as constraints, not as a field: the API's description takes over only these.
+CodeText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 ExperimentCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]

@@ -146,3 +146,10 @@ def test_search_filter_sort_and_pages(station: Station) -> None:
     assert codes(state=("running",)) == []
     assert codes(sort="code", descending=False) == ["A", "B", "C"]
     assert codes(sort="code", descending=False, offset=1, limit=1) == ["B"]
+
+
+def test_a_change_of_parameters_may_leave_out_what_has_a_default(station: Station) -> None:
+    made = make(station, "A")
+    wanted = ExperimentChange.model_validate({"version": 1, "parameters": [{"parameter": "co2"}]})
+    changed = change_experiment(station.sessions, station.technician, made.id, wanted)
+    assert [(one.parameter, one.delay, one.deviation) for one in changed.parameters] == [("co2", 600, None)]

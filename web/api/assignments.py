@@ -14,10 +14,9 @@ from facility.assignments import assign, assign_free, unassign
 from facility.correcting import BackDated, Correction, Withdrawal, assign_back_dated, correct, withdraw
 from facility.occupancy import Occupancy, occupancy
 from facility.permissions import Act
-from facility.typed import Typed
+from facility.typed import CodeText, Typed
 from schemas import times
 from schemas.database import Sessions
-from schemas.messages import Code
 from schemas.site import Site
 from web.api.experiments import Number
 from web.api.problems import problems
@@ -37,7 +36,7 @@ class CellsContent(Typed):
     """An experiment into several cells at once; with `free` only into those (or all) that are free."""
 
     experiment: ExperimentNumber
-    cells: Annotated[list[Code], Field(max_length=200)] | None = None
+    cells: Annotated[list[CodeText], Field(max_length=200)] | None = None
     free: bool = False
 
 

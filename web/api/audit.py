@@ -4,16 +4,22 @@ from typing import Annotated, Literal
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, QueryParameter
-from pydantic import AwareDatetime
+from pydantic import ValidationError
 
 from facility.acts import Actor
 from facility.auditing import AuditLine, AuditQuery, export_audit, search_audit, to_csv
 from facility.permissions import Act
+from facility.refusals import invalid
 from schemas.database import Sessions
 from web.api.problems import problems
 
+Moment = Annotated[str | None, QueryParameter(description="RFC 3339 with its offset from UTC")]
 Text = Annotated[str, QueryParameter(max_length=64)]
+
+
+FILE = {200: ResponseSpec(data_container=str, media_type="text/csv", description="the lines, or JSON")}
 
 
 class AuditController(Controller):
@@ -30,13 +36,13 @@ class AuditController(Controller):
         act: Text = "",
         subject: Text = "",
         subject_id: Text = "",
-        since: FromQuery[AwareDatetime | None] = None,
-        until: FromQuery[AwareDatetime | None] = None,
+        since: Moment = None,
+        until: Moment = None,
         before: Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
     ) -> list[AuditLine]:
         """Search the audit, the newest first; `before` is the last line's number of the page before."""
-        query = AuditQuery(
+        query = _asked(
             actor=who,
             act=act,
             subject=subject,
@@ -48,7 +54,7 @@ class AuditController(Controller):
         )
         return search_audit(sessions, actor, query)
 
-    @get("/export", opt={"act": Act.AUDIT_EXPORT}, responses=problems(422), sync_to_thread=True)
+    @get("/export", opt={"act": Act.AUDIT_EXPORT}, responses=FILE | problems(422), sync_to_thread=True)
     def export(
         self,
         *,
@@ -58,19 +64,26 @@ class AuditController(Controller):
         act: Text = "",
         subject: Text = "",
         subject_id: Text = "",
-        since: FromQuery[AwareDatetime | None] = None,
-        until: FromQuery[AwareDatetime | None] = None,
+        since: Moment = None,
+        until: Moment = None,
         file: FromQuery[Literal["csv", "json"]] = "csv",
     ) -> Response[bytes]:
         """Return all lines of a search as a file; the export is audited itself."""
-        query = AuditQuery(actor=who, act=act, subject=subject, subject_id=subject_id, since=since, until=until)
+        query = _asked(actor=who, act=act, subject=subject, subject_id=subject_id, since=since, until=until)
         lines = export_audit(writing, actor, query)
         if file == "json":
             content, media_type = "[" + ",\n".join(line.model_dump_json() for line in lines) + "]", "application/json"
         else:
-            content, media_type = to_csv(lines), "text/csv; charset=utf-8"
+            content, media_type = to_csv(lines), "text/csv"
         return Response(
             content.encode(),
             media_type=media_type,
             headers={"Content-Disposition": f'attachment; filename="octopus-audit.{file}"'},
         )
+
+
+def _asked(**members: object) -> AuditQuery:
+    try:
+        return AuditQuery.model_validate(members)
+    except ValidationError as error:
+        raise invalid(error) from error

@@ -65,6 +65,6 @@ class CalendarController(Controller):
 def _file(text: str, name: str) -> Response[str]:
     return Response(
         text,
-        media_type="text/calendar; charset=utf-8",
+        media_type="text/calendar",
         headers={"Content-Disposition": f'inline; filename="{name}.ics"', "Cache-Control": "private, max-age=300"},
     )
