@@ -5,7 +5,7 @@ import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from facility.words import say
 from schemas import times
@@ -40,10 +40,6 @@ def _one_line(text: str) -> str:
     return text
 
 
-def _empty_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 def _email(text: str) -> str:
     if re.fullmatch(r"[^@\s<>\"',;:()]{1,64}@[^@\s<>\"',;:()]+\.[^@\s<>\"',;:().]{2,}", text) is None:
         raise ValueError(say("This is no e-mail address."))
@@ -71,14 +67,12 @@ LongText = Annotated[str, StringConstraints(max_length=20_000), CLEAN]
 Remark = Annotated[str, StringConstraints(max_length=1000), CLEAN]
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), CLEAN]
 Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
-OptionalEmail = Annotated[Email | None, BeforeValidator(_empty_is_none)]
+OptionalEmail = Email | None
 Day = Annotated[date, AfterValidator(_plausible_day)]
-OptionalDay = Annotated[Day | None, BeforeValidator(_empty_is_none)]
+OptionalDay = Day | None
 Moment = Annotated[AwareDatetime, AfterValidator(_plausible_moment)]
-OptionalMoment = Annotated[Moment | None, BeforeValidator(_empty_is_none)]
-OptionalNumber = Annotated[
-    Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)] | None, BeforeValidator(_empty_is_none)
-]
+OptionalMoment = Moment | None
+OptionalNumber = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)] | None
 LoginName = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
 # Written as constraints, not as a field: the API's description takes over only these.
 CodeText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]

@@ -126,7 +126,8 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             Router("/", route_handlers=UNSEEN_BY, opt={"access": UNSEEN}),
             Router("/", route_handlers=FOR_ANYONE, opt={"access": ANYONE}),
             Router("/", route_handlers=FOR_LAB, opt={"access": LAB}),
-            *FOR_PEOPLE,
+            # In a router: registered one by one, two functions of one path would be prepared twice.
+            Router("/", route_handlers=FOR_PEOPLE),
         ],
         middleware=[
             DefineMiddleware(Identity, sessions=writing, lifetimes=lifetimes, secure=settings.web.secure_cookies)

@@ -25,9 +25,16 @@ def typed_texts(data: Mapping[str, Any]) -> dict[str, str]:
 def parse(model: type[M], values: Mapping[str, Any]) -> M:
     """Return the form as its model; raise Invalid with words for each field."""
     try:
-        return model.model_validate(dict(values))
+        return model.model_validate(without_blanks(model, values))
     except ValidationError as error:
         raise invalid(error) from error
+
+
+def without_blanks(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with None where a field that may be absent was left empty: forms cannot send nothing."""
+    absent = {name for name, field in model.model_fields.items() if not field.is_required() and field.default is None}
+    blank = {name for name, value in values.items() if isinstance(value, str) and not value.strip()}
+    return {name: None if name in absent & blank else value for name, value in values.items()}
 
 
 def check_same(data: Mapping[str, str], first: str) -> None:
