@@ -25,7 +25,9 @@ POLL = 2.0
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 # Nothing of ours heals these: permission taken away, channel deleted. Somebody must act, so try rarely.
 CLOSED_WAIT = 300.0
-UNKNOWN_MESSAGE = 10008
+# Deleted by somebody, or written by the bot that the station had before.
+NOT_OURS = {10008, 50005}
+BAD_REQUEST = 400
 FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
 
 log = logging.getLogger(__name__)
@@ -94,7 +96,7 @@ class Notifier:
         hidden = [item for item in waiting if not policy.alarm(item.alarm)]
         if hidden:
             # What may not leave the site is done with: nobody outside waits for it.
-            notifications.withheld(self._context.write, hidden)
+            notifications.withheld(self._context.write, hidden, "may not leave the site")
         return [item for item in waiting if policy.alarm(item.alarm)]
 
     async def _batch(self, batch: str) -> list[Item]:
@@ -114,6 +116,9 @@ class Notifier:
                     content or None, embeds=embeds, view=view, nonce=batch, allowed_mentions=self._mentions()
                 )
             except FAILURES as error:
+                if isinstance(error, discord.HTTPException) and error.status == BAD_REQUEST:
+                    await self._give_up(items, error)
+                    return
                 await asyncio.to_thread(notifications.failed, self._context.write, items, type(error).__name__)
                 raise
             await asyncio.to_thread(
@@ -142,8 +147,8 @@ class Notifier:
             await partial.edit(
                 content=content or None, embeds=embeds, view=view, allowed_mentions=discord.AllowedMentions.none()
             )
-        except discord.NotFound as error:
-            if error.code != UNKNOWN_MESSAGE:
+        except (discord.NotFound, discord.Forbidden) as error:
+            if error.code not in NOT_OURS:
                 raise
             await asyncio.to_thread(notifications.lost, self._context.write, items)
         else:
@@ -155,6 +160,12 @@ class Notifier:
                 first.message_id or "",
                 times.now(),
             )
+
+    async def _give_up(self, items: Sequence[Item], error: discord.HTTPException) -> None:
+        """Leave out what Discord finds malformed: the alarms behind it must not wait for it for ever."""
+        numbers = ", ".join(str(item.alarm.id) for item in items)
+        log.error("Discord does not take the message for alarm %s: %s", numbers, error.text[:500])
+        await asyncio.to_thread(notifications.withheld, self._context.write, items, error.text)
 
     def _mentions(self) -> discord.AllowedMentions:
         role = self._context.settings.mention_role

@@ -153,13 +153,13 @@ def posted(sessions: Sessions, items: Sequence[Item], channel_id: str, message_i
             row.channel_id, row.message_id, row.waiting = channel_id, message_id, True
 
 
-def withheld(sessions: Sessions, items: Sequence[Item]) -> None:
-    """Note that these may not be told; a later change is looked at anew."""
+def withheld(sessions: Sessions, items: Sequence[Item], reason: str) -> None:
+    """Note that these are not told, and why; a later change is looked at anew."""
     revisions = {item.id: item.revision for item in items}
     with sessions() as session, session.begin():
         for row in _rows(session, items):
             if row.revision == revisions[row.id]:
-                row.waiting, row.failure = False, "may not leave the site"
+                row.waiting, row.failure = False, reason[:500]
 
 
 def failed(sessions: Sessions, items: Sequence[Item], reason: str) -> None:
