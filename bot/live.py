@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import NamedTuple, TypeVar
@@ -21,6 +22,8 @@ from schemas.version import octopus_version
 
 SERVICE = "bot"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
+# Seconds that the end of the process waits for a connection that is being made.
+LEAVING = 2.0
 FILTERS = (
     topics.ALARMS,
     topics.EXPERIMENTS,
@@ -130,7 +133,7 @@ async def follow(broker: BrokerSettings, live: Live, health: Callable[[], int | 
     while True:
         since = times.now()
         try:
-            async with _client(broker, since) as client:
+            async with _connected(_client(broker, since)) as client:
                 wait, known = FIRST_WAIT, None
                 await _follow(client, live, since, health)
         except (aiomqtt.MqttError, OSError) as error:
@@ -181,6 +184,23 @@ async def _presence(client: aiomqtt.Client, since: datetime, health: Callable[[]
             await client.publish(topics.service_status(SERVICE), status.to_json(), qos=1, retain=True)
             said = waiting
         await asyncio.sleep(5)
+
+
+@asynccontextmanager
+async def _connected(client: aiomqtt.Client) -> AsyncIterator[aiomqtt.Client]:
+    """Enter and leave the client; aiomqtt, cancelled while it connects, would leave its socket to the interpreter."""
+    entering = asyncio.create_task(client.__aenter__(), name="connecting")
+    try:
+        await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        with suppress(aiomqtt.MqttError, OSError, TimeoutError):
+            await asyncio.wait_for(entering, LEAVING)
+            await client.__aexit__(None, None, None)
+        raise
+    try:
+        yield client
+    finally:
+        await client.__aexit__(None, None, None)
 
 
 def _client(broker: BrokerSettings, since: datetime) -> aiomqtt.Client:

@@ -44,7 +44,7 @@ class WebServer(Process):
 
     def start(self) -> None:
         super().start()
-        wait_for(self.answers, "the web server answers")
+        wait_for(self.answers, "the web server answers", 60)
 
     def answers(self) -> bool:
         assert self.running, self.text()
