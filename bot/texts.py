@@ -43,7 +43,8 @@ class Texts:
         template = words.template
         if self.language == "fr":
             template = self.catalogue["refusal"].get(template, template)
-        return template.format(**words.values)
+        values = {name: self.words(one) if isinstance(one, Words) else one for name, one in words.values.items()}
+        return template.format(**values)
 
     def number(self, value: float, decimals: int) -> str:
         """Write a number as this language does; a minus zero is a zero."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from facility.acts import Actor, Deed, acting
 from facility.assignment_views import AssignmentView, occupants, read_assignment
+from facility.experiment_forms import STATE_WORDS
 from facility.experiments import INSTANT, locked
 from facility.permissions import Act
 from facility.refusals import Conflict, Invalid, NotFound
@@ -83,9 +84,8 @@ def _runnable(deed: Deed, number: int) -> Experiment:
 
 
 def not_runnable(experiment: Experiment) -> Invalid:
-    return Invalid(
-        {"experiment": say("An experiment that is {state} cannot be put into a cell.", state=experiment.state)}
-    )
+    state = STATE_WORDS[experiment.state]
+    return Invalid({"experiment": say("An experiment that is {state} cannot be put into a cell.", state=state)})
 
 
 def run(deed: Deed, experiment: Experiment) -> None:

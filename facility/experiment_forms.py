@@ -10,6 +10,13 @@ from facility.typed import CodeText, ExperimentCode, Line, LongText, NeededLine,
 from facility.words import Words, say
 
 ExperimentState = Literal["draft", "planned", "running", "ended", "archived"]
+STATE_WORDS: dict[str, Words] = {
+    "draft": say("draft"),
+    "planned": say("planned"),
+    "running": say("running"),
+    "ended": say("ended"),
+    "archived": say("archived"),
+}
 Severity = Literal["warning", "major", "critical"]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from facility.acts import Actor, Deed, acting
-from facility.experiment_forms import ExperimentChange, ExperimentDraft, check_whole
+from facility.experiment_forms import STATE_WORDS, ExperimentChange, ExperimentDraft, check_whole
 from facility.experiment_views import ExperimentView, read_experiment, snapshot
 from facility.permissions import Act
 from facility.refusals import Conflict, Invalid, NotFound
@@ -92,7 +92,8 @@ def _check_state(now: str, wanted: dict[str, Any]) -> None:
     if then is None:
         raise Invalid({"state": say("This is needed.")})
     if then != now and then not in TRANSITIONS[now]:
-        raise Invalid({"state": say("An experiment that is {now} cannot become {then}.", now=now, then=then)})
+        words = say("An experiment that is {now} cannot become {then}.", now=STATE_WORDS[now], then=STATE_WORDS[then])
+        raise Invalid({"state": words})
 
 
 def _end_assignments(deed: Deed, experiment_id: int) -> None:

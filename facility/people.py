@@ -14,11 +14,17 @@ from facility.permissions import Act, Role
 from facility.refusals import Conflict, Invalid, NotFound
 from facility.sessions import end_all
 from facility.typed import LoginName, NeededLine, OptionalEmail, Typed, fold
-from facility.words import say
+from facility.words import Words, say
 from schemas.database import Sessions
 from schemas.tables import Person
 
 Locale = Literal["fr", "en"]
+STATE_WORDS: dict[str, Words] = {
+    "pending": say("waits for approval"),
+    "active": say("active"),
+    "refused": say("refused"),
+    "deactivated": say("deactivated"),
+}
 # What an admin may make of each state, and the act that it is.
 MOVES: dict[tuple[str, str], Act] = {
     ("pending", "active"): Act.PERSON_APPROVE,
@@ -179,7 +185,8 @@ def _act(person: Person, state: str | None) -> Act:
         return Act.PERSON_CHANGE
     act = MOVES.get((person.state, state))
     if act is None:
-        raise Invalid({"state": say("A person who is {now} cannot become {then}.", now=person.state, then=state)})
+        now, then = STATE_WORDS[person.state], STATE_WORDS[state]
+        raise Invalid({"state": say("A person who is {now} cannot become {then}.", now=now, then=then)})
     return act
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from facility.refusals import Forbidden, NotLoggedIn
-from facility.words import say
+from facility.words import Words, say
 
 
 class Role(StrEnum):
@@ -95,6 +95,11 @@ _ADMIN = (
 LEAST_ROLE: dict[Act, Role] = (
     dict.fromkeys(Act, Role.MEMBER) | dict.fromkeys(_TECHNICIAN, Role.TECHNICIAN) | dict.fromkeys(_ADMIN, Role.ADMIN)
 )
+ROLE_WORDS: dict[Role, Words] = {
+    Role.MEMBER: say("member"),
+    Role.TECHNICIAN: say("technician"),
+    Role.ADMIN: say("admin"),
+}
 # What a read-only token may do, besides looking.
 READING = frozenset(
     {Act.EXPERIMENTS_READ, Act.ALARMS_READ, Act.PEOPLE_READ, Act.AUDIT_READ, Act.AUDIT_EXPORT, Act.EXPORT}
@@ -115,4 +120,4 @@ def require(role: Role | None, act: Act, *, read_only: bool = False) -> None:
     if not allowed(role, act, read_only=read_only):
         if read_only:
             raise Forbidden(say("This token may only read."))
-        raise Forbidden(say("Your role does not allow this: it needs {role}.", role=LEAST_ROLE[act].value))
+        raise Forbidden(say("Your role does not allow this: it needs {role}.", role=ROLE_WORDS[LEAST_ROLE[act]]))

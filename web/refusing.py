@@ -10,7 +10,7 @@ from facility.refusals import Conflict, Forbidden, Invalid, NotFound, NotLoggedI
 from facility.words import Words
 from web.errors import answer, for_program
 from web.pages.rendering import language_of
-from web.texts import Texts
+from web.texts import Texts, say_in
 
 STATUSES: dict[type[Refusal], int] = {
     NotLoggedIn: 401,
@@ -23,10 +23,10 @@ STATUSES: dict[type[Refusal], int] = {
 
 
 def translate(request: Request[Any, Any, Any], words: Words, language: str) -> str:
-    """Return the sentence in the language; the values are put in afterwards."""
+    """Return the sentence in the language; the values are put in afterwards, those that are words translated, too."""
     engine = request.app.template_engine
     texts: Texts = engine.engine.globals["texts"]  # type: ignore[union-attr]  # put there by template_config
-    return texts.of(language).gettext(words.template).format(**words.values)
+    return say_in(texts.of(language).gettext, words)
 
 
 def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:

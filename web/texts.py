@@ -1,12 +1,14 @@
 """The pages' texts: English in code and templates, French from web.po, compiled in memory at start."""
 
 import gettext
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from babel.messages import mofile, pofile
+
+from facility.words import Words
 
 LANGUAGES = ("fr", "en")
 CATALOGUE = Path(__file__).parent / "locale" / "fr" / "LC_MESSAGES" / "web.po"
@@ -35,6 +37,12 @@ def read_texts(catalogue: Path = CATALOGUE) -> Texts:
     mofile.write_mo(compiled, french)
     compiled.seek(0)
     return Texts({"fr": gettext.GNUTranslations(compiled), "en": gettext.NullTranslations()})
+
+
+def say_in(gettext: Callable[[str], str], words: Words) -> str:
+    """Write a sentence in a language; values that are words themselves are translated, too."""
+    values = {name: say_in(gettext, one) if isinstance(one, Words) else one for name, one in words.values.items()}
+    return gettext(words.template).format(**values)
 
 
 def choose_language(cookie: str | None, accepted: str | None) -> str:

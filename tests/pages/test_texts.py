@@ -16,13 +16,17 @@ SAME_EVERYWHERE = {"Octopus", "CSV", "API", "Ecotron", "CNRS", "EN", "FR", "LDAP
 
 
 def msgids() -> set[str]:
-    found = extract_from_dir(
-        str(WEB),
-        method_map=[("**.py", "python"), ("templates/**.html", "jinja2")],
-        options_map={"templates/**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true"}},
-        keywords={"_": None, "gettext": None, "ngettext": (1, 2), "N_": None},
-    )
-    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
+    """Return what pages say, and what the acts answer to people."""
+    found: set[str] = set()
+    for folder in (WEB, WEB.parent / "facility"):
+        messages = extract_from_dir(
+            str(folder),
+            method_map=[("**.py", "python"), ("templates/**.html", "jinja2")],
+            options_map={"templates/**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true"}},
+            keywords={"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "say": None},
+        )
+        found |= {message if isinstance(message, str) else message[0] for _, _, message, _, _ in messages}
+    return found
 
 
 def test_every_text_has_its_french() -> None:

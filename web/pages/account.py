@@ -11,14 +11,13 @@ from litestar.response import Redirect, Template
 from facility.account import AccountChange, PasswordChange, change_account, change_password, get_account
 from facility.acts import Actor
 from facility.login import Gate
-from facility.permissions import Act
+from facility.permissions import ROLE_WORDS, Act
 from facility.refusals import Refusal
 from facility.sessions import end_session, list_sessions
 from facility.tokens import TokenDraft, create_token, list_tokens, revoke_token
 from schemas.database import Sessions
 from web.pages.forms import check_same, page_again, parse, typed_texts
-from web.pages.people import ROLE_WORDS
-from web.pages.rendering import page, translated
+from web.pages.rendering import page, said, translated
 from web.texts import N_
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -120,7 +119,7 @@ def _context(request: AnyRequest, sessions: Sessions, actor: Actor) -> dict[str,
         "typed": {"name": person.name, "email": person.email or "", "locale": person.locale or ""},
         "sessions": list_sessions(sessions, actor, request.scope["state"]["session"]),
         "tokens": list_tokens(sessions, actor),
-        "role_words": translated(request, ROLE_WORDS),
+        "role_words": said(request, ROLE_WORDS),
         "scope_words": translated(request, SCOPE_WORDS),
         "faults": {},
         "message": "",

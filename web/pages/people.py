@@ -10,25 +10,16 @@ from litestar.response import Redirect, Template
 
 from facility.account import issue_link
 from facility.acts import Actor
-from facility.people import PersonChange, change_person, get_person, list_people
-from facility.permissions import Act
+from facility.people import STATE_WORDS, PersonChange, change_person, get_person, list_people
+from facility.permissions import ROLE_WORDS, Act
 from facility.refusals import Refusal
 from schemas.database import Sessions
 from web.pages.forms import page_again, parse, typed_texts
-from web.pages.rendering import page, translated
-from web.texts import N_
+from web.pages.rendering import page, said
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
 Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 AnyRequest = Request[Any, Any, Any]
-
-ROLE_WORDS = {"member": N_("member"), "technician": N_("technician"), "admin": N_("admin")}
-STATE_WORDS = {
-    "pending": N_("waits for approval"),
-    "active": N_("active"),
-    "refused": N_("refused"),
-    "deactivated": N_("deactivated"),
-}
 
 
 @get("/people", opt={"act": Act.PEOPLE_READ}, include_in_schema=False, sync_to_thread=True)
@@ -90,8 +81,8 @@ def _context(
         "people": list_people(sessions, actor, state=state or None, search=search[:200]),
         "search": search,
         "state": state,
-        "role_words": translated(request, ROLE_WORDS),
-        "state_words_people": translated(request, STATE_WORDS),
+        "role_words": said(request, ROLE_WORDS),
+        "state_words_people": said(request, STATE_WORDS),
         "faults": {},
         "message": "",
         "done": "",

@@ -14,11 +14,12 @@ from litestar.template.config import TemplateConfig
 
 from facility.acts import Actor
 from facility.permissions import Act
+from facility.words import Words
 from schemas.site import Site
 from web.auth import token_for_form
 from web.pages import formatting, showing
 from web.pages.client_texts import client_texts
-from web.texts import N_, Texts, choose_language, read_texts
+from web.texts import N_, Texts, choose_language, read_texts, say_in
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
@@ -73,6 +74,12 @@ def language_of(request: Request[Any, Any, Any]) -> str:
 def translated(request: Request[Any, Any, Any], words: Mapping[str, str]) -> dict[str, str]:
     """Return marked texts in the request's language."""
     return {key: page_gettext(request)(text) for key, text in words.items()}
+
+
+def said(request: Request[Any, Any, Any], words: Mapping[Any, Words]) -> dict[str, str]:
+    """Return the facility's words for roles and states in the request's language."""
+    gettext = page_gettext(request)
+    return {str(key): say_in(gettext, one) for key, one in words.items()}
 
 
 def page_gettext(request: Request[Any, Any, Any]) -> Callable[[str], str]:
