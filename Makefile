@@ -18,7 +18,6 @@ demo: $(VENV)/.demo
 	$(BIN)/octopus demo $(DEMO)
 
 test: $(VENV)/.test
-	$(PYTHON) tooling/programs.py
 	$(BIN)/python hatch_build.py --dev
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -q $(TESTS)
@@ -37,8 +36,10 @@ $(VENV)/.demo: requirements/all.txt requirements/build.txt pyproject.toml fronte
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# --no-build-isolation: python-ldap is built with the pinned setuptools, not with one fetched beside the hashes.
 $(VENV)/.test: requirements/test.txt $(VENV)/.demo
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
+	$(PYTHON) tooling/programs.py
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/test.txt
 	@touch $@
 
 $(BIN)/python:
@@ -52,7 +53,7 @@ PIN := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes 
 requirements:
 	$(PIN) --extra all -o requirements/all.txt
 	$(PIN) --extra publisher --extra modbus --extra opcua -c requirements/all.txt -o requirements/publisher.txt
-	$(PIN) --extra all --group test --group check --group build -c requirements/all.txt -o requirements/test.txt
+	$(PIN) --extra all --extra ldap --group test --group check --group build -c requirements/all.txt -o requirements/test.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build -c requirements/test.txt -o requirements/build.txt
 
 clean:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 # Program: Debian's package.
 PROGRAMS = {
@@ -13,14 +14,21 @@ PROGRAMS = {
     "chromium": "chromium",
     "slapd": "slapd",
     "ldapsearch": "ldap-utils",
+    "openssl": "openssl",
+    "cc": "gcc",
 }
-FONT = ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core")
+# What python-ldap is built against, and letters for Chromium.
+FILES = {
+    "/usr/include/ldap.h": "libldap-dev",
+    "/usr/include/sasl/sasl.h": "libsasl2-dev",
+    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
+}
 
 
 def missing() -> list[str]:
     search = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin"
-    packages = [package for program, package in PROGRAMS.items() if shutil.which(program, path=search) is None]
-    return packages if os.path.exists(FONT[0]) else [*packages, FONT[1]]  # noqa: PTH110 - one look, no path needed
+    programs = [package for program, package in PROGRAMS.items() if shutil.which(program, path=search) is None]
+    return programs + [package for file, package in FILES.items() if not Path(file).exists()]
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     """Eighteen cells, among them each state that a cell can be in."""
     station = Station(tmp_path_factory.mktemp("station"))
@@ -46,12 +46,13 @@ def fill(station: Station) -> None:
     station.raise_alarm(8, "E1C3", "warning", "Porte ouverte", "Door open")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def secret(station: Station) -> str:
     return station.log_in()
 
 
-@pytest.fixture(scope="session")
+# Of this package, not of the session: while it lives, no test can run an event loop of its own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
