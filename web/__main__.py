@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -51,7 +52,9 @@ def main() -> int:
     try:
         listener = listen(settings.web)
     except OSError as error:
-        sys.stderr.write(f"cannot listen on {settings.web.host}:{settings.web.port}: {error.strerror or error}\n")
+        # Without what Python 3.11 adds to it ("while attempting to bind ...").
+        reason = os.strerror(error.errno) if error.errno else error
+        sys.stderr.write(f"cannot listen on {settings.web.host}:{settings.web.port}: {reason}\n")
         return EXIT_UNAVAILABLE
     hub = Hub()
     config = uvicorn.Config(

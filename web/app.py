@@ -11,6 +11,7 @@ from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
+from litestar.plugins.pydantic import PydanticPlugin
 from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy import Engine
 
@@ -149,7 +150,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         template_config=template_config(site, octopus_version(), assets.address),
         compression_config=CompressionConfig(backend="gzip", gzip_compress_level=5, exclude=[r"^/live$", r"\.woff2$"]),
         openapi_config=openapi_config(),
-        plugins=[InstantSchema()],
+        plugins=[InstantSchema(), PydanticPlugin(prefer_alias=True)],
         exception_handlers={**exception_handlers(), Refusal: refuse},
         before_send=[_add_security_headers],
         lifespan=[follow],

@@ -1,5 +1,6 @@
 """The live stream through real processes: outages of broker and database, two servers, and the end."""
 
+import contextlib
 import json
 import threading
 import time
@@ -34,17 +35,20 @@ class Listener:
         wait_for(lambda: self.events, "the snapshot")
 
     def _run(self) -> None:
+        # A server that is killed cuts the stream: that is an end, too.
+        with contextlib.suppress(httpx.TransportError):
+            self._read()
+        self.ended.set()
+
+    def _read(self) -> None:
         name = ""
-        try:
-            with httpx.stream("GET", f"{self._base}/live", timeout=60) as answer:
-                self.headers = dict(answer.headers)
-                for line in answer.iter_lines():
-                    if line.startswith("event: "):
-                        name = line.removeprefix("event: ")
-                    elif line.startswith("data: "):
-                        self.events.append((name, json.loads(line.removeprefix("data: "))))
-        finally:
-            self.ended.set()
+        with httpx.stream("GET", f"{self._base}/live", timeout=60) as answer:
+            self.headers = dict(answer.headers)
+            for line in answer.iter_lines():
+                if line.startswith("event: "):
+                    name = line.removeprefix("event: ")
+                elif line.startswith("data: "):
+                    self.events.append((name, json.loads(line.removeprefix("data: "))))
 
     def values(self, cell: str = "E2C1") -> dict[str, Any]:
         """Return the cell as a page would have it now."""
