@@ -16,7 +16,7 @@ from ingestor.settings import IngestorSettings
 from ingestor.stations import Station, load_station
 from ingestor.subscriber import Subscriber
 from ingestor.writer import Writer
-from schemas import logs, migrating
+from schemas import logs, revisions
 from schemas.database import connect, write_sessions
 from schemas.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
 
@@ -27,7 +27,7 @@ def main() -> int:
     settings = from_command_line(IngestorSettings, "Store what the broker delivers, losing nothing.")
     logs.configure(settings.log_level)
     threading.excepthook = _end_process
-    inbox = Inbox()
+    inbox = Inbox(settings.ingestor.receive_maximum, settings.ingestor.backlog_receive_maximum)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: inbox.close())
     try:
@@ -49,7 +49,7 @@ def main() -> int:
         linger=settings.ingestor.linger,
     )
     try:
-        retrying.run(lambda: migrating.check_version(engine))
+        retrying.run(lambda: revisions.check_version(engine))
         with subscriber:
             writer.run(subscriber.confirm, subscriber.look_after)
     except Stopped:

@@ -4,6 +4,7 @@ A roll-up grows by new rows only, so late, repeated and disordered readings leav
 recomputation from `reading`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -35,20 +36,18 @@ def add(connection: Connection, readings: Iterable[Decoded]) -> None:
 
 def totals(readings: Iterable[Decoded]) -> Totals:
     """Return the totals of the values by series and five minutes; null values count nowhere."""
-    found: Totals = {}
+    found: defaultdict[int, defaultdict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for reading in readings:
         seconds = int(reading.seconds)
-        start = seconds - seconds % _FIVE_MINUTES
+        by_series = found[seconds - seconds % _FIVE_MINUTES]
         for series, _, value, _ in reading.rows:
-            if value is None:
-                continue
-            known = found.get((series, start))
-            if known is None:
-                found[series, start] = (1, value, value, value)
-            else:
-                n, low, total, high = known
-                found[series, start] = (n + 1, min(low, value), total + value, max(high, value))
-    return found
+            if value is not None:
+                by_series[series].append(value)
+    return {
+        (series, start): (len(values), min(values), sum(values), max(values))
+        for start, by_series in found.items()
+        for series, values in by_series.items()
+    }
 
 
 def _instant(seconds: int) -> str:

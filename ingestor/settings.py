@@ -11,7 +11,7 @@ class IngestorBlock(Block):
 
     name: Code = Field(default="ingestor", description="names the broker sessions and the status topic")
     group: Code | None = Field(default=None, description="share the work with the ingestors of this group ($share)")
-    receive_maximum: int = Field(default=1000, ge=1, le=65535, description="live readings not yet acknowledged")
+    receive_maximum: int = Field(default=2000, ge=1, le=65535, description="live readings not yet acknowledged")
     backlog_receive_maximum: int = Field(
         default=8, ge=1, le=1000, description="backlog messages not yet acknowledged; each may hold 256 KiB"
     )

@@ -6,6 +6,7 @@ paho's network threads only hand over; what they hand over is acknowledged when 
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -167,14 +168,18 @@ class Subscriber:
         share = "" if settings.group is None else f"$share/{settings.group}/"
         name = settings.name
         self._live = _Session(
-            broker, f"octopus-{name}-live", share + topics.READINGS, settings.receive_maximum, inbox.put_live
+            broker,
+            f"octopus-{name}-live",
+            share + topics.READINGS,
+            settings.receive_maximum,
+            partial(inbox.put, inbox.live),
         )
         self._backlog = _Session(
             broker,
             f"octopus-{name}-backlog",
             share + topics.BACKLOGS,
             settings.backlog_receive_maximum,
-            inbox.put_backlog,
+            partial(inbox.put, inbox.backlog),
         )
         self._status_topic = topics.service_status(name)
         self._online = Status(state="online", since=times.now(), version=version)

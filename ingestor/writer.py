@@ -109,5 +109,5 @@ class Writer:
                 "%.0f s: %d values of %d readings stored (%.0f/s), %d readings rejected, %d repeated;"
                 " waiting: %d live, %d backlog messages",
                 passed, counts.rows, counts.stored, counts.rows / passed, counts.rejected, counts.repeated,
-                self._inbox.live.qsize(), self._inbox.backlog.qsize(),
+                len(self._inbox.live), len(self._inbox.backlog),
             )  # fmt: skip

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from octopus.findings import Finding
 from octopus.settings import CommandSettings
-from schemas import migrating, partitions, times
+from schemas import partitions, revisions, times
 from schemas.database import connect
 from schemas.settings import SettingsError
 from schemas.site import SiteError, read_site
@@ -28,10 +28,10 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
     try:
         with engine.connect() as connection:
             yield from _server(connection, where)
-        migrating.check_version(engine)
-        yield Finding("ok", "database", f"version {migrating.newest()}")
+        revisions.check_version(engine)
+        yield Finding("ok", "database", f"version {revisions.newest()}")
         yield from _contents(engine, chosen)
-    except migrating.WrongVersion as error:
+    except revisions.WrongVersion as error:
         yield Finding("FAIL", "database", str(error))
     except SQLAlchemyError as error:
         yield Finding("FAIL", "database", f"{where}: {getattr(error, 'orig', None) or error}")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from facility.sites import apply_site
 from octopus import settings
-from schemas import migrating, times
+from schemas import migrating, revisions, times
 from schemas.database import connect, write_sessions
 from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError
 from schemas.site import Site, SiteError, read_site
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_BAD_SETTINGS
     try:
         return upgrade(engine, site) if arguments.action == "upgrade" else check(engine)
-    except (migrating.WrongVersion, TimeoutError) as error:
+    except (revisions.WrongVersion, TimeoutError) as error:
         sys.stderr.write(f"{error}\n")
     except SQLAlchemyError as error:
         sys.stderr.write(f"database {engine.url.render_as_string()}: {getattr(error, 'orig', None) or error}\n")
@@ -41,16 +41,16 @@ def upgrade(engine: Engine, site: Site) -> int:
     applied = migrating.upgrade(engine, times.now())
     with write_sessions(engine)() as session, session.begin():
         changes = apply_site(session, site)
-    sys.stdout.write(f"database at version {migrating.newest()}: {', '.join(applied) or 'nothing'} applied\n")
+    sys.stdout.write(f"database at version {revisions.newest()}: {', '.join(applied) or 'nothing'} applied\n")
     sys.stdout.write(f"site {site.name}: {len(changes) or 'no'} changes\n")
     return 0
 
 
 def check(engine: Engine) -> int:
-    migrating.check_version(engine)
+    revisions.check_version(engine)
     differing = migrating.differences(engine)
     for line in differing:
         sys.stderr.write(f"{line}\n")
     if not differing:
-        sys.stdout.write(f"database at version {migrating.newest()}, tables as they should be\n")
+        sys.stdout.write(f"database at version {revisions.newest()}, tables as they should be\n")
     return EXIT_UNAVAILABLE if differing else 0

@@ -18,7 +18,7 @@ from facility.permissions import Role
 from facility.refusals import Invalid, Refusal, invalid
 from facility.words import say
 from octopus import settings
-from schemas import migrating
+from schemas import revisions
 from schemas.database import connect, write_sessions
 from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError
 from schemas.tables import Person
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
     try:
-        migrating.check_version(engine)
+        revisions.check_version(engine)
         return add(engine, arguments) if arguments.action == "add" else reset_link(engine, arguments.login)
     except ValidationError as error:
         _complain(invalid(error))
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     except Refusal as refusal:
         _complain(refusal)
         return EXIT_REFUSED
-    except migrating.WrongVersion as error:
+    except revisions.WrongVersion as error:
         sys.stderr.write(f"{error}\n")
     except SQLAlchemyError as error:
         sys.stderr.write(f"database {engine.url.render_as_string()}: {getattr(error, 'orig', None) or error}\n")

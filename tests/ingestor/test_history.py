@@ -244,11 +244,11 @@ def test_poison_does_not_stand_in_the_way(engine: Engine) -> None:
             connection.execute(text("ALTER TABLE reading ADD CONSTRAINT poison CHECK (value <> 13.13)"))
     acknowledged: list[int] = []
     confirmed: list[Any] = []
-    inbox = Inbox()
+    inbox = Inbox(live=1000, backlog=8)
     for n in range(1, 41):
         arrival = numbered(n, text_of(NOW - 100 + n), air_temperature=13.13 if n in {5, 30} else float(n))
         arrival.acknowledge = lambda n=n: acknowledged.append(n)  # type: ignore[misc]
-        inbox.put_live(arrival)
+        inbox.put(inbox.live, arrival)
     writer = Writer(
         inbox, History(write_sessions(engine)), lambda: station_of(engine), Retrying(inbox.pause), batch=1000, linger=0
     )

@@ -4,12 +4,14 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from facility.sites import apply_site
-from schemas import migrating, partitions, times
+from schemas import migrating, migrations, partitions, revisions, times
 from schemas.database import connect, write_sessions
 from schemas.settings import DatabaseSettings
 from schemas.site import Site
@@ -18,7 +20,12 @@ from tests.services.mariadb import MariaDB
 
 def test_tables_and_migrations_agree(engine: Engine) -> None:
     assert migrating.differences(engine) == []
-    migrating.check_version(engine)
+    revisions.check_version(engine)
+
+
+def test_the_known_versions_are_the_migrations() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__path__[0])))
+    assert revisions.known() == [script.revision for script in scripts.walk_revisions()][::-1]
 
 
 def test_a_second_upgrade_and_a_second_site_change_nothing(engine: Engine, site: Site) -> None:
@@ -29,17 +36,17 @@ def test_a_second_upgrade_and_a_second_site_change_nothing(engine: Engine, site:
 
 def test_an_empty_database_says_what_to_do(database_url: str) -> None:
     engine = connect(DatabaseSettings.model_validate({"url": database_url}))
-    with pytest.raises(migrating.WrongVersion, match=r"empty.*octopus db upgrade"):
-        migrating.check_version(engine)
+    with pytest.raises(revisions.WrongVersion, match=r"empty.*octopus db upgrade"):
+        revisions.check_version(engine)
     engine.dispose()
 
 
 def test_a_newer_database_is_left_alone(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(migrating.WrongVersion, match="newer than this Octopus"):
-        migrating.check_version(engine)
-    with pytest.raises(migrating.WrongVersion, match="newer than this Octopus"):
+    with pytest.raises(revisions.WrongVersion, match="newer than this Octopus"):
+        revisions.check_version(engine)
+    with pytest.raises(revisions.WrongVersion, match="newer than this Octopus"):
         migrating.upgrade(engine, times.now())
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from schemas import queries, times
 from schemas.database import Sessions
 from schemas.messages import Instant, Status
-from schemas.migrating import WrongVersion, check_version
+from schemas.revisions import WrongVersion, check_version
 from schemas.site import Site
 from schemas.views import STALE_PERIODS, UnitState, unit_state
 from web.live.hub import Hub

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.database import read_sessions
-from schemas.migrating import WrongVersion, check_version
+from schemas.revisions import WrongVersion, check_version
 from schemas.site import Site
 from web.latest import ByCell, read_stored
 from web.live.hub import Hub
