@@ -13,6 +13,7 @@ import aiomqtt
 import orjson
 from pydantic import ValidationError
 
+from bot.ending import end
 from broker.connecting import aiomqtt_client
 from schemas import times, topics
 from schemas.messages import Alarm, CellExperiment, Reading, Status
@@ -22,8 +23,8 @@ from schemas.version import octopus_version
 
 SERVICE = "bot"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
-# Seconds that the end of the process waits for a connection that is being made.
-LEAVING = 2.0
+# Seconds that the end of the process waits for the broker.
+LEAVING = 1.0
 FILTERS = (
     topics.ALARMS,
     topics.EXPERIMENTS,
@@ -167,12 +168,13 @@ async def _follow(client: aiomqtt.Client, live: Live, since: datetime, health: C
                 live.changed.set()
     except asyncio.CancelledError:
         gone = Status(state="offline", since=since, version=octopus_version())
-        async with asyncio.timeout(1):
-            await client.publish(own, gone.to_json(), qos=1, retain=True)
+        # A broker that does not hear it tells the others by itself: it has our last will.
+        with suppress(aiomqtt.MqttError, TimeoutError):
+            async with asyncio.timeout(LEAVING):
+                await client.publish(own, gone.to_json(), qos=1, retain=True)
         raise
     finally:
-        presence.cancel()
-        await asyncio.gather(presence, return_exceptions=True)
+        await end(presence)
 
 
 async def _presence(client: aiomqtt.Client, since: datetime, health: Callable[[], int | None]) -> None:
@@ -200,7 +202,9 @@ async def _connected(client: aiomqtt.Client) -> AsyncIterator[aiomqtt.Client]:
     try:
         yield client
     finally:
-        await client.__aexit__(None, None, None)
+        # Who was cancelled stays so, whatever the broker does now.
+        with suppress(aiomqtt.MqttError):
+            await client.__aexit__(None, None, None)
 
 
 def _client(broker: BrokerSettings, since: datetime) -> aiomqtt.Client:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.client import OctopusBot
 from bot.context import Context
+from bot.ending import end
 from bot.library_logs import calm
 from bot.live import follow
 from bot.notifying import CHANNEL, Notifier
@@ -34,10 +35,10 @@ class GaveUp(Exception):  # noqa: N818 - it says what happened
 async def run(context: Context, broker: BrokerSettings, token: str, **options: Any) -> None:
     """Run until SIGTERM or Ctrl-C; raise GaveUp where trying again is of no use."""
     calm()
-    end = asyncio.Event()
+    asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end.set)
+        loop.add_signal_handler(number, asked.set)
     waiting = Waiting(context)
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "broker": lambda: follow(broker, context.live, waiting.get),
@@ -51,11 +52,9 @@ async def run(context: Context, broker: BrokerSettings, token: str, **options: A
     else:
         log.warning("no channel is set (bot.channel): alarms are not posted")
     tasks = [asyncio.create_task(_kept(name, start), name=name) for name, start in parts.items()]
-    ending = asyncio.create_task(end.wait(), name="end")
-    done, _ = await asyncio.wait([*tasks, ending], return_when=asyncio.FIRST_COMPLETED)
-    for task in (*tasks, ending):
-        task.cancel()
-    await asyncio.gather(*tasks, ending, return_exceptions=True)
+    stop = asyncio.create_task(asked.wait(), name="stop")
+    done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
+    await end(*tasks, stop)
     for task in done:
         task.result()
 
@@ -105,8 +104,7 @@ async def gateway(context: Context, token: str, **options: Any) -> None:
             fault = "the connection ended"
         finally:
             if syncing is not None:
-                syncing.cancel()
-                await asyncio.gather(syncing, return_exceptions=True)
+                await end(syncing)
         if bot.was_ready:
             wait, known = FIRST_WAIT, ""
         if fault != known:
