@@ -8,7 +8,7 @@ from secrets import choice
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from facility.acts import Actor, acting
+from facility.acts import Actor, acting, looking
 from facility.permissions import Act, Role
 from facility.refusals import Conflict, NotFound
 from facility.words import say
@@ -80,10 +80,10 @@ def unlink(sessions: Sessions, actor: Actor) -> None:
         deed.record("person", actor.id, before={"discord_id": row.discord_id})
 
 
-def linked_account(session: Session, person_id: int) -> str | None:
-    """Return the Discord account of a person, for their account page."""
-    row = session.get(DiscordLink, person_id)
-    return None if row is None else row.discord_id
+def linked_account(sessions: Sessions, actor: Actor) -> str | None:
+    """Return the Discord account that acts for the person."""
+    with looking(sessions, actor, Act.ACCOUNT_READ) as session:
+        return session.scalar(select(DiscordLink.discord_id).where(DiscordLink.person_id == actor.id))
 
 
 def actor_of(session: Session, discord_id: int) -> Actor | None:

@@ -40,7 +40,16 @@ from web.live.experiment_topics import ExperimentTopics
 from web.live.feed import Feed
 from web.live.filling import Filling
 from web.live.hub import Hub
-from web.pages.account import account_page, end, make_token, revoke, save_account, save_password
+from web.pages.account import (
+    account_page,
+    end,
+    make_token,
+    revoke,
+    save_account,
+    save_password,
+    show_link_code,
+    unlink_discord,
+)
 from web.pages.cards import cards
 from web.pages.cell import cell_page
 from web.pages.login import (
@@ -84,7 +93,7 @@ FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
     PersonController,
     AccountController,
     AuditController,
-    *(account_page, save_account, save_password, make_token, revoke, end),
+    *(account_page, save_account, save_password, make_token, revoke, end, show_link_code, unlink_discord),
     *(people_page, save_person, make_link),
 )
 

@@ -89,6 +89,8 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/account"): MEMBER,
     ("POST", "/account"): MEMBER,
     ("POST", "/account/password"): MEMBER,
+    ("POST", "/account/discord"): MEMBER,
+    ("POST", "/account/discord/unlink"): MEMBER,
     ("POST", "/account/tokens"): MEMBER,
     ("POST", "/account/tokens/{token:int}/revoke"): MEMBER,
     ("POST", "/account/sessions/{session:int}/end"): MEMBER,

@@ -1,4 +1,4 @@
-"""`/account`: one's own name, password, sessions and tokens."""
+"""`/account`: one's own name, password, sessions, tokens and Discord account."""
 
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 
 from facility.account import AccountChange, PasswordChange, change_account, change_password, get_account
 from facility.acts import Actor
+from facility.discord_links import issue_link_code, linked_account, unlink
 from facility.login import Gate
 from facility.permissions import ROLE_WORDS, Act
 from facility.refusals import Refusal
@@ -99,6 +100,33 @@ def revoke(token: Number, writing: NamedDependency[Sessions], actor: NamedDepend
     return Redirect("/account?done=saved", status_code=303)
 
 
+@post("/account/discord", opt={"act": Act.DISCORD_CODE}, include_in_schema=False, sync_to_thread=True, status_code=200)
+def show_link_code(
+    request: AnyRequest, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Make a code for `/lier` and show it in this answer alone."""
+    code = issue_link_code(writing, actor)
+    return page(request, "account.html", _context(request, writing, actor) | {"code": code}, current="account")
+
+
+@post(
+    "/account/discord/unlink",
+    opt={"act": Act.DISCORD_UNLINK},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def unlink_discord(
+    request: AnyRequest, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Let the Discord account act for nobody."""
+    try:
+        unlink(writing, actor)
+    except Refusal as refusal:
+        return page_again(request, "account.html", _context(request, writing, actor), refusal, current="account")
+    return Redirect("/account?done=saved", status_code=303)
+
+
 @post(
     "/account/sessions/{session:int}/end",
     opt={"act": Act.SESSION_END},
@@ -119,10 +147,12 @@ def _context(request: AnyRequest, sessions: Sessions, actor: Actor) -> dict[str,
         "typed": {"name": person.name, "email": person.email or "", "locale": person.locale or ""},
         "sessions": list_sessions(sessions, actor, request.scope["state"]["session"]),
         "tokens": list_tokens(sessions, actor),
+        "discord": linked_account(sessions, actor),
         "role_words": said(request, ROLE_WORDS),
         "scope_words": translated(request, SCOPE_WORDS),
         "faults": {},
         "message": "",
         "done": "",
         "token": None,
+        "code": None,
     }
