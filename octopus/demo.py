@@ -20,6 +20,8 @@ _WEB_PORT, _BROKER_PORT = 8000, 1883
 # Taken over from the environment; every other setting there is meant for a real installation, not for a demo.
 _KEPT = {f"{PREFIX}SITE", f"{PREFIX}LOG_LEVEL"}
 
+_FIRST_ADMIN = ("--role", "admin", "--generate", "--first-admin")
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--directory", type=Path, default=Path("var/demo"), help="where it keeps all (%(default)s)")
@@ -55,6 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
     first = site.units[0]
     for line in (
         f"pages: http://{arguments.host}:{web_port}/   (plan: /plan, one cell: /cells/{first.cells[0]})",
+        (
+            "log in as admin: the password is printed below at the first start"
+            f" (forgotten: octopus user reset-link admin --config {directory / 'octopus.toml'})"
+        ),
         f"values: mosquitto_sub -h {private.HOST} -p {broker_port} -v -t 'octopus/v1/#'",
         f"all of it lies in {directory}; broker: {kind}; Ctrl-C stops it, the next start goes on with the same data",
     ):
@@ -125,6 +131,8 @@ def _services(
         Service("ingestor", "ingestor", config),
         *([Service("watchdog", "watchdog", config)] if exists("watchdog") else []),
         *publishers,
+        # Last: hashing a password takes a second that the first live values need not wait for.
+        Service("admin", "octopus", ("user", "add", "admin", *_FIRST_ADMIN, *config), once=True),
     ]
 
 

@@ -1,9 +1,12 @@
 """The command as a person runs it: demo, doctor, and what is left when the supervisor itself is killed."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from tests.services.mariadb import MariaDB
@@ -29,10 +32,19 @@ def alive(pid: int) -> bool:
         return False
 
 
-def demo(directory: Path) -> tuple[Process, int]:
+def demo(directory: Path, *more: str) -> tuple[Process, int]:
     port = free_port()
     words = ("demo", "--directory", str(directory / "kept"), "--port", str(port), "--broker-port", str(free_port()))
-    return octopus(directory, *words, "--history", "0s"), port
+    return octopus(directory, *words, "--history", "0s", *more), port
+
+
+def answer(port: int, path: str) -> dict[str, object]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answered:
+            found: dict[str, object] = json.load(answered)
+    except urllib.error.URLError:
+        return {}
+    return found
 
 
 def test_the_demo_starts_and_stops_in_order(tmp_path: Path) -> None:
@@ -41,9 +53,25 @@ def test_the_demo_starts_and_stops_in_order(tmp_path: Path) -> None:
     wait_for(lambda: listens(port) and running.text().count("connected to the broker") >= 6, "the demo runs", 90)
     children = children_of(running.pid)
     assert len(children) >= 9
+    wait_for(lambda: "password of admin: " in running.text(), "the first admin's password is printed")
+    wait_for(lambda: answer(port, "/api/cells/E2C1/air_temperature").get("state") == "ok", "a live value is there")
     assert running.stop(60) == 0
     assert not [pid for pid in children if alive(pid)]
     assert "killed" not in running.text()
+    assert "Traceback" not in running.text()
+    # The second start keeps the data, the admin and with it the password.
+    running.start()
+    wait_for(lambda: listens(port), "the demo runs again", 90)
+    assert running.stop(60) == 0
+    assert running.text().count("password of admin: ") == 1
+
+
+def test_the_demo_without_mosquitto(tmp_path: Path) -> None:
+    running, port = demo(tmp_path, "--broker", "amqtt")
+    running.start()
+    wait_for(lambda: listens(port), "the pages are there", 90)
+    wait_for(lambda: answer(port, "/api/cells/E6C3/co2").get("state") == "ok", "a live value is there", 60)
+    assert running.stop(60) == 0
     assert "Traceback" not in running.text()
 
 

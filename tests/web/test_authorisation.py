@@ -56,7 +56,7 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/units/{unit:str}"): ANYONE,
     ("GET", "/api/cells/{cell:str}"): ANYONE,
     ("GET", "/api/cells/{cell:str}/{parameter:str}"): ANYONE,
-    ("GET", "/api/cells/{cell:str}/history"): MEMBER,
+    ("GET", "/api/cells/{cell:str}/history"): ANYONE,
     ("GET", "/api/cells/{cell:str}/readings.csv"): MEMBER,
     ("GET", "/api/cells/{cell:str}/assignments"): MEMBER,
     ("PUT", "/api/cells/{cell:str}/experiment"): TECHNICIAN,

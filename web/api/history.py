@@ -18,6 +18,7 @@ from schemas.site import Site
 from schemas.views import History
 from web.api.asking import chosen_parameters, known_cell, main_parameters, range_of
 from web.api.problems import problems
+from web.auth import LAB
 
 DEFAULT_POINTS = 1200
 SEPARATORS = {",": ",", ";": ";", "tab": "\t", "\t": "\t"}
@@ -31,8 +32,10 @@ class HistoryController(Controller):
     path = "/api/cells/{cell:str}"
     tags = ("history",)
 
+    # The chart belongs to the cell's page, which the lab reads without login; taking the data away (CSV) does not.
     @get(
         "/history",
+        opt={"access": LAB},
         sync_to_thread=True,
         responses=problems(404)
         | {200: ResponseSpec(data_container=History, description="columns of min, mean and max")},
