@@ -18,6 +18,7 @@ COMMANDS = {
     "db": ("octopus.db", "upgrade the database, or check that it fits"),
     "site": ("octopus.site", "check a site file, or bring the database in line with it"),
     "user": ("octopus.user", "make a person's account"),
+    "secrets": ("octopus.secret_files", "generate the passwords of broker accounts and database"),
     "doctor": ("octopus.doctor", "check settings, broker, database, site and disk, once"),
 }
 

@@ -1,9 +1,13 @@
 """`octopus doctor`: checks once what services wait for, a line a check; exit 69 where one fails."""
 
 import argparse
+import importlib.util
 import sys
+from collections.abc import Iterator
 
-from octopus import checking_broker, checking_database, checking_machine, settings
+from octopus import checking_broker, checking_machine, settings
+from octopus.findings import Finding
+from octopus.settings import CommandSettings
 from schemas.settings import EXIT_UNAVAILABLE
 
 
@@ -14,9 +18,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     chosen = settings.read(arguments)
     failed = False
-    for check in (checking_machine.check, checking_broker.check, checking_database.check):
+    for check in (checking_machine.check, checking_broker.check, _database):
         for finding in check(chosen):
             sys.stdout.write(f"{finding.state:<4} {finding.subject}: {finding.text}\n")
             sys.stdout.flush()
             failed = failed or finding.state == "FAIL"
     return EXIT_UNAVAILABLE if failed else 0
+
+
+def _database(chosen: CommandSettings) -> Iterator[Finding]:
+    bare = importlib.util.find_spec("sqlalchemy") is None
+    if bare or (chosen.publisher and "database" not in chosen.model_fields_set):
+        yield Finding("ok", "database", "none is used here: this machine has the publisher alone")
+        return
+    from octopus import checking_database  # noqa: PLC0415 - a unit's PC has no database libraries
+
+    yield from checking_database.check(chosen)
