@@ -64,16 +64,26 @@ def assign_free(
 
 def unassign(sessions: Sessions, actor: Actor, cell: str, *, experiment_id: int | None = None) -> AssignmentView:
     """End what a cell holds, without successor; `experiment_id` is what the person saw there."""
+    return unassign_several(sessions, actor, [cell], experiment_id=experiment_id)[0]
+
+
+def unassign_several(
+    sessions: Sessions, actor: Actor, cells: Sequence[str], *, experiment_id: int | None = None
+) -> list[AssignmentView]:
+    """End what the cells hold, without successor: in all of them or, when one is refused, in none."""
     with acting(sessions, actor, Act.UNASSIGN) as deed:
-        rows = locked_cells(deed.session, [cell])
-        current = _open(deed.session, rows).get(cell)
-        if current is None:
-            raise Conflict(say("The cell is free already."))
-        if experiment_id is not None and current.experiment_id != experiment_id:
-            raise _overtaken(deed.session, current, cell)
-        _end(deed, current)
-        deed.record("cell", cell, told(current), {"experiment": None})
-        return read_assignment(deed.session, current.id)
+        rows = locked_cells(deed.session, cells)
+        holding = _open(deed.session, rows)
+        for code in rows:
+            current = holding.get(code)
+            if current is None:
+                raise Conflict(say("The cell {cell} is free already.", cell=code))
+            if experiment_id is not None and current.experiment_id != experiment_id:
+                raise _overtaken(deed.session, current, code)
+        for code, current in holding.items():
+            _end(deed, current)
+            deed.record("cell", code, told(current), {"experiment": None})
+        return occupants(deed.session, holding.values())
 
 
 def _runnable(deed: Deed, number: int) -> Experiment:

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from facility.acts import Actor, looking
-from facility.experiment_forms import ExperimentState, Tolerance
+from facility.experiment_forms import STATE_WORDS, ExperimentState, Tolerance
 from facility.permissions import Act
 from facility.refusals import NotFound
 from facility.typed import Typed, fold
@@ -18,11 +18,12 @@ from schemas.database import Sessions
 from schemas.tables import Assignment, Cell, Experiment, ExperimentCell, ExperimentParameter, Parameter
 
 Sort = Literal["code", "title", "team", "state", "planned_start", "planned_end", "updated_at"]
-_COLUMNS = {
+_COLUMNS: dict[str, Any] = {
     "code": Experiment.code,
     "title": Experiment.folded,
     "team": Experiment.team,
-    "state": Experiment.state,
+    # In the order in which an experiment goes through them.
+    "state": case({state: place for place, state in enumerate(STATE_WORDS)}, value=Experiment.state),
     "planned_start": Experiment.planned_start,
     "planned_end": Experiment.planned_end,
     "updated_at": Experiment.updated_at,

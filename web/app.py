@@ -52,6 +52,7 @@ from web.pages.account import (
 )
 from web.pages.cards import cards
 from web.pages.cell import cell_page
+from web.pages.experiments import experiments_page
 from web.pages.login import (
     do_login,
     do_logout,
@@ -95,6 +96,7 @@ FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
     AuditController,
     *(account_page, save_account, save_password, make_token, revoke, end, show_link_code, unlink_discord),
     *(people_page, save_person, make_link),
+    experiments_page,
 )
 
 SECURITY_HEADERS = {

@@ -3,6 +3,8 @@
 import math
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,11 @@ from sqlalchemy import insert, select
 from facility.acts import acting, command
 from facility.passwords import Passwords
 from facility.people import PersonDraft, add_person
-from facility.permissions import Act
+from facility.permissions import Act, Role
 from facility.sessions import Lifetimes, open_session
 from facility.sites import apply_site
 from schemas import migrating, times, topics
-from schemas.database import connect, write_sessions
+from schemas.database import Sessions, connect, write_sessions
 from schemas.settings import DatabaseSettings
 from schemas.site import read_site
 from schemas.tables import Cell, Parameter, Person, Reading, Reading1h, Reading5min, Series
@@ -97,17 +99,23 @@ class Station:
         self.web.stop()
         self.broker.stop()
 
-    def log_in(self) -> str:
-        """Make a member who is logged in, and return the session's secret."""
+    def log_in(self, login: str = "lea", name: str = "Léa", role: Role = Role.MEMBER) -> str:
+        """Make a person who is logged in, and return the session's secret."""
+        with self.writing() as sessions:
+            draft = PersonDraft.model_validate({"login": login, "name": name, "role": role})
+            number = add_person(sessions, Passwords(), command("tests"), draft, "orage sur la mare 7").id
+            with acting(sessions, command("tests"), Act.LOG_IN) as deed:
+                person = deed.session.get_one(Person, number)
+                return open_session(deed, person, "tests", Lifetimes())
+
+    @contextmanager
+    def writing(self) -> Iterator[Sessions]:
+        """Open the database beside the server, as another of its processes would."""
         engine = connect(DatabaseSettings.model_validate({"url": self.database}))
-        sessions = write_sessions(engine)
-        draft = PersonDraft.model_validate({"login": "lea", "name": "Léa"})
-        number = add_person(sessions, Passwords(), command("tests"), draft, "orage sur la mare 7").id
-        with acting(sessions, command("tests"), Act.LOG_IN) as deed:
-            person = deed.session.get_one(Person, number)
-            secret = open_session(deed, person, "tests", Lifetimes())
-        engine.dispose()
-        return secret
+        try:
+            yield write_sessions(engine)
+        finally:
+            engine.dispose()
 
     def _connect_sender(self) -> None:
         self._sender = mqtt.Client(CallbackAPIVersion.VERSION2)

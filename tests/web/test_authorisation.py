@@ -94,6 +94,7 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/account/tokens"): MEMBER,
     ("POST", "/account/tokens/{token:int}/revoke"): MEMBER,
     ("POST", "/account/sessions/{session:int}/end"): MEMBER,
+    ("GET", "/experiments"): MEMBER,
     ("GET", "/people"): ADMIN,
     ("POST", "/people/{person:int}"): ADMIN,
     ("POST", "/people/{person:int}/password-link"): ADMIN,

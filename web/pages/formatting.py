@@ -1,10 +1,10 @@
 """Numbers, ages and times as people of either language read them; formats.js writes the same."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, get_timezone, get_timezone_location
+from babel.dates import format_date, format_datetime, get_timezone, get_timezone_location
 from babel.numbers import format_decimal
 
 from schemas.site import Parameter
@@ -47,6 +47,18 @@ def moment(instant: datetime | None, zone: ZoneInfo, language: str) -> str:
         return NO_VALUE
     pattern = "dd/MM/yyyy HH:mm:ss"
     return format_datetime(instant, pattern, tzinfo=zone, locale=LOCALES[language])
+
+
+def short_moment(instant: datetime | None, zone: ZoneInfo, language: str) -> str:
+    """Write an instant to the minute, for lines that people look through."""
+    if instant is None:
+        return NO_VALUE
+    return format_datetime(instant, "d MMM yyyy HH:mm", tzinfo=zone, locale=LOCALES[language])
+
+
+def day(date_: date | None, language: str) -> str:
+    """Write a day of the site's calendar."""
+    return NO_VALUE if date_ is None else format_date(date_, "d MMM yyyy", locale=LOCALES[language])
 
 
 def zone_name(zone: ZoneInfo, language: str) -> str:

@@ -39,6 +39,7 @@ class NavigationItem:
 NAVIGATION = (
     NavigationItem("cards", "/", N_("Cells")),
     NavigationItem("plan", "/plan", N_("Site plan")),
+    NavigationItem("experiments", "/experiments", N_("Experiments"), Act.EXPERIMENTS_READ),
     NavigationItem("people", "/people", N_("People"), Act.PEOPLE_READ),
 )
 
@@ -131,6 +132,8 @@ def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str
         "number": partial(formatting.number, language=language),
         "age_text": partial(formatting.age_text, language=language),
         "moment": partial(formatting.moment, zone=site.zone, language=language),
+        "short_moment": partial(formatting.short_moment, zone=site.zone, language=language),
+        "day": partial(formatting.day, language=language),
         "client_texts": client_texts(translations.gettext),
     }
 
