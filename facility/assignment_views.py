@@ -53,6 +53,15 @@ def assignments_of_experiment(sessions: Sessions, actor: Actor, number: int) -> 
         return _views(session, _rows().where(Assignment.experiment_id == number))
 
 
+def get_assignment(sessions: Sessions, actor: Actor, number: int) -> AssignmentView:
+    """Return one assignment; raise NotFound."""
+    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+        found = _views(session, _rows().where(Assignment.id == number))
+    if not found:
+        raise NotFound(say("There is no such assignment."))
+    return found[0]
+
+
 def by_cell(session: Session, cell: str) -> list[AssignmentView]:
     return _views(session, _rows().where(Cell.code == cell))
 

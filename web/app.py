@@ -50,6 +50,8 @@ from web.pages.account import (
     show_link_code,
     unlink_discord,
 )
+from web.pages.assigning import end_experiment, put_experiment
+from web.pages.assignment import assignment_page, past_page, save_assignment, save_past, withdraw_assignment
 from web.pages.cards import cards
 from web.pages.cell import cell_page
 from web.pages.experiments import experiments_page
@@ -97,6 +99,8 @@ FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
     *(account_page, save_account, save_password, make_token, revoke, end, show_link_code, unlink_discord),
     *(people_page, save_person, make_link),
     experiments_page,
+    *(put_experiment, end_experiment, past_page, save_past),
+    *(assignment_page, save_assignment, withdraw_assignment),
 )
 
 SECURITY_HEADERS = {

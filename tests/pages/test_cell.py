@@ -109,7 +109,8 @@ def test_theme_of_the_system_repaints_the_chart(open_page: Opener) -> None:
     page.wait_for_function(f"old => {picture} !== old", arg=light)
 
 
-def test_visitor_without_account_is_told_to_log_in(open_page: Opener) -> None:
+def test_visitor_without_account_sees_values_and_chart_but_no_history_of_experiments(open_page: Opener) -> None:
     page = open_page("/cells/E2C1", logged_in=False)
-    expect(page.locator("[data-summary]")).to_contain_text("Se connecter")
+    expect(page.locator("[data-summary]")).to_contain_text("Température reprise")
+    expect(page.locator("#experiments")).to_have_count(0)
     expect(page.locator("table.values")).to_contain_text("Température reprise")

@@ -1,7 +1,8 @@
 """Keep the topics `octopus/v1/experiments/<cell>` as the database has it: after each act, and looked at again.
 
-Compared with what the broker holds (the hub follows those topics), so several web processes agree without
-knowing of one another, and a broker that lost its memory is filled again.
+Compared with what the broker holds (the feed follows those topics), so several web processes agree without
+knowing of one another, and a broker that lost its memory is filled again. The hub gets the database's own word:
+the pages are right without a broker, too.
 """
 
 import asyncio
@@ -53,6 +54,7 @@ class ExperimentTopics:
                         await self._woken()
             except (aiomqtt.MqttError, OSError) as error:
                 log.debug("experiments wait for the broker: %s", error)
+            await self._look()
             await asyncio.sleep(WAIT)
 
     async def _woken(self) -> None:
@@ -63,16 +65,23 @@ class ExperimentTopics:
             return
         self._wanted.clear()
 
-    async def _publish(self, client: aiomqtt.Client) -> None:
-        if not self._hub.broker_connected:
-            return
+    async def _look(self) -> dict[str, CellExperiment | None]:
+        """Read what the cells hold and tell the hub; nothing where the database is away."""
         try:
             held = await asyncio.to_thread(self._read)
         except (DBAPIError, PoolTimeout) as error:
             log.debug("experiments wait for the database: %s", error.__class__.__name__)
+            return {}
+        for cell, experiment in held.items():
+            self._hub.put_experiment(cell, experiment)
+        return held
+
+    async def _publish(self, client: aiomqtt.Client) -> None:
+        held = await self._look()
+        if not self._hub.broker_connected:
             return
         for cell, experiment in held.items():
-            if self._hub.experiments.get(cell) != experiment:
+            if self._hub.retained.get(cell) != experiment:
                 payload = b"" if experiment is None else experiment.to_json()
                 await client.publish(topics.experiment(cell), payload, qos=1, retain=True)
                 log.debug("experiment of %s published", cell)

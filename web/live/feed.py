@@ -64,6 +64,8 @@ class Feed:
 
     async def _follow(self, client: aiomqtt.Client) -> None:
         try:
+            # What is retained comes anew, from a broker that may have lost its memory.
+            self._hub.retained.clear()
             await client.subscribe(list(FILTERS))
             await self._say(client, "online")
             self._hub.broker_connected = True
@@ -95,7 +97,7 @@ class Feed:
         if service := topics.parse_last_level(topic, topics.SERVICE_STATUSES):
             self._hub.put_service(service, Status.model_validate(content) if payload else None)
         elif cell := topics.parse_last_level(topic, topics.EXPERIMENTS):
-            self._hub.put_experiment(cell, CellExperiment.model_validate(content) if payload else None)
+            self._hub.put_retained(cell, CellExperiment.model_validate(content) if payload else None)
         elif code := topics.parse_last_level(topic, topics.ALARMS):
             place = topic.split("/")[3]
             self._hub.put_alarm(place, code, Alarm.model_validate(content) if payload else None)

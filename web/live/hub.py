@@ -37,6 +37,8 @@ class Hub:
         self.services: dict[str, Status] = {}
         self._alarms: dict[tuple[str, str], Alarm] = {}
         self.experiments: dict[str, CellExperiment] = {}
+        # What the broker holds of it, by the feed alone; `experiments` follows the database as well.
+        self.retained: dict[str, CellExperiment] = {}
         self.broker_connected = False
         self.last_message_at: datetime | None = None
         self.filled = False
@@ -78,6 +80,14 @@ class Hub:
 
     def put_experiment(self, cell: str, experiment: CellExperiment | None) -> None:
         self._put("experiments", self.experiments, cell, experiment)
+
+    def put_retained(self, cell: str, experiment: CellExperiment | None) -> None:
+        """Take what the broker says of a cell's experiment: another web process may have been first."""
+        if experiment is None:
+            self.retained.pop(cell, None)
+        else:
+            self.retained[cell] = experiment
+        self.put_experiment(cell, experiment)
 
     def put_alarm(self, place: str, code: str, alarm: Alarm | None) -> None:
         """Take an alarm, or its end; nobody waits for a tick."""

@@ -1,43 +1,131 @@
-"""`/cells/<cell>`: live values beside setpoints, and the history as a chart."""
+"""`/cells/<cell>`: live values beside setpoints, what the cell holds and held, and the values' history as a chart."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from facility.acts import Actor
+from facility.assignment_views import AssignmentView, assignments_of_cell
+from facility.assignments import ASSIGNABLE
+from facility.experiment_views import ExperimentQuery, ExperimentSummary, list_experiments
+from facility.permissions import Act
+from schemas import times
+from schemas.database import Sessions
+from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
 from web.live.hub import Hub
 from web.pages.rendering import page
 from web.pages.showing import show_cells
+from web.texts import N_
+
+AnyRequest = Request[Any, Any, Any]
+
+# What has just been done, as the redirect after a form says it.
+DONE_WORDS = {
+    "assigned": N_("The experiment is in the cell now."),
+    "ended": N_("The cell is free now."),
+    "noted": N_("The past assignment is noted."),
+    "corrected": N_("The assignment is corrected."),
+    "withdrawn": N_("The assignment is withdrawn; the audit keeps it."),
+}
 
 
-@get("/cells/{cell:str}", include_in_schema=False, sync_to_thread=False)
+@get("/cells/{cell:str}", include_in_schema=False, sync_to_thread=True)
 def cell_page(
-    request: Request[Any, Any, Any], cell: FromPath[str], site: NamedDependency[Site], hub: NamedDependency[Hub]
+    request: AnyRequest,
+    *,
+    cell: FromPath[str],
+    site: NamedDependency[Site],
+    hub: NamedDependency[Hub],
+    sessions: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    done: FromQuery[str] = "",
 ) -> Template:
-    """Render a cell; its chart asks the API for the history."""
-    if cell not in site.unit_of_cell:
-        raise NotFoundException(detail=f"there is no cell {cell}")
-    snapshot = hub.whole()
-    unit = site.unit_of_cell[cell]
-    codes = list(site.unit_of_cell)
-    place = codes.index(cell)
+    """Render a cell; its chart asks the API for the values' history."""
     return page(
         request,
         "cell.html",
-        {
-            "snapshot": snapshot,
-            "cell": show_cells(site, snapshot)[cell],
-            "unit": unit,
-            "charted": charted(site, cell),
-            "before": codes[place - 1] if place else None,
-            "after": codes[place + 1] if place + 1 < len(codes) else None,
-        },
+        cell_context(cell, site=site, hub=hub, sessions=sessions, actor=actor, done=done),
         current="cards",
     )
+
+
+def cell_context(
+    cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: Actor, done: str = ""
+) -> dict[str, Any]:
+    """Return what the page shows; raise NotFoundException for a cell that the site does not have."""
+    if cell not in site.unit_of_cell:
+        raise NotFoundException(detail=f"there is no cell {cell}")
+    snapshot = hub.whole()
+    codes = list(site.unit_of_cell)
+    place = codes.index(cell)
+    return {
+        "snapshot": snapshot,
+        "cell": show_cells(site, snapshot)[cell],
+        "unit": site.unit_of_cell[cell],
+        "charted": charted(site, cell),
+        "before": codes[place - 1] if place else None,
+        "after": codes[place + 1] if place + 1 < len(codes) else None,
+        "done": DONE_WORDS.get(done, ""),
+        "typed": {"experiment": ""},
+        "faults": {},
+        "message": "",
+        "asking": "",
+    } | holding(cell, hub, sessions, actor)
+
+
+def holding(cell: str, hub: Hub, sessions: Sessions, actor: Actor) -> dict[str, Any]:
+    """Return what the cell holds, as far as the person may know: the lab what the API says, members the history.
+
+    Live values go on without the database: the page then says that the history is away.
+    """
+    live = hub.experiments.get(cell)
+    known: dict[str, Any] = {"held": live, "history": None, "away": False, "free_since": None, "choices": None}
+    if actor.may(Act.EXPERIMENTS_READ):
+        try:
+            history = assignments_of_cell(sessions, actor, cell)
+            known |= {"held": held(history), "history": history, "free_since": free_since(history)}
+            if actor.may(Act.ASSIGN):
+                known["choices"] = choices(sessions, actor, cell, known["held"])
+        except (DBAPIError, PoolTimeout):
+            known["away"] = True
+    now: datetime = times.now()
+    known["day"] = None if known["held"] is None else max(0, (now - known["held"].started_at).days)
+    return known | {"now": now}
+
+
+def held(history: list[AssignmentView]) -> CellExperiment | None:
+    """Return the open assignment as the topics tell it."""
+    if not history or history[0].ended_at is not None:
+        return None
+    one = history[0].experiment
+    return CellExperiment(id=one.id, code=one.code, title=one.title, state=one.state, started_at=history[0].started_at)
+
+
+def free_since(history: list[AssignmentView]) -> datetime | None:
+    return history[0].ended_at if history else None
+
+
+def choices(
+    sessions: Sessions, actor: Actor, cell: str, present: CellExperiment | None
+) -> Mapping[str, list[ExperimentSummary]]:
+    """Return the experiments that can be put into the cell, those that are planned for it by themselves."""
+    query = ExperimentQuery(state=ASSIGNABLE, sort="code", descending=False, limit=500)
+    found = [
+        one for one in list_experiments(sessions, actor, query).experiments if present is None or one.id != present.id
+    ]
+    return {
+        "planned": [one for one in found if cell in one.cells],
+        "others": [one for one in found if cell not in one.cells],
+    }
 
 
 def charted(site: Site, cell: str) -> list[tuple[Parameter, Parameter | None]]:

@@ -15,6 +15,7 @@ _TEXTS = {
     "resume": N_("Resume live values"),
     "paused": N_("Live values are paused."),
     "free": N_("free"),
+    "day_in_cell": N_("day {n} in this cell"),
     "setpoint": N_("setpoint"),
     "severity_warning": N_("Warning"),
     "severity_major": N_("Major alarm"),

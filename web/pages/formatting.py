@@ -56,9 +56,22 @@ def short_moment(instant: datetime | None, zone: ZoneInfo, language: str) -> str
     return format_datetime(instant, "d MMM yyyy HH:mm", tzinfo=zone, locale=LOCALES[language])
 
 
-def day(date_: date | None, language: str) -> str:
-    """Write a day of the site's calendar."""
-    return NO_VALUE if date_ is None else format_date(date_, "d MMM yyyy", locale=LOCALES[language])
+def day(when: datetime | date | None, zone: ZoneInfo, language: str) -> str:
+    """Write a day: of the site's calendar where an instant is given."""
+    if when is None:
+        return NO_VALUE
+    if isinstance(when, datetime):
+        when = when.astimezone(zone).date()
+    return format_date(when, "d MMM yyyy", locale=LOCALES[language])
+
+
+def span_text(seconds: float, language: str) -> str:
+    """Write how long something lasted: days from two on, hours before, minutes below one."""
+    days = "d" if language == "en" else "j"
+    for least, size, unit in ((2 * 86400, 86400, days), (3600, 3600, "h")):
+        if seconds >= least:
+            return f"{number(seconds // size, 0, language)} {unit}"
+    return f"{int(seconds // 60)} min" if seconds >= 60 else f"{int(seconds)} s"
 
 
 def zone_name(zone: ZoneInfo, language: str) -> str:

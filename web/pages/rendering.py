@@ -133,7 +133,8 @@ def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str
         "age_text": partial(formatting.age_text, language=language),
         "moment": partial(formatting.moment, zone=site.zone, language=language),
         "short_moment": partial(formatting.short_moment, zone=site.zone, language=language),
-        "day": partial(formatting.day, language=language),
+        "day": partial(formatting.day, zone=site.zone, language=language),
+        "span_text": partial(formatting.span_text, language=language),
         "client_texts": client_texts(translations.gettext),
     }
 

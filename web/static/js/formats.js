@@ -44,6 +44,10 @@ export const moment = (ms) => dateFormat({
   day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
 }).format(ms).replace(",", "");
 
+export const shortMoment = (ms) => dateFormat({
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
+}).format(ms).replace(",", "");
+
 export function fill(text, members) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => members[name] ?? whole);
 }

@@ -41,7 +41,7 @@ function takeDelta(content) {
     }
   }
   if (content.alarms) state.alarms = content.alarms;
-  tell({ cells: Object.keys(content.cells ?? {}), units: "units" in content, alarms: "alarms" in content, experiments: "experiments" in content });
+  tell({ cells: Object.keys(content.cells ?? {}), units: "units" in content, alarms: "alarms" in content, experiments: content.experiments ?? null });
 }
 
 function heard() {
