@@ -9,7 +9,18 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-from schemas.tables import Cell, LatestReading, Parameter, Reading, Reading1h, Reading5min, Series, Unit
+from schemas.tables import (
+    Cell,
+    LatestReading,
+    Parameter,
+    Publisher,
+    Reading,
+    Reading1h,
+    Reading5min,
+    RejectedMessage,
+    Series,
+    Unit,
+)
 
 Rollup = type[Reading5min] | type[Reading1h]
 
@@ -62,6 +73,32 @@ def last_stored_by_unit() -> Select[str, datetime, datetime]:
         .join(Cell, Cell.id == Series.cell_id)
         .join(Unit, Unit.id == Cell.unit_id)
         .group_by(Unit.code)
+    )
+
+
+def accounts() -> Select[str, str, int, int, int, int, datetime]:
+    """Return (unit, publisher, last_sequence, stored, rejected, repeated, last_seen_at), the present ones first."""
+    return (
+        select(
+            Unit.code,
+            Publisher.id,
+            Publisher.last_sequence,
+            Publisher.stored,
+            Publisher.rejected,
+            Publisher.repeated,
+            Publisher.last_seen_at,
+        )
+        .join(Unit, Unit.id == Publisher.unit_id)
+        .order_by(Unit.position, Publisher.last_seen_at.desc())
+    )
+
+
+def newest_rejected(limit: int) -> Select[datetime, str, str, int]:
+    """Return (received_at, topic, reason, size) of what could not be stored, the newest first."""
+    return (
+        select(RejectedMessage.received_at, RejectedMessage.topic, RejectedMessage.reason, RejectedMessage.size)
+        .order_by(RejectedMessage.received_at.desc(), RejectedMessage.id.desc())
+        .limit(limit)
     )
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert, select
 
 from schemas import times
+from schemas.messages import Status
+from schemas.tables import Publisher, Unit
 from tests.web.conftest import store
 
 CELL = "/api/cells/E2C1"
@@ -24,6 +26,26 @@ def test_health_and_metrics_say_that_nothing_was_stored(client: TestClient[Any])
     assert answer.json()["database"] == "ok"
     assert "octopus_database_up 1.0" in client.get("/metrics").text
     assert "octopus_broker_connected 0.0" in client.get("/metrics").text
+
+
+def test_the_ledger_adds_up_and_browsers_get_a_page(client: TestClient[Any], shared: Engine) -> None:
+    at = ago(seconds=5)
+    with shared.begin() as connection:
+        unit = connection.scalar(select(Unit.id).where(Unit.code == "ecolab-3"))
+        row = {"unit_id": unit, "last_sequence": 120, "stored": 100, "rejected": 3, "repeated": 7}
+        for name in ("here", "gone"):
+            connection.execute(insert(Publisher).values(id=name, first_seen_at=at, last_seen_at=at, **row))
+    status = {"state": "online", "since": times.to_text(at), "publisher": "here", "sequence": 130, "waiting": 27}
+    client.app.dependencies["hub"].dependency().units["ecolab-3"] = Status.model_validate(status)
+    accounts = {one["publisher"]: one for one in client.get("/health").json()["ledger"]}
+    told = {name: accounts["here"][name] for name in ("assigned", "stored", "rejected", "waiting", "unaccounted")}
+    assert told == {"assigned": 130, "stored": 100, "rejected": 3, "waiting": 27, "unaccounted": 0}
+    assert (accounts["gone"]["assigned"], accounts["gone"]["waiting"]) == (120, None)
+    assert 'octopus_readings_stored_total{publisher="here",unit="ecolab-3"} 100.0' in client.get("/metrics").text
+    page = client.get("/health", headers={"Accept": "text/html", "Accept-Language": "fr"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert "le compte est bon" in page.text
+    assert "le PC de l’unité est muet" in page.text
 
 
 def test_every_value_carries_age_state_and_setpoint(client: TestClient[Any], shared: Engine) -> None:

@@ -1,9 +1,11 @@
 """`/health`: can the station's data be trusted now? Judged by rows stored, never by a process being up."""
 
 from datetime import datetime
+from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.di import NamedDependency
+from litestar.response import Template
 from pydantic import BaseModel
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -15,7 +17,9 @@ from schemas.messages import Instant, Status
 from schemas.revisions import WrongVersion, check_version
 from schemas.site import Site
 from schemas.views import STALE_PERIODS, UnitState, unit_state
+from web.ledger import Account, read_ledger
 from web.live.hub import Hub
+from web.pages.health import health_page
 
 # Storing takes its batch and its commit; a unit is late after this many seconds at least.
 PATIENCE = 60.0
@@ -45,24 +49,28 @@ class Health(BaseModel):
     last_message_at: Instant | None
     services: dict[str, Status]
     units: list[UnitHealth]
+    ledger: list[Account]
 
 
 @get("/health", sync_to_thread=True, tags=["health"])
 def health(
+    request: Request[Any, Any, Any],
     sessions: NamedDependency[Sessions],
     engine: NamedDependency[Engine],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],
-) -> Response[Health]:
-    """Say what works: 200 when readings arrive and are stored, 503 when they do not."""
+) -> Response[Health] | Template:
+    """Say what works: 200 when readings arrive and are stored, 503 when they do not; a page for browsers."""
     found = judge(sessions, engine, site, hub, times.now())
     code = 503 if found.status == "down" else 200
+    if "text/html" in request.headers.get("accept", ""):
+        return health_page(request, found, code)
     return Response(found, status_code=code, headers={"Cache-Control": "no-store"})
 
 
 def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, now: datetime) -> Health:
     """Look at the rows, the broker and who says that he is there."""
-    database, stored = _stored(sessions, engine)
+    database, stored, ledger = _stored(sessions, engine, hub)
     units = [_unit(site, hub, unit.code, stored, now) for unit in site.units]
     down = []
     if database != "ok":
@@ -85,19 +93,23 @@ def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, now: datetim
         last_message_at=hub.last_message_at,
         services=hub.services,
         units=units,
+        ledger=ledger,
     )
 
 
-def _stored(sessions: Sessions, engine: Engine) -> tuple[str, dict[str, tuple[datetime, datetime]]]:
+def _stored(
+    sessions: Sessions, engine: Engine, hub: Hub
+) -> tuple[str, dict[str, tuple[datetime, datetime]], list[Account]]:
     try:
         check_version(engine)
         with sessions() as session:
             rows = session.execute(queries.last_stored_by_unit()).all()
+        ledger = read_ledger(sessions, hub)
     except WrongVersion as error:
-        return str(error), {}
+        return str(error), {}, []
     except (DBAPIError, PoolTimeout):
-        return "the database cannot be reached", {}
-    return "ok", {unit: (observed_at, received_at) for unit, observed_at, received_at in rows}
+        return "the database cannot be reached", {}, []
+    return "ok", {unit: (observed_at, received_at) for unit, observed_at, received_at in rows}, ledger
 
 
 def _unit(site: Site, hub: Hub, code: str, stored: dict[str, tuple[datetime, datetime]], now: datetime) -> UnitHealth:

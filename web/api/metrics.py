@@ -19,6 +19,14 @@ from web.live.hub import Hub
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
+ACCOUNTS = {
+    "assigned": "readings that a publisher numbered",
+    "stored": "readings in the history",
+    "rejected": "readings that could not be stored, with their reason in rejected_message",
+    "repeated": "readings that came again",
+}
+
+
 class _Station(Collector):
     """One look at the station as metric families."""
 
@@ -39,6 +47,14 @@ class _Station(Collector):
                 waiting.add_metric([unit.unit], unit.waiting)
             online.add_metric([unit.unit], float(unit.publisher == "online"))
         yield from (age, waiting, online)
+        counted = {
+            name: CounterMetricFamily(f"octopus_readings_{name}", text, labels=["unit", "publisher"])
+            for name, text in ACCOUNTS.items()
+        }
+        for account in found.ledger:
+            for name, family in counted.items():
+                family.add_metric([account.unit, account.publisher], getattr(account, name))
+        yield from counted.values()
         service = GaugeMetricFamily("octopus_service_online", "1 when the service is there", labels=["service"])
         for name, status in found.services.items():
             service.add_metric([name], float(status.state == "online"))
