@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from broker import accounts
+from tests.broker.guarded import Guarded
 from tests.services.mosquitto import Mosquitto
 from tests.services.process import free_port, listens, program, wait_for
 
@@ -30,29 +31,6 @@ MAY_WRITE = {
     "bot": {"octopus/v1/services/bot/status"},
     "reader": set(),
 }
-
-
-class Guarded(Mosquitto):
-    """The real configuration file, its paths and ports replaced by those of this test."""
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__(directory)
-        self.secrets = directory / "accounts"
-        accounts.make(self.secrets, ["ecolab-1", "ecolab-2", *accounts.SERVICES])
-        kept = [
-            line
-            for line in (ROOT / "mosquitto.conf").read_text().splitlines()
-            if line.split(" ")[0] not in {"listener", "certfile", "keyfile", "persistence_location"}
-        ]
-        text = "\n".join(kept).replace("/etc/mosquitto/octopus/passwords", str(self.secrets / "passwords"))
-        text = text.replace("/etc/mosquitto/octopus/acl", str(ROOT / "acl"))
-        self.config.write_text(
-            f"{text}\nlistener {self.port} 127.0.0.1\npersistence_location {directory}/\nuser root\n"
-        )
-
-    def client(self, name: str, tool: str, *words: str) -> list[str]:
-        password = (self.secrets / name).read_text().strip()
-        return [program(tool), "-p", str(self.port), "-u", name, "-P", password, "-V", "5", *words]
 
 
 @pytest.fixture(scope="module")
