@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 EPHEMERAL = 64
+COMPLETION = 4
 
 
 @dataclass
@@ -22,6 +24,7 @@ class Interaction:
     token: str
     kind: int
     message_id: int | None
+    person: int
     started: float = field(default_factory=time.monotonic)
     answered_after: float | None = None
     response: Json | None = None
@@ -40,22 +43,15 @@ class Answers:
     messages: dict[int, Json]
 
     async def _callback(self: Any, body: Json, files: list[str], _id: str, token: str) -> "web.StreamResponse":
-        from tests.bot.discord.server import INTERACTION_SECONDS, reply
+        from tests.bot.discord.server import reply
 
         one: Interaction | None = self.interactions.get(token)
-        if one is None or time.monotonic() - one.started > INTERACTION_SECONDS:
+        if one is None or time.monotonic() - one.started > self.interaction_seconds:
             return reply({"message": "Unknown interaction", "code": 10062}, 404)
         if one.response is not None:
             return reply({"message": "Interaction has already been acknowledged.", "code": 40060}, 400)
         data = body.get("data") or {}
-        complaints = list(
-            limits.choices(data.get("choices") or []) if body["type"] == 8 else limits.message(data, files)
-        )
-        if body["type"] in {4, 7} and not any(data.get(n) for n in ("content", "embeds", "components")):
-            complaints.append("an empty message")
-        if body["type"] in {6, 7} and one.message_id is None:
-            complaints.append("there is no message to update")
-        if complaints:
+        if complaints := list(_complaints(one, body, files)):
             return self.refuse(complaints)
         one.response, one.answered_after = body, time.monotonic() - one.started
         match body["type"]:
@@ -81,7 +77,7 @@ class Answers:
     async def _edit_original(self: Any, body: Json, files: list[str], token: str) -> "web.StreamResponse":
         from tests.bot.discord.server import reply
 
-        one: Interaction | None = self.interactions.get(token)
+        one = self._known(token)
         if one is None or one.original is None:
             return reply({"message": "Unknown Webhook", "code": 10015}, 404)
         if complaints := list(limits.message(body, files)):
@@ -94,7 +90,7 @@ class Answers:
     async def _follow_up(self: Any, body: Json, files: list[str], token: str) -> "web.StreamResponse":
         from tests.bot.discord.server import reply
 
-        one: Interaction | None = self.interactions.get(token)
+        one = self._known(token)
         if one is None or one.response is None:
             return reply({"message": "Unknown Webhook", "code": 10015}, 404)
         if complaints := list(limits.message(body, files)):
@@ -110,8 +106,24 @@ class Answers:
         self._told(one)
         return reply(made)
 
+    def _known(self: Any, token: str) -> Interaction | None:
+        """Return the interaction while its token is good."""
+        one: Interaction | None = self.interactions.get(token)
+        return None if one is None or time.monotonic() - one.started > self.token_seconds else one
+
     def _told(self: Any, one: Interaction) -> None:
         if one.original is not None:
             one.history.append(self.messages[one.original]["content"])
         one.answered.set()
         one.changed.set()
+
+
+def _complaints(one: Interaction, body: Json, files: list[str]) -> Iterator[str]:
+    data = body.get("data") or {}
+    if (body["type"] == 8) != (one.kind == COMPLETION):
+        yield f"an answer of type {body['type']} to an interaction of type {one.kind}"
+    if body["type"] in {6, 7} and one.message_id is None:
+        yield "there is no message to update"
+    if body["type"] in {4, 7}:
+        yield from limits.empty(data, files)
+    yield from limits.choices(data.get("choices") or []) if body["type"] == 8 else limits.message(data, files)

@@ -25,10 +25,37 @@ def message(body: Json, files: list[str]) -> Iterator[str]:
         yield f"embeds of {total} characters"
     if len(str(body.get("nonce") or "")) > 25:
         yield "nonce too long"
+    if len({str(name) for name in files}) != len(files) or any(re.search(r"[^\w.-]", name) for name in files):
+        yield f"file names {files}"
+    for file in body.get("attachments") or []:
+        if len(file.get("description") or "") > 1024:
+            yield "file description too long"
     yield from _rows(components)
 
 
+def empty(body: Json, files: list[str]) -> Iterator[str]:
+    words = (body.get("content") or "").strip()
+    if not words and not files and not any(body.get(name) for name in ("embeds", "components")):
+        yield "an empty message"
+
+
 def embed(one: Json, files: list[str]) -> Iterator[str]:
+    yield from _texts(one)
+    for field in one.get("fields") or []:
+        if not 1 <= len(field["name"].strip()) <= 256 or not 1 <= len(field["value"].strip()) <= 1024:
+            yield f"field {field['name'][:30]!r} is empty or too long"
+    if not 0 <= (one.get("color") or 0) <= 0xFFFFFF:
+        yield f"colour {one['color']}"
+    if not re.match(r"https?://\S+$", one.get("url") or "http://x"):
+        yield f"embed address {one['url']!r}"
+    url = (one.get("image") or {}).get("url", "")
+    if url.startswith("attachment://") and url.removeprefix("attachment://") not in files:
+        yield f"embed shows {url}, which was not sent"
+    if not any(one.get(name) for name in ("title", "description", "fields", "image", "footer")):
+        yield "empty embed"
+
+
+def _texts(one: Json) -> Iterator[str]:
     for name, limit in (("title", 256), ("description", 4096)):
         if len(one.get(name) or "") > limit:
             yield f"embed {name} too long"
@@ -36,14 +63,6 @@ def embed(one: Json, files: list[str]) -> Iterator[str]:
         yield "embed footer too long"
     if len(one.get("fields") or []) > 25:
         yield "too many fields"
-    for field in one.get("fields") or []:
-        if not 1 <= len(field["name"]) <= 256 or not 1 <= len(field["value"]) <= 1024:
-            yield f"field {field['name'][:30]!r} is empty or too long"
-    url = (one.get("image") or {}).get("url", "")
-    if url.startswith("attachment://") and url.removeprefix("attachment://") not in files:
-        yield f"embed shows {url}, which was not sent"
-    if not any(one.get(name) for name in ("title", "description", "fields", "image", "footer")):
-        yield "empty embed"
 
 
 def _length(one: Json) -> int:
@@ -74,8 +93,8 @@ def _button(part: Json) -> Iterator[str]:
         yield f"label {part.get('label')!r}"
     if (part["style"] == 5) != ("url" in part) or (part["style"] == 5 and "custom_id" in part):
         yield "a link button has an address and nothing else has one"
-    if part["style"] == 5 and not re.match(r"https?://\S{1,500}$", part["url"]):
-        yield f"address {part['url']!r}"
+    if part["style"] == 5 and not re.match(r"https?://\S{1,500}$", part.get("url", "")):
+        yield f"address {part.get('url')!r}"
 
 
 def _select(part: Json) -> Iterator[str]:

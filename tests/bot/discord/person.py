@@ -48,7 +48,7 @@ class Person:
         given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
         data = {"id": command["id"], "name": name, "type": 1, "guild_id": str(self.guild), "options": given}
         one = await self._interact(2, data)
-        return await self._finished(one) if done else one
+        return await self.finished(one) if done else one
 
     async def complete(self, name: str, focused: str, typed: str, **others: str) -> list[Json]:
         """Return the choices that come up while an option is typed."""
@@ -63,16 +63,17 @@ class Person:
     async def press(self, message: Json, label: str, *, done: bool = True) -> Interaction:
         part = self._part(message, 2, label)
         one = await self._interact(3, {"custom_id": part["custom_id"], "component_type": 2}, message)
-        return await self._finished(one) if done else one
+        return await self.finished(one) if done else one
 
     async def choose(self, message: Json, label: str, *, done: bool = True) -> Interaction:
         """Choose an option of any menu of the message by its label."""
+        self._look_at(message)
         for part in _parts(message, 3):
             for option in part["options"]:
                 if option["label"] == label:
                     data = {"custom_id": part["custom_id"], "component_type": 3, "values": [option["value"]]}
                     one = await self._interact(3, data, message)
-                    return await self._finished(one) if done else one
+                    return await self.finished(one) if done else one
         raise AssertionError(f"no option {label!r} in {labels(message)}")
 
     async def raw(self, custom_id: str, message: Json, values: list[str] | None = None) -> Interaction:
@@ -84,7 +85,7 @@ class Person:
             options = [{"label": value, "value": value} for value in values]
             part = {"type": 3, "custom_id": custom_id, "options": options}
         message = {**message, "components": [{"type": 1, "components": [part]}]}
-        return await self._finished(await self._interact(3, data, message))
+        return await self.finished(await self._interact(3, data, message))
 
     def sees(self, one: Interaction) -> Json:
         """Return the message that an interaction led to."""
@@ -100,7 +101,7 @@ class Person:
     async def _interact(self, kind: int, data: Json, message: Json | None = None) -> Interaction:
         number = next(self.discord.ids)
         token = f"token{number}"
-        one = Interaction(number, token, kind, None if message is None else int(message["id"]))
+        one = Interaction(number, token, kind, None if message is None else int(message["id"]), self.id)
         self.discord.interactions[token] = one
         payload = self.payload(one, data, message)
         await self.discord.dispatch("INTERACTION_CREATE", payload)
@@ -121,12 +122,12 @@ class Person:
             made["message"] = json.loads(json.dumps(message))
         return made
 
-    async def _finished(self, one: Interaction) -> Interaction:
+    async def finished(self, one: Interaction) -> Interaction:
         """Wait for the first answer within Discord's window, and for the last one."""
         try:
-            await asyncio.wait_for(one.answered.wait(), 3)
+            await asyncio.wait_for(one.answered.wait(), self.discord.interaction_seconds)
         except TimeoutError:
-            raise AssertionError("no answer within 3 s") from None
+            raise AssertionError(f"no answer within {self.discord.interaction_seconds} s") from None
         deferred = one.response is not None and one.response["type"] in {5, 6}
         loading = one.history[-1:] and one.history[-1].startswith("⏳")
         if deferred or loading:
@@ -145,13 +146,19 @@ class Person:
         return found[0]
 
     def _part(self, message: Json, kind: int, label: str) -> Json:
-        assert not message["flags"] & EPHEMERAL or "interaction_of" in message
+        self._look_at(message)
         for part in _parts(message, kind):
             if part.get("label") == label:
                 assert not part.get("disabled"), f"{label} is disabled"
                 assert "custom_id" in part, f"{label} is a link"
                 return part
         raise AssertionError(f"no button {label!r} in {labels(message)}")
+
+    def _look_at(self, message: Json) -> None:
+        if message["flags"] & EPHEMERAL:
+            assert self.discord.interactions[message["interaction_of"]].person == self.id, (
+                "shown to somebody else alone"
+            )
 
     def _member(self, *, whole: bool = True) -> Json:
         member = {

@@ -19,7 +19,8 @@ Json = dict[str, Any]
 TOKEN = "local.token.of-the-tests"
 APPLICATION, GUILD, CHANNEL, BOT = 500, 900, 901, 500
 EPHEMERAL = 64
-INTERACTION_SECONDS = 3.0
+# Of an intent's place in the number that a bot says it with.
+GUILD_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 15
 
 
 @dataclass
@@ -40,6 +41,7 @@ class LocalDiscord(Answers):
 
     def __init__(self) -> None:
         self.ids = count(10_000)
+        self.interaction_seconds, self.token_seconds = 3.0, 900.0
         self.messages: dict[int, Json] = {}
         self.calls: list[tuple[str, str, Json]] = []
         self.violations: list[str] = []
@@ -52,6 +54,7 @@ class LocalDiscord(Answers):
         self.sockets: dict[web.WebSocketResponse, str] = {}
         self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self.sessions: dict[str, list[Json]] = {}
+        self._intents: dict[str, int] = {}
         self.identifies = 0
         self.resumes = 0
         self.interactions: dict[str, Any] = {}
@@ -158,7 +161,7 @@ class LocalDiscord(Answers):
         return reply(self.commands)
 
     async def _post_message(self, body: Json, files: list[str], channel: str) -> web.StreamResponse:
-        if complaints := list(limits.message(body, files)):
+        if complaints := [*limits.message(body, files), *limits.empty(body, files)]:
             return self.refuse(complaints)
         nonce = body.get("nonce")
         if nonce is not None and body.get("enforce_nonce") and nonce in self._nonces:
@@ -215,6 +218,7 @@ class LocalDiscord(Answers):
                 else:
                     session = f"session{next(self.ids)}"
                     self.sessions[session] = []
+                    self._intents[session] = said["d"]["intents"]
                     self.sockets[socket] = session
                     await self.dispatch("READY", self._ready(session))
                     await self.dispatch("GUILD_CREATE", guild())
@@ -239,13 +243,22 @@ class LocalDiscord(Answers):
     async def dispatch(self, kind: str, data: Json) -> None:
         """Send an event to whoever is connected; sessions that are cut receive it when they resume."""
         for session, log in self.sessions.items():
-            event = {"op": 0, "t": kind, "s": len(log) + 1, "d": data}
             if kind == "READY" and session != data["session_id"]:
                 continue
+            if kind == "MESSAGE_CREATE" and not self._intents[session] & GUILD_MESSAGES:
+                continue
+            event = {"op": 0, "t": kind, "s": len(log) + 1, "d": self._audible(session, kind, data)}
             log.append(event)
             for socket, of in list(self.sockets.items()):
                 if of == session and not socket.closed:
                     await socket.send_str(json.dumps(event))
+
+    def _audible(self, session: str, kind: str, data: Json) -> Json:
+        """Leave out what is written, unless the bot may hear it or is mentioned."""
+        mentioned = any(one["id"] == str(BOT) for one in data.get("mentions") or [])
+        if kind != "MESSAGE_CREATE" or self._intents[session] & MESSAGE_CONTENT or mentioned:
+            return data
+        return {**data, "content": ""}
 
     async def cut(self, code: int = 4000) -> None:
         """Close every socket; the sessions can be resumed."""
@@ -267,7 +280,7 @@ class LocalDiscord(Answers):
         made = {
             "id": str(next(self.ids)), "channel_id": str(channel), "author": author or user(BOT, "octopus", bot=True),
             "content": body.get("content") or "", "timestamp": stamp(), "edited_timestamp": None, "tts": False,
-            "mention_everyone": False, "mentions": [], "mention_roles": [], "pinned": False, "type": 0,
+            "mentions": [], "pinned": False, "type": 0, **called(body),
             "flags": body.get("flags", 0), "components": body.get("components") or [],
             "embeds": [{"type": "rich", **one} for one in body.get("embeds") or []],
             "attachments": self.attached(body, files),
@@ -314,10 +327,22 @@ async def _body(request: web.Request) -> tuple[Any, list[str]]:
             else:
                 content = await part.read()
                 assert content.startswith(b"\x89PNG\r\n\x1a\n"), "the file is no PNG"
+                assert len(content) <= 10 * 2**20, "the file is too large"
                 files.append(part.filename or "")
         return body, files
     raw = await request.read()
     return (json.loads(raw) if raw else {}), []
+
+
+def called(body: Json) -> Json:
+    """Return whom a new message calls: who is named in it, as far as `allowed_mentions` lets it."""
+    content, allowed = body.get("content") or "", body.get("allowed_mentions")
+    parse = {"everyone", "roles", "users"} if allowed is None else set(allowed.get("parse") or [])
+    named = re.findall(r"<@&(\d+)>", content)
+    roles = (
+        named if "roles" in parse else [role for role in named if role in map(str, (allowed or {}).get("roles") or [])]
+    )
+    return {"mention_everyone": "everyone" in parse and "@everyone" in content, "mention_roles": roles}
 
 
 def user(user_id: int, name: str, *, bot: bool = False) -> Json:
