@@ -1,9 +1,12 @@
 """`python -m bot`: the Discord bot."""
 
 import asyncio
+import logging
+import os
 import sys
 
 from bot.context import Context
+from bot.database import Database
 from bot.drawing import FontMissingError, font_files
 from bot.live import Live
 from bot.policy import Policy
@@ -12,7 +15,7 @@ from bot.settings import ServiceSettings
 from bot.station import Station
 from bot.texts import read_catalogue
 from schemas import logs
-from schemas.database import connect, read_sessions, write_sessions
+from schemas.database import connect
 from schemas.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
 from schemas.site import SiteError, read_site
 
@@ -29,26 +32,30 @@ def main() -> int:
     except (SettingsError, SiteError, FontMissingError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
-    reading = read_sessions(engine)
+    database = Database(engine, settings.database.pool_size)
     context = Context(
         settings=settings.bot,
         site=site,
         policy=policy,
         live=Live(site),
-        station=Station(reading, site.period),
-        read=reading,
-        write=write_sessions(engine),
+        station=Station(database.read, site.period),
+        database=database,
         catalogue=read_catalogue(),
         fonts=fonts,
     )
+    code = 0
     try:
         asyncio.run(run(context, settings.broker, token))
     except GaveUp as error:
         sys.stderr.write(f"{error}\n")
-        return EXIT_BAD_SETTINGS
-    finally:
-        engine.dispose()
-    return 0
+        code = EXIT_BAD_SETTINGS
+    if not database.close():
+        # A thread that waits for a database that hangs cannot be ended, and nothing of it is needed any more.
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(code)
+    engine.dispose()
+    return code
 
 
 if __name__ == "__main__":

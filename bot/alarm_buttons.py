@@ -1,15 +1,15 @@
 """Acknowledge and shelve, under alarms of any age: the alarm's number is in the button's own id."""
 
-import asyncio
 import re
 from datetime import timedelta
 from typing import Any, Literal, Self
 
 import discord
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.answers import tell
 from bot.context import Context
+from bot.database import DatabaseAway
+from bot.panels import Part
 from bot.texts import Texts
 from facility import alarms
 from facility.discord_links import actor_of
@@ -25,29 +25,30 @@ Interaction = discord.Interaction[Any]
 async def act(interaction: Interaction, what: str, alarm_id: int) -> None:
     """Do it as the linked person, and say how it went to that person alone. The message follows by the outbox."""
     context: Context = interaction.client.context
+    database = context.database
     texts = context.texts(interaction.locale)
     await interaction.response.defer(ephemeral=True, thinking=True)
 
     def do() -> str:
-        with context.read() as session:
+        with database.read() as session:
             actor = actor_of(session, interaction.user.id)
         if actor is None:
             return texts("not_linked")
         if what == "acknowledge":
-            alarms.acknowledge(context.write, actor, alarm_id)
+            alarms.acknowledge(database.write, actor, alarm_id)
             return texts("acknowledged")
-        alarm = alarms.shelve(context.write, actor, alarm_id, SHELF)
+        alarm = alarms.shelve(database.write, actor, alarm_id, SHELF)
         until = alarm.shelved_until
         return texts("shelved", until=0 if until is None else round(until.timestamp()))
 
     try:
-        words = await asyncio.to_thread(do)
+        words = await database.run(do)
         context.news.set()
     except NotFound:
         words = texts("alarm_unknown")
     except Refusal as refusal:
         words = texts.words(_without_names(context, texts, refusal.words))
-    except SQLAlchemyError:
+    except DatabaseAway:
         words = texts("database_away")
     await tell(interaction, words)
 
@@ -60,7 +61,9 @@ def _without_names(context: Context, texts: Texts, words: Words) -> Words:
 
 
 class AlarmButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"o1:alarm:(?P<act>acknowledge|shelve):(?P<id>\d{1,15})"
+    Part,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"o1:alarm:(?P<act>acknowledge|shelve):(?P<id>\d{1,15})",
 ):
     """A button under one alarm."""
 
@@ -76,12 +79,14 @@ class AlarmButton(
         del interaction, item
         return cls(match["act"], int(match["id"]))
 
-    async def callback(self, interaction: Interaction) -> None:
+    async def act(self, interaction: Interaction) -> None:
         await act(interaction, self.what, self.alarm_id)
 
 
 class AlarmMenu(
-    discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"o1:alarms:(?P<act>acknowledge|shelve):(?P<id>\d{1,15})"
+    Part,
+    discord.ui.DynamicItem[discord.ui.Select[Any]],
+    template=r"o1:alarms:(?P<act>acknowledge|shelve):(?P<id>\d{1,15})",
 ):
     """A menu under several alarms that share a message."""
 
@@ -102,7 +107,7 @@ class AlarmMenu(
         del interaction, item
         return cls(match["act"], int(match["id"]), "", [])
 
-    async def callback(self, interaction: Interaction) -> None:
+    async def act(self, interaction: Interaction) -> None:
         chosen = self.item.values[0] if self.item.values else ""
         if chosen.isascii() and chosen.isdigit() and len(chosen) <= 15:
             await act(interaction, self.what, int(chosen))

@@ -2,7 +2,9 @@
 
 import logging
 from secrets import token_hex
+from typing import Any
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -12,6 +14,8 @@ from facility.refusals import Refusal
 
 # 10062: the interaction is too old or was replayed. 40060: it was answered already.
 GONE = {10062, 40060}
+# Discord or the network is away, or asks to wait for longer than anybody would.
+AWAY = (discord.DiscordServerError, discord.RateLimited, aiohttp.ClientError, OSError)
 
 log = logging.getLogger(__name__)
 
@@ -28,25 +32,41 @@ async def tell(interaction: discord.Interaction, words: str) -> None:
             raise
 
 
+async def at_home(interaction: discord.Interaction[Any]) -> bool:
+    """Tell whether somebody asks from the station's own server; who does not is told so."""
+    context: Context = interaction.client.context
+    if interaction.guild_id == context.settings.guild:
+        return True
+    if interaction.type is discord.InteractionType.autocomplete:
+        await interaction.response.autocomplete([])
+    else:
+        await tell(interaction, context.texts(interaction.locale)("wrong_guild"))
+    return False
+
+
 async def explain(context: Context, interaction: discord.Interaction, error: BaseException) -> None:
     """Answer a failed interaction: a refusal in its words, anything else by an incident's number."""
     while isinstance(error, app_commands.CommandInvokeError):
         error = error.original
-    texts = context.texts(interaction.locale)
     if isinstance(error, discord.HTTPException) and error.code in GONE:
         return
+    if isinstance(error, AWAY):
+        _unheard(error)
+        return
+    texts = context.texts(interaction.locale)
     if isinstance(error, Refusal):
         words = texts.words(error.words)
     elif isinstance(error, app_commands.CommandOnCooldown):
         words = texts("cooldown", seconds=round(error.retry_after + 0.5))
-    elif isinstance(error, app_commands.CheckFailure | app_commands.CommandNotFound):
-        words = texts("wrong_guild")
+    elif isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        # Discord still shows commands of an earlier version.
+        words = texts("command_gone")
     else:
         words = texts("incident", number=incident(error))
     try:
         await tell(interaction, words)
-    except (discord.HTTPException, OSError) as failed:
-        log.warning("the answer to an interaction did not arrive: %s", type(failed).__name__)
+    except (discord.HTTPException, *AWAY) as failed:
+        _unheard(failed)
 
 
 async def explain_message(context: Context, reply: commands.Context[commands.Bot], error: Exception) -> None:
@@ -54,10 +74,13 @@ async def explain_message(context: Context, reply: commands.Context[commands.Bot
     if isinstance(error, commands.CommandNotFound | commands.CheckFailure | commands.UserInputError):
         return
     original = error.original if isinstance(error, commands.CommandInvokeError) else error
+    if isinstance(original, (discord.Forbidden, *AWAY)):
+        _unheard(original)
+        return
     try:
         await reply.send(context.texts()("incident", number=incident(original)))
-    except (discord.HTTPException, OSError) as failed:
-        log.warning("the answer to a message did not arrive: %s", type(failed).__name__)
+    except (discord.HTTPException, *AWAY) as failed:
+        _unheard(failed)
 
 
 def incident(error: BaseException) -> str:
@@ -65,3 +88,7 @@ def incident(error: BaseException) -> str:
     number = token_hex(3)
     log.error("incident %s", number, exc_info=error)
     return number
+
+
+def _unheard(error: BaseException) -> None:
+    log.warning("an answer did not arrive: %s", type(error).__name__)

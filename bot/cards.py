@@ -1,15 +1,15 @@
 """The answer to "what is it now?": a value with its state, age, setpoint, experiment and chart."""
 
-import asyncio
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import discord
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import drawing
 from bot.charts import chart
 from bot.context import Context
+from bot.database import DatabaseAway
 from bot.standing import Standing, describe, stand, written
 from bot.station import History, Own, Stored
 from bot.texts import Texts
@@ -32,14 +32,18 @@ async def card(
         context.site, context.live, cell, parameter, now,
         stored=stored, stored_setpoint=aim, database=histories is not None, own=own,
     )  # fmt: skip
+    if own is not None and not context.policy.experiment(own.experiment):
+        # How it stands is the cell's; the number that it is judged by is the experiment's.
+        standing = replace(standing, limit=None)
     embed = _embed(context, cell, parameter, texts, standing=standing, now=now)
     if histories is None:
         embed.set_footer(text=texts("chart_unknown"))
         return embed, None
     measured, setpoint = histories
-    if measured.points:
+    if measured.points and not standing.silent:
         embed.add_field(name=texts("trend"), value=texts(f"trend_{_trend(measured, parameter)}"))
-    svg = await asyncio.to_thread(
+    png = await drawing.draw(
+        context.fonts,
         chart,
         measured,
         setpoint,
@@ -49,7 +53,6 @@ async def card(
         decimals=parameter.decimals,
         zone=context.site.zone,
     )
-    png = await asyncio.to_thread(drawing.to_png, svg, context.fonts)
     embed.set_image(url=f"attachment://{FILE}")
     alt = _alternative(context, cell, parameter, texts, measured=measured, span=span)
     return embed, discord.File(io.BytesIO(png), FILE, description=alt[:1024])
@@ -68,8 +71,8 @@ async def _ask(
         return (station.latest(cell, parameter), aim), station.tolerance(cell, parameter), (measured, setpoint)
 
     try:
-        return await asyncio.to_thread(ask)
-    except SQLAlchemyError:
+        return await context.database.ask(ask)
+    except DatabaseAway:
         return (None, None), None, None
 
 
@@ -93,8 +96,7 @@ def _embed(
     embed.add_field(name=texts("state"), value=describe(standing, parameter, texts, now), inline=False)
     if standing.observed_at is not None:
         seconds = round(standing.observed_at.timestamp())
-        span = texts.span(max(0, (now - standing.observed_at).total_seconds()))
-        embed.add_field(name=texts("age"), value=f"<t:{seconds}:R> · {span}")
+        embed.add_field(name=texts("age"), value=f"<t:{seconds}:R> · <t:{seconds}:T>")
         embed.add_field(name=texts("quality"), value=texts(f"quality_{standing.quality or 0}"))
     embed.add_field(name=texts("experiment"), value=_experiment(context, cell, texts))
     if standing.stored:

@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from bot import exts
 from bot.alarm_buttons import AlarmButton, AlarmMenu
-from bot.answers import explain, explain_message
+from bot.answers import at_home, explain, explain_message
 from bot.context import Context
 from bot.picking import Menu, Pick
 from bot.texts import CommandTranslator
@@ -26,9 +26,7 @@ class Tree(app_commands.CommandTree["OctopusBot"]):
     """Slash commands, answered in the station's own server only."""
 
     async def interaction_check(self, interaction: discord.Interaction["OctopusBot"], /) -> bool:
-        if interaction.guild_id == interaction.client.context.settings.guild:
-            return True
-        raise app_commands.CheckFailure
+        return await at_home(interaction)
 
     async def on_error(
         self, interaction: discord.Interaction["OctopusBot"], error: app_commands.AppCommandError, /

@@ -6,12 +6,12 @@ from typing import Any
 
 import discord
 
+from bot.database import Database
 from bot.live import Live
 from bot.policy import Policy
 from bot.settings import BotSettings
 from bot.station import Station
 from bot.texts import Language, Texts, language_of
-from schemas.database import Sessions
 from schemas.site import Site
 
 
@@ -24,8 +24,7 @@ class Context:
     policy: Policy
     live: Live
     station: Station
-    read: Sessions
-    write: Sessions
+    database: Database
     catalogue: dict[str, Any]
     fonts: list[str]
     # Set when the outbox has something new.

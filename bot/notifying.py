@@ -9,12 +9,12 @@ import logging
 from collections.abc import Sequence
 from secrets import token_hex
 
-import aiohttp
 import discord
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.alarm_cards import GROUP, message
+from bot.answers import AWAY
 from bot.context import Context
+from bot.database import DatabaseAway
 from facility import notifications
 from facility.notifications import Item
 from schemas import times
@@ -28,7 +28,7 @@ CLOSED_WAIT = 300.0
 # Deleted by somebody, or written by the bot that the station had before.
 NOT_OURS = {10008, 50005}
 BAD_REQUEST = 400
-FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
+FAILURES = (discord.HTTPException, *AWAY)
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Notifier:
     """One task, one message at a time: the order is kept and nothing is told twice."""
 
     def __init__(self, context: Context, client: discord.Client, channel_id: int, *, wait: float = FIRST_WAIT) -> None:
-        self._context, self._first_wait = context, wait
+        self._context, self._database, self._first_wait = context, context.database, wait
         self._channel = client.get_partial_messageable(channel_id, guild_id=context.settings.guild)
         self._channel_id = str(channel_id)
         self._client = client
@@ -53,8 +53,8 @@ class Notifier:
                 self._say("")
                 wait = self._first_wait
                 pause = POLL
-            except SQLAlchemyError as error:
-                self._say(f"database: {type(error).__name__}")
+            except DatabaseAway as error:
+                self._say(f"database: {error}")
                 pause = wait = min(wait * 2, LONGEST_WAIT)
             except (discord.Forbidden, discord.NotFound) as error:
                 self._say(f"Discord refuses the channel {self._channel_id}: {error.text or error.status}")
@@ -72,7 +72,7 @@ class Notifier:
 
     async def _round(self) -> bool:
         """Send one message; tell whether there was one to send."""
-        waiting = await asyncio.to_thread(self._look)
+        waiting = await self._database.run(self._look)
         if not waiting:
             return False
         # Edits first: they are about what people see already.
@@ -85,31 +85,31 @@ class Notifier:
         else:
             fresh = [item for item in waiting if item.batch is None][:GROUP]
             batch = token_hex(8)
-            await asyncio.to_thread(notifications.claim, self._context.write, fresh, batch)
+            await self._database.run(notifications.claim, self._database.write, fresh, batch)
             await self._post(fresh, batch, again=False)
         return True
 
     def _look(self) -> list[Item]:
         policy = self._context.policy
-        with self._context.read() as session:
+        with self._database.read() as session:
             waiting = notifications.waiting(session, CHANNEL, times.now())
         hidden = [item for item in waiting if not policy.alarm(item.alarm)]
         if hidden:
             # What may not leave the site is done with: nobody outside waits for it.
-            notifications.withheld(self._context.write, hidden, "may not leave the site")
+            notifications.withheld(self._database.write, hidden, "may not leave the site")
         return [item for item in waiting if policy.alarm(item.alarm)]
 
     async def _batch(self, batch: str) -> list[Item]:
         def look() -> list[Item]:
-            with self._context.read() as session:
+            with self._database.read() as session:
                 return notifications.of_batches(session, CHANNEL, [batch])
 
-        return await asyncio.to_thread(look)
+        return await self._database.run(look)
 
     async def _post(self, items: Sequence[Item], batch: str, *, again: bool) -> None:
         found = await self._find(batch) if again else None
         if found is None:
-            await asyncio.to_thread(notifications.attempt, self._context.write, items)
+            await self._database.run(notifications.attempt, self._database.write, items)
             content, embeds, view = message(self._context, items, batch)
             try:
                 found = await self._channel.send(
@@ -119,14 +119,14 @@ class Notifier:
                 if isinstance(error, discord.HTTPException) and error.status == BAD_REQUEST:
                     await self._give_up(items, error)
                     return
-                await asyncio.to_thread(notifications.failed, self._context.write, items, type(error).__name__)
+                await self._database.run(notifications.failed, self._database.write, items, type(error).__name__)
                 raise
-            await asyncio.to_thread(
-                notifications.sent, self._context.write, items, self._channel_id, str(found.id), times.now()
+            await self._database.run(
+                notifications.sent, self._database.write, items, self._channel_id, str(found.id), times.now()
             )
         else:
             # The message holds what was so when it was first sent: bring it up to date.
-            await asyncio.to_thread(notifications.posted, self._context.write, items, self._channel_id, str(found.id))
+            await self._database.run(notifications.posted, self._database.write, items, self._channel_id, str(found.id))
 
     async def _find(self, batch: str) -> discord.Message | None:
         """Look for a message that was sent although its answer never came."""
@@ -150,11 +150,11 @@ class Notifier:
         except (discord.NotFound, discord.Forbidden) as error:
             if error.code not in NOT_OURS:
                 raise
-            await asyncio.to_thread(notifications.lost, self._context.write, items)
+            await self._database.run(notifications.lost, self._database.write, items)
         else:
-            await asyncio.to_thread(
+            await self._database.run(
                 notifications.sent,
-                self._context.write,
+                self._database.write,
                 items,
                 self._channel_id,
                 first.message_id or "",
@@ -165,7 +165,7 @@ class Notifier:
         """Leave out what Discord finds malformed: the alarms behind it must not wait for it for ever."""
         numbers = ", ".join(str(item.alarm.id) for item in items)
         log.error("Discord does not take the message for alarm %s: %s", numbers, error.text[:500])
-        await asyncio.to_thread(notifications.withheld, self._context.write, items, error.text)
+        await self._database.run(notifications.withheld, self._database.write, items, error.text)
 
     def _mentions(self) -> discord.AllowedMentions:
         role = self._context.settings.mention_role

@@ -8,10 +8,10 @@ from typing import Any, Self
 
 import discord
 
-from bot.answers import tell
+from bot.answers import incident, tell
 from bot.cards import card
 from bot.context import Context
-from bot.panels import Panel
+from bot.panels import Panel, Part
 from bot.texts import Texts
 from schemas.site import Unit
 
@@ -135,7 +135,11 @@ async def _go(interaction: Interaction, owner: int, kind: str, code: str, parame
     if kind == "p":
         # Said at once; the menu is gone meanwhile, so nobody presses twice.
         await interaction.response.edit_message(content=texts("loading"), embed=None, attachments=[], view=None)
-        await (await card_step(context, texts, owner, code, parameter)).edit(interaction)
+        try:
+            step = await card_step(context, texts, owner, code, parameter)
+        except Exception as error:  # noqa: BLE001 - logged by `incident`; "Loading" must not stay
+            step = units_step(context, texts, owner, texts("incident", number=incident(error)))
+        await step.edit(interaction)
         return
     if kind == "u" and code in context.site.unit_by_code:
         step = cells_step(context, texts, owner, context.site.unit_by_code[code])
@@ -148,7 +152,7 @@ async def _go(interaction: Interaction, owner: int, kind: str, code: str, parame
     await interaction.response.edit_message(content=step.content, embed=step.embed, attachments=[], view=step.view)
 
 
-class Pick(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_OWNED.format(kind="(?P<kind>[ucb])")):
+class Pick(Part, discord.ui.DynamicItem[discord.ui.Button[Any]], template=_OWNED.format(kind="(?P<kind>[ucb])")):
     """A button that leads to a unit's cells (u), a cell's parameters (c) or back to the units (b)."""
 
     def __init__(self, kind: str, owner: int, code: str, label: str = "", *, secondary: bool = False) -> None:
@@ -163,12 +167,12 @@ class Pick(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_OWNED.forma
         del interaction, item
         return cls(match["kind"], int(match["owner"]), match["code"])
 
-    async def callback(self, interaction: Interaction) -> None:
+    async def act(self, interaction: Interaction) -> None:
         await _go(interaction, self.owner, self.kind, self.code)
 
 
 class Menu(
-    discord.ui.DynamicItem[discord.ui.Select[Any]], template=_OWNED.format(kind=r"(?P<kind>[pmn])(?P<page>\d?)")
+    Part, discord.ui.DynamicItem[discord.ui.Select[Any]], template=_OWNED.format(kind=r"(?P<kind>[pmn])(?P<page>\d?)")
 ):
     """A menu of a cell's parameters (p), of units (m) or of cells (n)."""
 
@@ -189,7 +193,7 @@ class Menu(
         del interaction, item
         return cls(f"{match['kind']}{match['page']}", int(match["owner"]), match["code"], "", [])
 
-    async def callback(self, interaction: Interaction) -> None:
+    async def act(self, interaction: Interaction) -> None:
         values = self.item.values
         chosen = values[0] if values else ""
         if self.kind == "p":

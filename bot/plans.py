@@ -1,5 +1,6 @@
 """All cells now in one picture: a box a cell, its main value, its state as sign, word and colour."""
 
+import re
 from collections.abc import Sequence
 
 from bot.drawing import GRID, INK, MUTED, document, text
@@ -37,7 +38,7 @@ def kind(standing: Standing) -> str:
 def word(standing: Standing, texts: Texts) -> str:
     """Return the state's word alone, without icon and explanation."""
     full: str = texts.catalogue[f"state_{standing.state}"][texts.language]
-    return full.partition(" ")[2].partition(" (")[0].partition(" :")[0].partition(": ")[0]
+    return re.split(r"\s*[:(]", full.partition(" ")[2])[0]
 
 
 def _box(left: int, top: int, cell: str, standing: Standing, parameter: Parameter, texts: Texts) -> list[str]:  # noqa: PLR0917 - a place and what stands there

@@ -4,8 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from bot.database import Database, DatabaseAway
 from bot.live import Ended, Known, Live, Raised
 from facility import notifications
 from schemas import times
@@ -16,7 +15,7 @@ LONGEST_WAIT = 30.0
 log = logging.getLogger(__name__)
 
 
-async def record(live: Live, sessions: Sessions, recorded: Callable[[], None]) -> None:
+async def record(live: Live, database: Database, recorded: Callable[[], None]) -> None:
     """Store what was heard, for ever; call `recorded` when there is something new to send."""
     wait, away = 1.0, False
     while True:
@@ -25,10 +24,10 @@ async def record(live: Live, sessions: Sessions, recorded: Callable[[], None]) -
         while live.events:
             events = list(live.events)[:500]
             try:
-                news = await asyncio.to_thread(_store, sessions, events)
-            except SQLAlchemyError as error:
+                news = await database.run(_store, database.write, events)
+            except DatabaseAway as error:
                 if not away:
-                    log.warning("database: %s; alarms wait until it answers", type(error).__name__)
+                    log.warning("database: %s; alarms wait until it answers", error)
                 wait, away = min(wait * 2, LONGEST_WAIT), True
                 await asyncio.sleep(wait)
                 continue

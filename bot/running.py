@@ -8,10 +8,10 @@ from typing import Any
 
 import aiohttp
 import discord
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.client import OctopusBot
 from bot.context import Context
+from bot.database import DatabaseAway
 from bot.ending import end
 from bot.library_logs import calm
 from bot.live import follow
@@ -42,7 +42,7 @@ async def run(context: Context, broker: BrokerSettings, token: str, **options: A
     waiting = Waiting(context)
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "broker": lambda: follow(broker, context.live, waiting.get),
-        "recording": lambda: record(context.live, context.write, context.news.set),
+        "recording": lambda: record(context.live, context.database, context.news.set),
         "waiting": waiting.watch,
         "gateway": lambda: gateway(context, token, **options),
     }
@@ -72,13 +72,13 @@ class Waiting:
     async def watch(self) -> None:
         while True:
             try:
-                self._count = await asyncio.to_thread(self._ask)
-            except SQLAlchemyError:
+                self._count = await self._context.database.run(self._ask)
+            except DatabaseAway:
                 self._count = None
             await asyncio.sleep(5)
 
     def _ask(self) -> int:
-        with self._context.read() as session:
+        with self._context.database.read() as session:
             return notifications.count_waiting(session, CHANNEL)
 
 

@@ -76,9 +76,9 @@ def stand(
 def describe(standing: Standing, parameter: Parameter, texts: Texts, now: datetime) -> str:
     """Return the state in words, with its icon."""
     match standing.state:
-        case "warning" | "major":
-            limit = texts.number(standing.limit or 0, parameter.decimals)
-            return texts(f"state_{standing.state}", limit=limit, unit=parameter.unit).replace(" )", ")")
+        case "warning" | "major" if standing.limit is not None:
+            limit = f"{texts.number(standing.limit, parameter.decimals)} {parameter.unit}".strip()
+            return f"{texts(f'state_{standing.state}')} {texts('beyond', limit=limit)}"
         case "stale":
             at = standing.observed_at or now
             return texts("state_stale", age=texts.span((now - at).total_seconds()))

@@ -1,4 +1,4 @@
-"""What the database knows, read in worker threads. SQLAlchemyError means that it does not answer."""
+"""What the database knows, read in its threads."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -66,6 +66,7 @@ class ExperimentView:
 class Own:
     """What an experiment tolerates of a parameter."""
 
+    experiment: str
     deviation: float | None
     low: float | None
     high: float | None
@@ -100,7 +101,7 @@ class Station:
             else:
                 table = Reading5min if span <= timedelta(days=8) else Reading1h
                 width = timedelta(minutes=5) if table is Reading5min else timedelta(hours=1)
-                step = width * 1.5
+                step = max(width * 1.5, timedelta(seconds=4 * self._period))
                 chosen = select(table.started_at, table.min, table.mean, table.max).where(
                     table.series_id == series, table.started_at.between(since, until)
                 )
@@ -133,14 +134,18 @@ class Station:
     def tolerance(self, cell: str, parameter: str) -> Own | None:
         """Return what the experiment in the cell tolerates of a parameter, where it says so."""
         with self._sessions() as session:
-            row = session.scalar(
-                select(ExperimentParameter)
+            found = session.execute(
+                select(ExperimentParameter, Experiment.code)
+                .join(Experiment, Experiment.id == ExperimentParameter.experiment_id)
                 .join(Assignment, Assignment.experiment_id == ExperimentParameter.experiment_id)
                 .join(Cell, Cell.id == Assignment.cell_id)
                 .join(Parameter, Parameter.id == ExperimentParameter.parameter_id)
                 .where(Assignment.ended_at.is_(None), Cell.code == cell, Parameter.code == parameter)
-            )
-            return None if row is None else Own(row.deviation, row.low, row.high, row.severity)
+            ).first()
+            if found is None:
+                return None
+            row, code = found
+            return Own(code, row.deviation, row.low, row.high, row.severity)
 
 
 def _series(session: Session, cell: str, parameter: str) -> int | None:

@@ -6,9 +6,9 @@ from hashlib import sha256
 
 import discord
 import orjson
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.client import OctopusBot
+from bot.database import DatabaseAway
 from schemas import times
 from schemas.database import Sessions
 from schemas.tables import DiscordCommands
@@ -20,20 +20,20 @@ log = logging.getLogger(__name__)
 
 async def sync(bot: OctopusBot) -> None:
     """Give Discord the commands if they changed; wait for the database, which knows what it has."""
-    application, guild = bot.application_id, bot.context.settings.guild
+    application, guild, database = bot.application_id, bot.context.settings.guild, bot.context.database
     if application is None or guild is None:
         raise LookupError("the bot is not logged in, or no server is set")
     bot.tree.copy_global_to(guild=discord.Object(guild))
     fingerprint = await _fingerprint(bot)
     while True:
         try:
-            held = await asyncio.to_thread(_held, bot.context.read, application, guild)
+            held = await database.run(_held, database.read, application, guild)
             if held == fingerprint:
                 return
             commands = await bot.tree.sync(guild=discord.Object(guild))
-            await asyncio.to_thread(_keep, bot.context.write, application, guild, fingerprint)
-        except SQLAlchemyError as error:
-            log.warning("database: %s; slash commands are compared when it answers", type(error).__name__)
+            await database.run(_keep, database.write, application, guild, fingerprint)
+        except DatabaseAway as error:
+            log.warning("database: %s; slash commands are compared when it answers", error)
         except discord.Forbidden:
             log.error(  # noqa: TRY400 - the sentence says all, a trace would hide it
                 "Discord does not let the bot make commands in server %d: invite it with the scope"

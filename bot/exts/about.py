@@ -39,7 +39,7 @@ class About(commands.Cog):
         words, view = self._cnrs(self._bot.context.texts())
         await reply.send(words, view=view, suppress_embeds=True)
 
-    @app_commands.command(name=_T("liens"), description=_T("Les pages d'Octopus"))
+    @app_commands.command(name=_T("liens"), description=_T("Les pages d’Octopus"))
     async def links(self, interaction: discord.Interaction[Any]) -> None:
         context = self._bot.context
         texts = context.texts(interaction.locale)
@@ -47,11 +47,11 @@ class About(commands.Cog):
         words, view = _buttons(texts, "links_octopus", {name: url for name, url in pages.items() if url is not None})
         await interaction.response.send_message(words, view=view, ephemeral=True)
 
-    @app_commands.command(name=_T("cnrs"), description=_T("Qu'est-ce que le CNRS ?"))
+    @app_commands.command(name=_T("cnrs"), description=_T("Qu’est-ce que le CNRS ?"))
     async def cnrs(self, interaction: discord.Interaction[Any]) -> None:
         await self._answer(interaction, "cnrs")
 
-    @app_commands.command(name=_T("ecotron"), description=_T("Qu'est-ce que l'Ecotron ?"))
+    @app_commands.command(name=_T("ecotron"), description=_T("Qu’est-ce que l’Ecotron ?"))
     async def ecotron(self, interaction: discord.Interaction[Any]) -> None:
         await self._answer(interaction, "ecotron")
 

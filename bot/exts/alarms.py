@@ -1,15 +1,14 @@
 """`/alarmes`: what is not over, from the database or, while it is away, from the broker."""
 
-import asyncio
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.alarm_cards import short
 from bot.client import OctopusBot
+from bot.database import DatabaseAway
 from facility.alarms import open_alarms
 from facility.notifications import Item
 from schemas import times
@@ -32,8 +31,8 @@ class Alarms(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         known = {(alarm.place, alarm.code): alarm for alarm in context.live.alarms.values()}
         try:
-            stored = await asyncio.to_thread(self._stored)
-        except SQLAlchemyError:
+            stored = await context.database.ask(self._stored)
+        except DatabaseAway:
             if not context.live.connected:
                 await interaction.edit_original_response(content=texts("database_away"))
                 return
@@ -49,7 +48,7 @@ class Alarms(commands.Cog):
         await interaction.edit_original_response(embed=discord.Embed(description="\n".join(lines)[:4096]))
 
     def _stored(self) -> list[Alarm]:
-        with self._bot.context.read() as session:
+        with self._bot.context.database.read() as session:
             return open_alarms(session)
 
 

@@ -25,12 +25,12 @@ class Cell(commands.Cog):
     def __init__(self, bot: OctopusBot) -> None:
         self._bot = bot
 
-    @app_commands.command(name=_T("cellule"), description=_T("Une valeur d'une cellule, en une ligne"))
+    @app_commands.command(name=_T("cellule"), description=_T("Une valeur d’une cellule, en une ligne"))
     @app_commands.rename(cell=_T("cellule"), parameter=_T("parametre"), duration=_T("duree"))
     @app_commands.describe(
         cell=_T("par exemple E2C1"),
         parameter=_T("par exemple Température reprise"),
-        duration=_T("de la courbe : 3h, 24h, 7j"),
+        duration=_T("de la courbe : 3h, 24h, 7j"),
     )
     @app_commands.checks.cooldown(6, 30)
     async def show(
@@ -68,8 +68,6 @@ class Cell(commands.Cog):
     @show.autocomplete("cell")
     async def cells(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         context = self._bot.context
-        if interaction.guild_id != context.settings.guild:
-            return []
         language = context.texts(interaction.locale).language
         wanted = fold(current[:100])
         choices = []
@@ -82,8 +80,6 @@ class Cell(commands.Cog):
     @show.autocomplete("parameter")
     async def parameters(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         context = self._bot.context
-        if interaction.guild_id != context.settings.guild:
-            return []
         language = context.texts(interaction.locale).language
         typed = str(getattr(interaction.namespace, "cellule", "") or "").strip().casefold()
         cell = next((known for known in context.policy.cells() if known.casefold() == typed), None)

@@ -18,7 +18,7 @@ class Ecolab(commands.Cog):
     def __init__(self, bot: OctopusBot) -> None:
         self._bot = bot
 
-    @app_commands.command(name=_T("ecolab"), description=_T("Une valeur d'une cellule, en choisissant"))
+    @app_commands.command(name=_T("ecolab"), description=_T("Une valeur d’une cellule, en choisissant"))
     async def slash(self, interaction: discord.Interaction[Any]) -> None:
         context = self._bot.context
         step = units_step(context, context.texts(interaction.locale), 0)

@@ -1,23 +1,20 @@
 """`/experience`: an experiment, its state and its cells, where the site's settings let it leave."""
 
 import asyncio
-import logging
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.client import OctopusBot
+from bot.database import DatabaseAway
 from bot.station import ExperimentView
 from facility.typed import fold
 
 _T = app_commands.locale_str
 # Completion must answer within Discord's three seconds.
 COMPLETION = 2.0
-
-log = logging.getLogger(__name__)
 
 
 class Experiments(commands.Cog):
@@ -26,7 +23,7 @@ class Experiments(commands.Cog):
     def __init__(self, bot: OctopusBot) -> None:
         self._bot = bot
 
-    @app_commands.command(name=_T("experience"), description=_T("Une expérience : son état et ses cellules"))
+    @app_commands.command(name=_T("experience"), description=_T("Une expérience : son état et ses cellules"))
     @app_commands.rename(code=_T("experience"))
     @app_commands.describe(code=_T("code ou titre"))
     async def show(self, interaction: discord.Interaction[Any], code: str) -> None:
@@ -38,7 +35,7 @@ class Experiments(commands.Cog):
             return
         try:
             known = await self._known()
-        except SQLAlchemyError:
+        except DatabaseAway:
             await interaction.edit_original_response(content=texts("database_away"))
             return
         wanted = fold(code[:200])
@@ -59,12 +56,12 @@ class Experiments(commands.Cog):
 
     @show.autocomplete("code")
     async def codes(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-        policy = self._bot.context.policy
-        if interaction.guild_id != self._bot.context.settings.guild or not policy.any_experiment():
+        del interaction  # the same for everybody
+        if not self._bot.context.policy.any_experiment():
             return []
         try:
             known = await asyncio.wait_for(self._known(), COMPLETION)
-        except (SQLAlchemyError, TimeoutError):
+        except (DatabaseAway, TimeoutError):
             return []
         wanted = fold(current[:100])
         return [
@@ -75,7 +72,7 @@ class Experiments(commands.Cog):
 
     async def _known(self) -> list[ExperimentView]:
         context = self._bot.context
-        known = await asyncio.to_thread(context.station.experiments)
+        known = await context.database.ask(context.station.experiments)
         return [one for one in known if context.policy.experiment(one.code)]
 
 

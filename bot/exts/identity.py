@@ -1,14 +1,13 @@
 """`/lier` and `/delier`: which person a Discord account acts for."""
 
-import asyncio
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.client import OctopusBot
+from bot.database import DatabaseAway
 from facility import discord_links
 from facility.refusals import Refusal
 
@@ -22,18 +21,21 @@ class Identity(commands.Cog):
         self._bot = bot
 
     @app_commands.command(name=_T("lier"), description=_T("Relier votre compte Octopus"))
-    @app_commands.describe(code=_T("le code affiché sur votre page « compte »"))
+    @app_commands.describe(code=_T("le code affiché sur votre page « compte »"))
     @app_commands.checks.cooldown(5, 60)
     async def link(self, interaction: discord.Interaction[Any], code: str) -> None:
         context = self._bot.context
         texts = context.texts(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            actor = await asyncio.to_thread(discord_links.link, context.write, code[:100], interaction.user.id)
-            words = texts("linked", login=discord.utils.escape_markdown(actor.login))
+            actor = await context.database.run(
+                discord_links.link, context.database.write, code[:100], interaction.user.id
+            )
+            named = context.policy.names
+            words = texts("linked_as", login=discord.utils.escape_markdown(actor.login)) if named else texts("linked")
         except Refusal as refusal:
             words = texts.words(refusal.words)
-        except SQLAlchemyError:
+        except DatabaseAway:
             words = texts("database_away")
         await interaction.edit_original_response(content=words)
 
@@ -44,18 +46,18 @@ class Identity(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
 
         def do() -> str:
-            with context.read() as session:
+            with context.database.read() as session:
                 actor = discord_links.actor_of(session, interaction.user.id)
             if actor is None:
                 return texts("not_linked")
-            discord_links.unlink(context.write, actor)
+            discord_links.unlink(context.database.write, actor)
             return texts("unlinked")
 
         try:
-            words = await asyncio.to_thread(do)
+            words = await context.database.run(do)
         except Refusal as refusal:
             words = texts.words(refusal.words)
-        except SQLAlchemyError:
+        except DatabaseAway:
             words = texts("database_away")
         await interaction.edit_original_response(content=words)
 

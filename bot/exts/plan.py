@@ -1,6 +1,5 @@
 """`/plan`: all cells now, as a picture with its alternative text."""
 
-import asyncio
 import io
 from typing import Any
 
@@ -48,8 +47,8 @@ class Plan(commands.Cog):
             for unit in units
         ]
         local = now.astimezone(context.site.zone)
-        svg = await asyncio.to_thread(plan, rows, parameter, texts, f"{local:%d/%m/%Y %H:%M} {context.site.timezone}")
-        png = await asyncio.to_thread(drawing.to_png, svg, context.fonts)
+        when = f"{local:%d/%m/%Y %H:%M} {context.site.timezone}"
+        png = await drawing.draw(context.fonts, plan, rows, parameter, texts, when)
         cells = [pair for _, row in rows for pair in row]
         kinds = [kind(standing) for _, standing in cells]
         listed = ", ".join(

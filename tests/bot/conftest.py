@@ -1,6 +1,7 @@
 """A bot with everything around it, on a database of its own."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from schemas.site import Site
 from tests.bot.discord.server import LocalDiscord
 from tests.bot.rig import Rig
 from tests.conftest import prepare_database
+from tests.services.mariadb import MariaDB
 from tests.services.mosquitto import Mosquitto
 
 
@@ -33,14 +35,40 @@ def bot_engine(tmp_path: Path, site: Site) -> Iterator[Engine]:
 @pytest.fixture
 async def rig(tmp_path: Path, broker: Mosquitto, bot_engine: Engine, site: Site) -> AsyncIterator[Rig]:
     """Everything but the bot, which the test starts. What Discord would have refused fails the test."""
+    async with around(tmp_path, broker, bot_engine, site) as rig:
+        yield rig
+
+
+@pytest.fixture
+def own_mariadb(tmp_path: Path) -> Iterator[MariaDB]:
+    """A MariaDB to be killed and frozen."""
+    (tmp_path / "database").mkdir()
+    server = MariaDB(tmp_path / "database")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+async def rig_on_mariadb(tmp_path: Path, broker: Mosquitto, own_mariadb: MariaDB, site: Site) -> AsyncIterator[Rig]:
+    engine = prepare_database(own_mariadb.make_database(), site)
+    async with around(tmp_path, broker, engine, site) as rig:
+        yield rig
+    engine.dispose()
+
+
+@asynccontextmanager
+async def around(directory: Path, broker: Mosquitto, engine: Engine, site: Site) -> AsyncIterator[Rig]:
     discord = LocalDiscord()
     await discord.start()
-    rig = Rig(tmp_path, broker, bot_engine, site, discord)
-    yield rig
+    rig = Rig(directory, broker, engine, site, discord)
     try:
-        await rig.stop()
+        yield rig
     finally:
-        await discord.stop()
+        try:
+            await rig.stop()
+        finally:
+            await discord.stop()
     assert discord.violations == []
     log = rig.bot.text() if rig.bot.command else ""
     assert "Traceback" not in log, log

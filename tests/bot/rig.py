@@ -16,7 +16,7 @@ from schemas.database import write_sessions
 from schemas.messages import Alarm, Reading, Status
 from schemas.site import Site
 from schemas.tables import Alarm as AlarmRow
-from schemas.tables import Cell, DiscordLink, Parameter, Person, Reading5min, Series
+from schemas.tables import Cell, DiscordLink, LatestReading, Parameter, Person, Reading5min, Series
 from tests.bot.discord.person import Person as Member
 from tests.bot.discord.person import eventually
 from tests.bot.discord.server import CHANNEL, GUILD, TOKEN, LocalDiscord
@@ -94,11 +94,7 @@ class Rig:
         """Store 5-minute means of a plausible day with a gap in it."""
         start = times.floor(times.now(), timedelta(minutes=5)) - timedelta(hours=hours)
         with self.write() as session, session.begin():
-            series = session.scalar(
-                select(Series.id).join(Cell, Cell.id == Series.cell_id)
-                .join(Parameter, Parameter.id == Series.parameter_id)
-                .where(Cell.code == cell, Parameter.code == parameter)
-            )  # fmt: skip
+            series = series_number(session, cell, parameter)
             for n in range(hours * 12):
                 if not 60 <= n < 75:
                     value = mean + (n % 48) / 48
@@ -108,6 +104,13 @@ class Rig:
                             min=value - 0.1, mean=value, max=value + 0.1,
                         )
                     )  # fmt: skip
+
+    def odd_quality(self, cell: str, parameter: str) -> None:
+        """Store what no version of Octopus writes."""
+        with self.write() as session, session.begin():
+            series = series_number(session, cell, parameter)
+            at = times.now()
+            session.add(LatestReading(series_id=series, observed_at=at, value=1.0, quality=9, received_at=at))
 
     def person(self, login: str, role: str, discord_id: int | None = None) -> int:
         """Add an active person, linked to a Discord account where one is given."""
@@ -150,6 +153,11 @@ class Rig:
     async def stop(self) -> None:
         if self.bot.running:
             await asyncio.to_thread(self.bot.stop)
+
+
+def series_number(session: Session, cell: str, parameter: str) -> int:
+    of_cell = select(Series.id).join(Cell, Cell.id == Series.cell_id).where(Cell.code == cell)
+    return session.scalars(of_cell.join(Parameter).where(Parameter.code == parameter)).one()
 
 
 def alarm_row(session: Session, cell: str, code: str, **members: object) -> AlarmRow:

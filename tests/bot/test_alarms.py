@@ -34,7 +34,7 @@ async def test_from_raised_to_over_in_one_message(rig: Rig) -> None:
     raised = rig.raise_alarm()
     await eventually(lambda: rig.discord.posts, "the alarm is posted")
     post = rig.discord.posts[0]
-    assert post["content"] == "<@&77>"
+    assert (post["content"], post["mention_roles"]) == ("<@&77>", ["77"])
     assert post["embeds"][0]["title"] == "🚨 Majeure · E1C3"
     assert fields(post)["Que faire"] == "Aller voir la porte."
     assert labels(post) == ["Acquitter", "Suspendre 30 min", "Alarmes"]
@@ -48,11 +48,11 @@ async def test_from_raised_to_over_in_one_message(rig: Rig) -> None:
     await rig.start()
     both = await asyncio.gather(rig.ada.press(post, "Acquitter"), rig.ada.press(post, "Acquitter"))
     words = sorted(rig.ada.told(one) for one in both)
-    assert words == ["Déjà acquittée par quelqu'un.", "✅ Alarme acquittée par vous."]
+    assert words == ["Déjà acquittée par quelqu’un.", "✅ Alarme acquittée par vous."]
     await eventually(lambda: state(rig) == "acquittée", "the message shows it")
     assert labels(post) == ["Suspendre 30 min", "Alarmes"]
     shelved = await rig.ada.press(post, "Suspendre 30 min")
-    assert "suspendue jusqu'à <t:" in rig.ada.told(shelved)
+    assert "suspendue jusqu’à <t:" in rig.ada.told(shelved)
     await eventually(lambda: "suspendue" in state(rig), "the message shows the shelf")
     old = [part["custom_id"] for row in post["components"] for part in row["components"] if "custom_id" in part]
     rig.end_alarm(raised)

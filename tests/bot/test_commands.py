@@ -40,7 +40,7 @@ async def cell_in_one_line(rig: Rig) -> None:
     door = rig.ada.sees(await rig.ada.slash("cellule", cellule="E2C1", parametre="porte"))
     assert fields(door)["Valeur"] == "**ouverte**"
     unknown = rig.ada.sees(await rig.ada.slash("cellule", cellule="@everyone" * 300))
-    assert "n'existe plus" in unknown["content"]
+    assert "n’existe plus" in unknown["content"]
     assert len(unknown["content"]) < 300
     wrong = rig.ada.sees(await rig.ada.slash("cellule", cellule="E2C1", duree="pour toujours"))
     assert "Durée inconnue" in wrong["content"]
@@ -93,14 +93,14 @@ async def experiments(rig: Rig) -> None:
 
 
 async def identity(rig: Rig, ada: int) -> None:
-    assert "n'est pas valable" in rig.ada.told(await rig.ada.slash("lier", code="' OR 1=1 --" * 20))
+    assert "n’est pas valable" in rig.ada.told(await rig.ada.slash("lier", code="' OR 1=1 --" * 20))
     code = issue_link_code(rig.write, Actor(ada, "ada", "Ada", Role.TECHNICIAN, "web")).code
-    assert "agit maintenant pour ada" in rig.ada.told(await rig.ada.slash("lier", code=code.lower()))
+    assert "agit maintenant pour votre compte" in rig.ada.told(await rig.ada.slash("lier", code=code.lower()))
     # Once: the second who types it is refused.
     assert "not valid" in rig.bob.told(await rig.bob.slash("lier", code=code))
     with rig.write() as session:
         assert session.scalars(select(DiscordLink.discord_id)).all() == [str(rig.ada.id)]
-    assert "n'agit plus" in rig.ada.told(await rig.ada.slash("delier"))
+    assert "n’agit plus" in rig.ada.told(await rig.ada.slash("delier"))
     assert "pas relié" in rig.ada.told(await rig.ada.slash("delier"))
     with rig.write() as session:
         acts = session.scalars(select(AuditEvent.act).order_by(AuditEvent.id)).all()

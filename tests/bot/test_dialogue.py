@@ -1,5 +1,7 @@
 """The station's flow: unit, cell, parameter, in one message edited in place."""
 
+import re
+
 from tests.bot.discord.person import fields, labels
 from tests.bot.discord.server import BOT
 from tests.bot.rig import Rig
@@ -12,7 +14,7 @@ async def test_the_station_s_dialogue_in_french(rig: Rig) -> None:
     await rig.start()
     one = await rig.ada.slash("ecolab")
     message = rig.ada.sees(one)
-    assert message["content"] == "Quelle unité ?"
+    assert message["content"] == "Quelle unité ?"
     assert message["flags"] & 64
     assert labels(message)[:2] == ["ECOLAB 1", "ECOLAB 2"]
     await rig.ada.press(message, "ECOLAB 1")
@@ -56,11 +58,11 @@ async def test_a_typed_command_and_a_mention_lead_to_the_same_menu(rig: Rig) -> 
     for text in ("!ecolab", "!ECOLAB " + "x" * 2990, f"<@{BOT}> ecolab", f"<@{BOT}>"):
         message = await rig.ada.say(text)
         assert message is not None
-        assert message["content"] == "Quelle unité ?"
+        assert message["content"] == "Quelle unité ?"
     # It is hers: he is told so, and nothing changes.
     refused = await rig.bob.press(message, "ECOLAB 1")
     assert "somebody else's" in rig.bob.told(refused)
-    assert message["content"] == "Quelle unité ?"
+    assert message["content"] == "Quelle unité ?"
     await rig.ada.press(message, "ECOLAB 1")
     await rig.ada.press(message, "Cellule 1 (E1C1)")
     await rig.ada.choose(message, "Température reprise")
@@ -90,6 +92,40 @@ async def test_what_is_no_longer_there_leads_back(rig: Rig) -> None:
     assert "o3" in message["content"]
     await rig.ada.raw("o1:u:0:ecolab-9", message)
     assert "ECOLAB 1" in labels(message)
+
+
+async def test_a_button_that_is_delivered_twice_acts_once_and_another_server_s_not_at_all(rig: Rig) -> None:
+    await rig.start()
+    message = rig.ada.sees(await rig.ada.slash("ecolab"))
+    one = await rig.ada.press(message, "ECOLAB 1")
+    again = rig.ada.payload(one, {"custom_id": "o1:u:0:ecolab-2", "component_type": 2}, {
+        **message, "components": [{"type": 1, "components": [
+            {"type": 2, "style": 1, "label": "x", "custom_id": "o1:u:0:ecolab-2"}
+        ]}],
+    })  # fmt: skip
+    await rig.discord.dispatch("INTERACTION_CREATE", again)
+    stranger = type(rig.ada)(rig.discord, 99, "eve", guild=12345)
+    told = stranger.told(await stranger.raw("o1:u:0:ecolab-2", message))
+    assert "serveur de la station" in told
+    assert "ECOLAB 1" in message["content"]
+    assert "incident" not in rig.bot.text()
+
+
+async def test_what_nobody_thought_of_has_a_number_and_a_way_back(rig: Rig) -> None:
+    rig.odd_quality("E1C1", "air_temperature")
+    await rig.start()
+    message = rig.ada.sees(await rig.ada.slash("ecolab"))
+    await rig.ada.press(message, "ECOLAB 1")
+    await rig.ada.press(message, "Cellule 1 (E1C1)")
+    await rig.ada.choose(message, "Température reprise")
+    number = re.search(r"Incident \*\*([0-9a-f]{6})\*\*", message["content"])
+    assert number is not None
+    assert "ECOLAB 1" in labels(message)
+    asked = rig.ada.told(await rig.ada.slash("cellule", cellule="E1C1"))
+    assert "Incident" in asked
+    await rig.stop()
+    assert f"incident {number[1]}" in rig.bot.text()
+    rig.bot.log.unlink()  # its traces are meant to be there
 
 
 async def test_a_parameter_without_data_is_not_zero(rig: Rig) -> None:

@@ -1,16 +1,12 @@
 """Discord, broker or database away: the bot stays, says what it does not know, and comes back by itself."""
 
 import asyncio
-from pathlib import Path
 
-from schemas.site import Site
 from tests.bot.discord.person import eventually, fields
-from tests.bot.discord.server import Fault, LocalDiscord
+from tests.bot.discord.server import Fault
 from tests.bot.rig import Rig, alarm
 from tests.bot.test_alarms import told, waiting
-from tests.conftest import prepare_database
 from tests.services.mariadb import MariaDB
-from tests.services.mosquitto import Mosquitto
 
 
 async def test_gateway_away_at_the_start_cut_and_session_lost(rig: Rig) -> None:
@@ -72,45 +68,54 @@ async def test_rest_fails_limits_and_goes_away(rig: Rig) -> None:
     assert waiting(rig) == 1
 
 
-async def test_database_away(tmp_path: Path, broker: Mosquitto, site: Site) -> None:
-    (tmp_path / "database").mkdir()
-    server = MariaDB(tmp_path / "database")
-    server.start()
-    engine = prepare_database(server.make_database(), site)
-    discord = LocalDiscord()
-    await discord.start()
-    rig = Rig(tmp_path, broker, engine, site, discord)
+async def test_database_away(rig_on_mariadb: Rig, own_mariadb: MariaDB) -> None:
+    rig, posts = rig_on_mariadb, lambda: rig_on_mariadb.discord.posts
+    rig.reading("E1C1", {"air_temperature": 20.0})
+    rig.person("ada", "technician", rig.ada.id)
+    await rig.start()
+    first = rig.raise_alarm("E1C1")
+    await eventually(posts, "the alarm is posted")
+    own_mariadb.kill()
+    shown = rig.ada.sees(await rig.ada.slash("cellule", cellule="E1C1"))
+    assert fields(shown)["Valeur"] == "**20,0 °C**"
+    assert "Courbe indisponible" in shown["embeds"][0]["footer"]["text"]
+    pressed = await rig.ada.press(posts()[0], "Acquitter")
+    assert "La base de données ne répond pas" in rig.ada.told(pressed)
+    rig.publish_alarm(alarm(77, "E5C1"))
+    await eventually(lambda: "alarms wait until it answers" in rig.bot.text(), "it is said")
+    await asyncio.to_thread(own_mariadb.start)
+    await eventually(lambda: len(posts()) == 2, "what was raised meanwhile is told", 40)
+    assert told(rig) == [str(first.id), "77"]
+    # The broker goes: values grow old, the bot stays.
+    rig.broker.kill()
+    await eventually(lambda: "trying again" in rig.bot.text(), "the lost broker is said")
+    unknown = rig.ada.sees(await rig.ada.slash("cellule", cellule="E1C2"))
+    assert "inconnue" in fields(unknown)["Expérience"]
+    assert rig.bot.running
+    assert await asyncio.to_thread(rig.bot.stop) == 0
+
+
+async def test_a_database_that_hangs_holds_up_nothing_else(rig_on_mariadb: Rig, own_mariadb: MariaDB) -> None:
+    rig = rig_on_mariadb
+    rig.reading("E1C1", {"air_temperature": 20.0})
+    await rig.start()
+    people = [type(rig.ada)(rig.discord, 100 + n, f"p{n}") for n in range(12)]
+    own_mariadb.freeze()
     try:
-        rig.reading("E1C1", {"air_temperature": 20.0})
-        rig.person("ada", "technician", rig.ada.id)
-        await rig.start()
-        first = rig.raise_alarm("E1C1")
-        await eventually(lambda: discord.posts, "the alarm is posted")
-        server.kill()
-        shown = rig.ada.sees(await rig.ada.slash("cellule", cellule="E1C1"))
-        assert fields(shown)["Valeur"] == "**20,0 °C**"
-        assert "Courbe indisponible" in shown["embeds"][0]["footer"]["text"]
-        pressed = await rig.ada.press(discord.posts[0], "Acquitter")
-        assert "La base de données ne répond pas" in rig.ada.told(pressed)
-        rig.publish_alarm(alarm(77, "E5C1"))
-        await eventually(lambda: "alarms wait until it answers" in rig.bot.text(), "it is said")
-        await asyncio.to_thread(server.start)
-        await eventually(lambda: len(discord.posts) == 2, "what was raised meanwhile is told", 40)
-        assert told(rig) == [str(first.id), "77"]
-        # The broker goes: values grow old, the bot stays.
-        broker.kill()
-        await eventually(lambda: "trying again" in rig.bot.text(), "the lost broker is said")
-        unknown = rig.ada.sees(await rig.ada.slash("cellule", cellule="E1C2"))
-        assert "inconnue" in fields(unknown)["Expérience"]
-        assert rig.bot.running
-        assert await asyncio.to_thread(rig.bot.stop) == 0
-        assert "Traceback" not in rig.bot.text()
-        assert discord.violations == []
+        asked = [await one.slash("cellule", done=False, cellule="E1C1") for one in people]
+        # Meanwhile what needs no database comes at once.
+        plan = rig.ada.sees(await asyncio.wait_for(rig.ada.slash("plan"), 4))
+        assert "E1C1 20,0 °C" in plan["attachments"][0]["description"]
+        for one in asked:
+            card = rig.ada.sees(await rig.ada.finished(one))
+            assert fields(card)["Valeur"] == "**20,0 °C**"
+            assert "Courbe indisponible" in card["embeds"][0]["footer"]["text"]
+        assert await asyncio.to_thread(rig.bot.stop, 8) == 0
     finally:
-        await rig.stop()
-        await discord.stop()
-        engine.dispose()
-        server.kill()
+        own_mariadb.thaw()
+    await rig.start()
+    card = rig.ada.sees(await rig.ada.slash("cellule", cellule="E1C1"))
+    assert card["attachments"]
 
 
 async def test_what_only_a_person_can_heal_ends_it_in_one_line(rig: Rig) -> None:

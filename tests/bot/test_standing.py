@@ -61,7 +61,7 @@ async def test_a_setpoint_of_another_time_is_not_compared(site: Site) -> None:
 
 async def test_the_experiment_s_own_tolerance_comes_first(site: Site) -> None:
     known = live(site, air_temperature=18.0, air_temperature_setpoint=18.5)
-    own = Own(0.2, None, None, "warning")
+    own = Own("EXP-1", 0.2, None, None, "warning")
     standing = stand(site, known, "E1C1", site.parameter_by_code["air_temperature"], NOW, own=own)
     assert (standing.state, standing.limit) == ("warning", 0.2)
 
