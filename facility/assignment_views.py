@@ -62,6 +62,12 @@ def get_assignment(sessions: Sessions, actor: Actor, number: int) -> AssignmentV
     return found[0]
 
 
+def occupants_now(sessions: Sessions, actor: Actor) -> list[AssignmentView]:
+    """Return what every occupied cell holds."""
+    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+        return _views(session, _rows().where(Assignment.ended_at.is_(None)))
+
+
 def by_cell(session: Session, cell: str) -> list[AssignmentView]:
     return _views(session, _rows().where(Cell.code == cell))
 

@@ -54,6 +54,8 @@ from web.pages.assigning import end_experiment, put_experiment
 from web.pages.assignment import assignment_page, past_page, save_assignment, save_past, withdraw_assignment
 from web.pages.cards import cards
 from web.pages.cell import cell_page
+from web.pages.experiment import experiment_page
+from web.pages.experiment_acts import end_in_cells, move_experiment, put_into_cells
 from web.pages.experiments import experiments_page
 from web.pages.login import (
     do_login,
@@ -98,9 +100,9 @@ FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
     AuditController,
     *(account_page, save_account, save_password, make_token, revoke, end, show_link_code, unlink_discord),
     *(people_page, save_person, make_link),
-    experiments_page,
     *(put_experiment, end_experiment, past_page, save_past),
     *(assignment_page, save_assignment, withdraw_assignment),
+    *(experiments_page, experiment_page, move_experiment, put_into_cells, end_in_cells),
 )
 
 SECURITY_HEADERS = {
@@ -158,6 +160,8 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             "actor": Provide(actor_of, sync_to_thread=False),
             "site": _given(site),
             "hub": _given(hub),
+            # Taken in the event loop, where the hub changes: a page that also asks the database runs in a thread.
+            "snapshot": Provide(hub.whole, sync_to_thread=False),
             "feed": _given(feed),
             "settings": _given(settings),
             "assets": _given(assets),

@@ -25,9 +25,16 @@ VALUES: list[dict[str, Any]] = [
         "minimum": -13.0,
         "maximum": None,
         "quality": quality,
+        "low": low,
+        "high": high,
     }
-    for reported, value, deviation, tolerance, quality in itertools.product(
-        (True, False), (None, 0.0, -14.0, 20.0), (None, 1.0, 1.5, -2.0), (None, 1.0), (0, 1, 2, 3)
+    for reported, value, deviation, tolerance, quality, (low, high) in itertools.product(
+        (True, False),
+        (None, 0.0, -14.0, 20.0),
+        (None, 1.0, 1.5, -2.0),
+        (None, 1.0),
+        (0, 1, 2, 3),
+        ((None, None), (0.0, 20.0), (0.1, None), (None, 19.9)),
     )
 ]
 NUMBERS = [0.0, -0.04, 0.05, 0.25, 2.675, 18.25, -1.5, 999.95, 1234.5, 1234567.0]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from web.pages.showing import STATE_WORDS, VALUE_WORDS
 from web.texts import N_
 
-_TEXTS = {
+CLIENT_TEXTS = {
     "ago": N_("{age} ago"),
     "all_normal": N_("All normal"),
     "no_match": N_("No cell matches."),
@@ -41,13 +41,24 @@ _TEXTS = {
     "minimum": N_("Minimum"),
     "mean": N_("Mean"),
     "maximum": N_("Maximum"),
+    "all_within": N_("All values are within the limits."),
+    "out_one": N_("One value is out of limits."),
+    "out_several": N_("{n} values are out of limits."),
+    "silent_one": N_("One cell sends no recent values."),
+    "silent_several": N_("{n} cells send no recent values."),
+    "no_verdict": N_("No value can be judged."),
+    "day_number": N_("day {n}"),
+    "day_axis": N_("Day of the experiment"),
+    "days_shown": N_("day {from} to day {to}"),
+    "cell_summary": N_("{cell}: minimum {min}, mean {mean}, maximum {max} {unit}."),
+    "choose_cells": N_("Choose at least one cell."),
     "dates_wrong": N_("The end must come after the beginning."),
 }
 
 
 def client_texts(gettext: Callable[[str], str]) -> dict[str, object]:
     """Return the scripts' texts in one language."""
-    return {key: gettext(text) for key, text in _TEXTS.items()} | {
+    return {key: gettext(text) for key, text in CLIENT_TEXTS.items()} | {
         "states": {state: gettext(word) for state, word in STATE_WORDS.items()},
         "values": {state: gettext(word) if word else "" for state, word in VALUE_WORDS.items()},
     }

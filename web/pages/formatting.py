@@ -24,6 +24,11 @@ def number(value: float | None, decimals: int, language: str, *, signed: bool = 
     return f"+{text}" if signed and rounded > 0 else text
 
 
+def plain_number(value: float, language: str) -> str:
+    """Write a number as it was typed, with no digit more."""
+    return format_decimal(Decimal(repr(value)), format="#,##0.#########", locale=LOCALES[language])
+
+
 def value_text(value: float | None, parameter: Parameter, language: str) -> str:
     """Write a value as its parameter is shown: the word of a state, else a number without its unit."""
     if value is not None and (label := parameter.states.get(f"{value:g}")):

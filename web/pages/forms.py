@@ -22,6 +22,12 @@ def typed_texts(data: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else "" for name, value in data.items() if name != FORM_FIELD}
 
 
+def several_texts(data: Mapping[str, Any], name: str) -> list[str]:
+    """Return what was sent under a name that a form may send more than once: boxes that were ticked."""
+    found = data.get(name, [])
+    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
+
+
 def parse(model: type[M], values: Mapping[str, Any]) -> M:
     """Return the form as its model; raise Invalid with words for each field."""
     try:

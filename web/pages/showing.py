@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from schemas import times
 from schemas.site import Parameter, Site
+from web.pages.limits import Limits
 from web.texts import N_
 
 CellState = Literal["alarm", "offline", "nodata", "stale", "warning", "deviation", "normal"]
@@ -17,6 +18,9 @@ ValueState = Literal["missing", "none", "high", "low", "suspect", "ok"]
 
 # Readings that fail to come this many times in a row make a cell's values old.
 STALE_PERIODS = 3
+
+# What a cell in one of these shows is the past: nothing in it can be within limits, or out of them.
+STALE_STATES: frozenset[CellState] = frozenset({"offline", "nodata", "stale"})
 
 STATE_WORDS: dict[CellState, str] = {
     "alarm": N_("Alarm"),
@@ -78,6 +82,19 @@ def show_cells(site: Site, snapshot: Mapping[str, Any]) -> dict[str, ShownCell]:
     return {cell: _show_cell(site, snapshot, cell, now) for cell in site.unit_of_cell}
 
 
+def show_against(
+    site: Site, snapshot: Mapping[str, Any], cell: str, limits: Mapping[str, Limits]
+) -> tuple[ShownValue | None, ...]:
+    """Return a cell's values judged by an experiment's limits; None for a parameter that the cell does not have."""
+    latest = snapshot["cells"].get(cell) or {}
+    now = times.from_text(snapshot["now"])
+    here = {parameter.code for parameter in site.parameters_of(cell)}
+    return tuple(
+        _show_value(site, one.parameter, latest, now, one) if one.parameter.code in here else None
+        for one in limits.values()
+    )
+
+
 def _show_cell(site: Site, snapshot: Mapping[str, Any], cell: str, now: datetime) -> ShownCell:
     latest = snapshot["cells"].get(cell) or {}
     unit = site.unit_of_cell[cell]
@@ -122,7 +139,9 @@ def cell_state(
     return "deviation" if abnormal else "normal"
 
 
-def _show_value(site: Site, parameter: Parameter, latest: Mapping[str, Any], now: datetime) -> ShownValue:
+def _show_value(
+    site: Site, parameter: Parameter, latest: Mapping[str, Any], now: datetime, limits: Limits | None = None
+) -> ShownValue:
     values: Mapping[str, float | None] = latest.get("values") or {}
     quality: Mapping[str, int] = latest.get("quality") or {}
     value = values.get(parameter.code)
@@ -132,7 +151,7 @@ def _show_value(site: Site, parameter: Parameter, latest: Mapping[str, Any], now
     setpoint = site.setpoint_by_measured.get(parameter.code)
     command = next((p for p in site.parameters if p.command_of == parameter.code), None)
     target = None if setpoint is None else values.get(setpoint.code)
-    tolerance = min((t.deviation for t in parameter.tolerances), default=None)
+    tolerance = min((t.deviation for t in parameter.tolerances), default=None) if limits is None else limits.deviation
     deviation = None if value is None or target is None else value - target
     return ShownValue(
         parameter=parameter,
@@ -145,6 +164,8 @@ def _show_value(site: Site, parameter: Parameter, latest: Mapping[str, Any], now
             minimum=parameter.minimum,
             maximum=parameter.maximum,
             quality=quality.get(parameter.code, 0),
+            low=None if limits is None else limits.low,
+            high=None if limits is None else limits.high,
         ),
         partner=setpoint or command,
         target=target if setpoint is not None or command is None else values.get(command.code),
@@ -164,6 +185,8 @@ def value_state(
     minimum: float | None,
     maximum: float | None,
     quality: int,
+    low: float | None = None,
+    high: float | None = None,
 ) -> ValueState:
     """Tell a value that was never sent from one that the sensor did not give, and both from zero."""
     if value is None:
@@ -172,4 +195,6 @@ def value_state(
         return "suspect"
     if deviation is not None and tolerance is not None and abs(deviation) > tolerance:
         return "high" if deviation > 0 else "low"
-    return "ok"
+    if low is not None and value < low:
+        return "low"
+    return "high" if high is not None and value > high else "ok"

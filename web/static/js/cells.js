@@ -1,5 +1,5 @@
 // Puts live values into what the server rendered: text and attributes of known places, never structure or order.
-import { assets, site, texts } from "./page_data.js";
+import { assets, limits, site, texts } from "./page_data.js";
 import { ageText, fill, number, valueText } from "./formats.js";
 import { isPaused, now, onChange, state } from "./live.js";
 import { gaugePlace, showCell, showValue } from "./states.js";
@@ -14,6 +14,7 @@ function collect() {
     places.push({
       root,
       cell: root.dataset.cell,
+      limits: root.hasAttribute("data-own-limits") ? limits : null,
       badge: root.querySelector("[data-state-icon]"),
       word: root.querySelector("[data-state-word]"),
       ages: [...root.querySelectorAll("[data-age]")],
@@ -50,7 +51,7 @@ function patchState(place) {
 function patchValues(place) {
   const latest = state.cells[place.cell];
   for (const { node, code, text, word } of place.values) {
-    const shown = showValue(site, code, latest);
+    const shown = showValue(site, code, latest, place.limits);
     setText(text, valueText(shown.value, site.parameters[code]));
     if (!word) continue;
     setAttribute(node, "data-value-state", shown.state);

@@ -1,18 +1,21 @@
-// Everything that touches uPlot. Columns in, a picture out; what people do with it comes back as wished ranges.
+// One series beside its setpoint. With compared.js, all that touches uPlot. Columns in, a picture out; what people do with it comes back as wished ranges.
 import uPlot from "../vendor/uplot/uPlot.js";
 import { dateFormat, locale, number } from "./formats.js";
+import { addGestures } from "./gestures.js";
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
+// For cells side by side; only the style sheets that need them define them.
+const LINES = [0, 1, 2, 3, 4, 5].map((n) => `--line-${n}`);
 
 // Canvas cannot read light-dark(): let the style sheet resolve each colour for this theme.
-function colours(element) {
+export function colours(element) {
   const probe = document.createElement("span");
   element.append(probe);
   const read = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
   const found = {
     series: read("--series"), soft: read("--series-soft"), setpoint: read("--series-set"), band: read("--band"),
-    grid: read("--grid"), text: read("--ink-2"), door: "rgba(201, 165, 83, .18)",
+    grid: read("--grid"), text: read("--ink-2"), lines: LINES.map((name) => read(name)), door: "rgba(201, 165, 83, .18)",
   };
   probe.remove();
   return found;
@@ -41,7 +44,7 @@ function axisLabels(_, splits, __, ___, increment) {
 }
 
 // Flat lines stay flat: noise below ten steps of the sensor's resolution must not fill the picture.
-function rangeOf(parameter) {
+export function rangeOf(parameter) {
   const least = Math.max(10 * 10 ** -parameter.decimals, 1e-6);
   return (_, low, high) => {
     if (low === null || high === null) return [0, 1];
@@ -68,6 +71,12 @@ function shadeDoors(doors, colour) {
 }
 
 // `columns`: {x: seconds, min, mean, max, setpoint, low, high}; null is a gap, undefined "this line has no point here".
+export function valueLabels(parameter) {
+  return (_, splits, __, ___, step) => splits.map((value) => (parameter.kind === "state"
+    ? parameter.states[String(value)]?.[document.documentElement.lang] ?? ""
+    : new Intl.NumberFormat(locale, { maximumFractionDigits: Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)) }).format(value)));
+}
+
 export function makePlot(element, { parameter, zone, onRange, onCursor }) {
   let plot = null;
   let columns = null;
@@ -94,9 +103,7 @@ export function makePlot(element, { parameter, zone, onRange, onCursor }) {
         { ...axis, space: 78, size: 44, values: axisLabels },
         {
           ...axis, size: 58, space: 42,
-          values: (_, splits, __, ___, step) => splits.map((value) => (state
-            ? parameter.states[String(value)]?.[document.documentElement.lang] ?? ""
-            : new Intl.NumberFormat(locale, { maximumFractionDigits: Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)) }).format(value))),
+          values: valueLabels(parameter),
         },
       ],
       series: [
@@ -152,47 +159,4 @@ export function makePlot(element, { parameter, zone, onRange, onCursor }) {
     get range() { return range; },
     number: (value) => number(value, parameter.decimals),
   };
-}
-
-// uPlot knows the mouse alone. One finger moves, two fingers zoom, the wheel zooms with Ctrl (the bare wheel scrolls the page).
-function addGestures(element, current, onRange) {
-  const fingers = new Map();
-  let start = null;
-  const seconds = (plot, clientX) => plot.posToVal(clientX - plot.over.getBoundingClientRect().left, "x") * 1000;
-  const spread = () => { const [a, b] = [...fingers.values()]; return { middle: (a + b) / 2, width: Math.max(20, Math.abs(a - b)) }; };
-
-  function begin() {
-    const now = current();
-    start = now && { range: now.range, plot: now.plot, x: [...fingers.values()][0], ...(fingers.size === 2 ? spread() : {}) };
-    if (start && fingers.size === 2) start.anchor = seconds(start.plot, start.middle);
-  }
-  element.addEventListener("pointerdown", (event) => {
-    if (event.pointerType !== "touch") return;
-    fingers.set(event.pointerId, event.clientX);
-    begin();
-  });
-  element.addEventListener("pointermove", (event) => {
-    if (!fingers.has(event.pointerId) || !start) return;
-    fingers.set(event.pointerId, event.clientX);
-    const length = start.range.to - start.range.from;
-    if (fingers.size === 2) {
-      const factor = start.width / spread().width;
-      const left = (start.anchor - start.range.from) * factor;
-      onRange(start.anchor - left, start.anchor - left + length * factor, true);
-    } else if (fingers.size === 1) {
-      const shift = ((start.x - event.clientX) / start.plot.over.clientWidth) * length;
-      if (Math.abs(start.x - event.clientX) > 5) onRange(start.range.from + shift, start.range.to + shift, true);
-    }
-  });
-  for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
-    element.addEventListener(end, (event) => { if (fingers.delete(event.pointerId)) { if (fingers.size) begin(); else start = null; } });
-  }
-  element.addEventListener("wheel", (event) => {
-    const now = current();
-    if (!now || !(event.ctrlKey || event.shiftKey)) return;
-    event.preventDefault();
-    const factor = Math.exp((event.deltaY || event.deltaX) * 0.0016);
-    const anchor = seconds(now.plot, event.clientX);
-    onRange(anchor - (anchor - now.range.from) * factor, anchor + (now.range.to - anchor) * factor, true);
-  }, { passive: false });
 }

@@ -9,11 +9,12 @@ export function cellState({ age, period, status, severities, abnormal, stalePeri
   return abnormal ? "deviation" : "normal";
 }
 
-export function valueState({ reported, value, deviation, tolerance, minimum, maximum, quality }) {
+export function valueState({ reported, value, deviation, tolerance, minimum, maximum, quality, low = null, high = null }) {
   if (value === null || value === undefined) return reported ? "none" : "missing";
   if (quality === 1 || quality === 3 || (minimum !== null && value < minimum) || (maximum !== null && value > maximum)) return "suspect";
   if (deviation !== null && tolerance !== null && Math.abs(deviation) > tolerance) return deviation > 0 ? "high" : "low";
-  return "ok";
+  if (low !== null && value < low) return "low";
+  return high !== null && value > high ? "high" : "ok";
 }
 
 export function gaugePlace(deviation, tolerance) {
@@ -32,18 +33,21 @@ function setpointsOf(site) {
   return partners.get(site);
 }
 
-export function showValue(site, code, latest) {
+// `limits`: an experiment's own, by parameter, in place of the station's.
+export function showValue(site, code, latest, limits = null) {
   const parameter = site.parameters[code];
   const values = latest?.values ?? {};
   const value = values[code] ?? null;
   const setpoint = setpointsOf(site)[code];
   const target = setpoint === undefined ? null : values[setpoint] ?? null;
   const deviation = value === null || target === null ? null : value - target;
+  const own = limits?.[code];
+  const tolerance = own ? own.deviation : parameter.tolerance;
   const state = valueState({
-    reported: code in values, value, deviation, tolerance: parameter.tolerance,
-    minimum: parameter.minimum, maximum: parameter.maximum, quality: latest?.quality?.[code] ?? 0,
+    reported: code in values, value, deviation, tolerance,
+    minimum: parameter.minimum, maximum: parameter.maximum, quality: latest?.quality?.[code] ?? 0, low: own?.low ?? null, high: own?.high ?? null,
   });
-  return { value, deviation, tolerance: parameter.tolerance, state };
+  return { value, deviation, tolerance, state };
 }
 
 export function showCell(site, cell, snapshot, now) {

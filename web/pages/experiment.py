@@ -1,0 +1,245 @@
+"""`/experiments/<id>`: all about one, its live values against its own limits, its cells, its changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, PathParameter
+from litestar.response import Template
+
+from facility.acts import Actor
+from facility.assignment_views import AssignmentView, Occupant, assignments_of_experiment, occupants_now
+from facility.assignments import ASSIGNABLE
+from facility.auditing import changes_of_experiment
+from facility.experiment_forms import STATE_WORDS
+from facility.experiment_views import ExperimentView, get_experiment
+from facility.experiments import TRANSITIONS
+from facility.permissions import Act
+from facility.refusals import Invalid, Refusal
+from schemas import times
+from schemas.database import Sessions
+from schemas.site import Site
+from web.pages.changes import Teller
+from web.pages.client_texts import CLIENT_TEXTS
+from web.pages.limits import Limits, limits_of, limits_text, tolerance_text
+from web.pages.rendering import language_of, page, page_gettext, said
+from web.pages.showing import STALE_STATES, ShownCell, ShownValue, show_against, show_cells
+from web.refusing import STATUSES, translate
+from web.texts import N_
+
+AnyRequest = Request[Any, Any, Any]
+Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+Snapshot = dict[str, Any]
+
+# The word on the button of each way from state to state; those of ASKED end or hide something and ask first.
+MOVES = {
+    ("draft", "planned"): N_("Plan it"),
+    ("draft", "archived"): N_("Archive"),
+    ("planned", "draft"): N_("Back to draft"),
+    ("planned", "running"): N_("Start"),
+    ("planned", "archived"): N_("Archive"),
+    ("running", "ended"): N_("End the experiment"),
+    ("ended", "running"): N_("Resume"),
+    ("ended", "archived"): N_("Archive"),
+    ("archived", "ended"): N_("Back to ended"),
+    ("archived", "draft"): N_("Back to draft"),
+}
+ASKED = {
+    "ended": N_("Its cells become free now. The readings and the history stay."),
+    "archived": N_("It leaves the plan and the lists of what can be put into cells; nothing is deleted."),
+}
+DONE = {
+    "saved": N_("Saved."),
+    "created": N_("The experiment is created."),
+    "moved": N_("The state is changed."),
+    "assigned": N_("The experiment is in the cells now."),
+    "ended": N_("The cells are free now."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    """A cell that holds the experiment, its values in the order of the limits."""
+
+    cell: ShownCell
+    values: tuple[ShownValue | None, ...]
+
+
+@get("/experiments/{experiment:int}", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
+def experiment_page(
+    request: AnyRequest,
+    *,
+    experiment: Number,
+    sessions: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    site: NamedDependency[Site],
+    snapshot: NamedDependency[Snapshot],
+    done: FromQuery[str] = "",
+) -> Template:
+    """Show it."""
+    view = View(request, sessions, actor, site, snapshot)
+    return view.answer(experiment, done=done)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page is made from; also after an act on it was refused."""
+
+    request: AnyRequest
+    sessions: Sessions
+    actor: Actor
+    site: Site
+    snapshot: Snapshot
+
+    def answer(self, number: int, *, done: str = "", refusal: Refusal | None = None, chosen: Any = ()) -> Template:
+        """Render the page; with a refusal its words and status, and what was chosen stays chosen."""
+        experiment = get_experiment(self.sessions, self.actor, number)
+        assignments = assignments_of_experiment(self.sessions, self.actor, number)
+        gettext, language = page_gettext(self.request), language_of(self.request)
+        limits = limits_of(self.site, experiment)
+        shown = show_cells(self.site, self.snapshot)
+        rows = [
+            LiveRow(shown[code], show_against(self.site, self.snapshot, code, limits))
+            for code in experiment.cells_now
+            if code in shown
+        ]
+        context = {
+            "snapshot": self.snapshot,
+            "x": experiment,
+            "assignments": assignments,
+            "rows": rows,
+            "limits": limits,
+            "limits_text": lambda one: limits_text(one, one.parameter.unit, language),
+            "tolerance_lines": [tolerance_text(self.site, one, language, gettext) for one in experiment.parameters],
+            "judged": judge(rows),
+            "verdict_words": lambda judged: verdict(judged, gettext),
+            "span": lambda start, end: span_text(start, end, language),
+            "readings_address": lambda one: readings_address(one, limits, self.site),
+            "moves": self.moves(experiment),
+            "changes": self.changes(number, language),
+            "experiment_states": said(self.request, STATE_WORDS),
+            "occupied": occupied(self.sessions, self.actor),
+            "may_change": self.actor.may(Act.EXPERIMENT_CHANGE),
+            "may_assign": self.actor.may(Act.ASSIGN) and experiment.state in ASSIGNABLE,
+            "may_end": self.actor.may(Act.UNASSIGN),
+            "chart": chart(self.site, experiment, assignments, limits),
+            "done": gettext(DONE[done]) if done in DONE else "",
+            "message": self._words(refusal, language),
+            "chosen": chosen,
+        }
+        status = 200 if refusal is None else STATUSES[type(refusal)]
+        return page(self.request, "experiment.html", context, current="experiments", status_code=status)
+
+    def moves(self, experiment: ExperimentView) -> list[tuple[str, str, str]]:
+        """Return the states that may follow, the word of each button, and what it asks first, if anything."""
+        gettext = page_gettext(self.request)
+        return [
+            (then, gettext(MOVES[experiment.state, then]), gettext(ASKED[then]) if self._asks(experiment, then) else "")
+            for then in TRANSITIONS[experiment.state]
+        ]
+
+    def changes(self, number: int, language: str) -> Any:
+        teller = Teller(self.site, language, page_gettext(self.request))
+        lines = changes_of_experiment(self.sessions, self.actor, number)
+        return [teller.change(line, number) for line in lines]
+
+    @staticmethod
+    def _asks(experiment: ExperimentView, then: str) -> bool:
+        return then in ASKED and (experiment.state, then) != ("archived", "ended")
+
+    def _words(self, refusal: Refusal | None, language: str) -> str:
+        """Return why it was refused; where the faults of fields say more, those."""
+        if refusal is None:
+            return ""
+        if isinstance(refusal, Invalid) and refusal.faults:
+            return " ".join(translate(self.request, words, language) for words in refusal.faults.values())
+        return translate(self.request, refusal.words, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How many values are out of limits, and how many cells send nothing that could be judged."""
+
+    outside: int
+    silent: int
+    within: int
+
+
+def judge(rows: list[LiveRow]) -> Judged:
+    """Count; days.js counts the same on the page."""
+    heard = [row for row in rows if row.cell.state not in STALE_STATES]
+    states = [value.state for row in heard for value in row.values if value is not None]
+    return Judged(
+        outside=sum(state in {"high", "low", "suspect"} for state in states),
+        silent=len(rows) - len(heard),
+        within=states.count("ok"),
+    )
+
+
+def verdict(judged: Judged, gettext: Callable[[str], str]) -> str:
+    """Say it in words; days.js puts the same together."""
+    keys = []
+    if judged.outside:
+        keys.append(("out_one" if judged.outside == 1 else "out_several", judged.outside))
+    elif judged.within:
+        keys.append(("all_within", 0))
+    if judged.silent:
+        keys.append(("silent_one" if judged.silent == 1 else "silent_several", judged.silent))
+    texts = [(CLIENT_TEXTS[key], count) for key, count in keys or [("no_verdict", 0)]]
+    return " ".join(gettext(text).format(n=count) for text, count in texts)
+
+
+def occupied(sessions: Sessions, actor: Actor) -> dict[str, Occupant]:
+    """Return what each occupied cell holds; for the form that puts the experiment into cells."""
+    return {one.cell: one.experiment for one in occupants_now(sessions, actor)}
+
+
+def chart(
+    site: Site, experiment: ExperimentView, assignments: list[AssignmentView], limits: dict[str, Limits]
+) -> dict[str, Any] | None:
+    """Return what the chart over the days of the experiment needs; None before its first day."""
+    if experiment.started_at is None or not assignments:
+        return None
+    cells: dict[str, list[list[str | None]]] = {}
+    for one in reversed(assignments):
+        if one.cell in site.unit_of_cell:
+            end = None if one.ended_at is None else times.to_text(one.ended_at)
+            cells.setdefault(one.cell, []).append([times.to_text(one.started_at), end])
+    order = [code for code in site.unit_of_cell if code in cells]
+    own = {p.code for code in order for p in site.parameters_of(code)}
+    first = [code for code in limits if code in own]
+    offered = [p for p in site.parameters if p.code in own and p.setpoint_of is None]
+    return {
+        "start": times.to_text(experiment.started_at),
+        "cells": {code: cells[code] for code in order},
+        "parameters": [*first, *(p.code for p in offered if p.code not in first)],
+        "limits": {code: one.for_script() for code, one in limits.items()},
+    }
+
+
+def span_text(start: datetime, end: datetime | None, language: str) -> str:
+    """Write how long an assignment lasted or lasts: whole days, below two days hours."""
+    length = (end or times.now()) - start
+    if length >= timedelta(days=2):
+        return f"{length.days}\u00a0{'d' if language == 'en' else 'j'}"
+    if length >= timedelta(hours=1):
+        return f"{int(length.total_seconds() // 3600)}\u00a0h"
+    return f"{int(length.total_seconds() // 60)}\u00a0min"
+
+
+def readings_address(one: AssignmentView, limits: dict[str, Limits], site: Site) -> str:
+    """Return where the readings of an assignment are: its parameters of interest and their setpoints, or all."""
+    asked = {"from": times.to_text(one.started_at)}
+    if one.ended_at is not None:
+        asked["to"] = times.to_text(one.ended_at)
+    here = {p.code for p in site.parameters_of(one.cell)} if one.cell in site.unit_of_cell else set()
+    if any(each.tolerance is not None for each in limits.values()):
+        pairs = [(code, site.setpoint_by_measured.get(code)) for code in limits]
+        codes = [code for measured, aim in pairs for code in (measured, *([aim.code] if aim else [])) if code in here]
+        if codes:
+            asked["parameters"] = ",".join(codes)
+    return f"/api/cells/{one.cell}/readings.csv?{urlencode(asked)}"
