@@ -107,7 +107,8 @@ class Teller:
         return say_in(self.gettext, STATE_WORDS[value]) if value in STATE_WORDS else value
 
     def _day(self, value: str | date) -> str:
-        return day(date.fromisoformat(value) if isinstance(value, str) else value, self.language)
+        when = date.fromisoformat(value) if isinstance(value, str) else value
+        return day(when, self.site.zone, self.language)
 
     def _parameters(self, value: list[Any]) -> str:
         told = partial(tolerance_text, self.site, language=self.language, gettext=self.gettext)

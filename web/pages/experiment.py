@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -25,6 +24,7 @@ from schemas.database import Sessions
 from schemas.site import Site
 from web.pages.changes import Teller
 from web.pages.client_texts import CLIENT_TEXTS
+from web.pages.formatting import span_text
 from web.pages.limits import Limits, limits_of, limits_text, tolerance_text
 from web.pages.rendering import language_of, page, page_gettext, said
 from web.pages.showing import STALE_STATES, ShownCell, ShownValue, show_against, show_cells
@@ -117,7 +117,7 @@ class View:
             "tolerance_lines": [tolerance_text(self.site, one, language, gettext) for one in experiment.parameters],
             "judged": judge(rows),
             "verdict_words": lambda judged: verdict(judged, gettext),
-            "span": lambda start, end: span_text(start, end, language),
+            "lasts": lambda start, end: span_text(((end or times.now()) - start).total_seconds(), language),
             "readings_address": lambda one: readings_address(one, limits, self.site),
             "moves": self.moves(experiment),
             "changes": self.changes(number, language),
@@ -219,16 +219,6 @@ def chart(
         "parameters": [*first, *(p.code for p in offered if p.code not in first)],
         "limits": {code: one.for_script() for code, one in limits.items()},
     }
-
-
-def span_text(start: datetime, end: datetime | None, language: str) -> str:
-    """Write how long an assignment lasted or lasts: whole days, below two days hours."""
-    length = (end or times.now()) - start
-    if length >= timedelta(days=2):
-        return f"{length.days}\u00a0{'d' if language == 'en' else 'j'}"
-    if length >= timedelta(hours=1):
-        return f"{int(length.total_seconds() // 3600)}\u00a0h"
-    return f"{int(length.total_seconds() // 60)}\u00a0min"
 
 
 def readings_address(one: AssignmentView, limits: dict[str, Limits], site: Site) -> str:
