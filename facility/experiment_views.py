@@ -100,6 +100,13 @@ def get_experiment(sessions: Sessions, actor: Actor, number: int) -> ExperimentV
         return read_experiment(session, row)
 
 
+def experiment_codes(sessions: Sessions, actor: Actor, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the codes of these experiments, for lines that hold only numbers."""
+    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+        rows = session.execute(select(Experiment.id, Experiment.code).where(Experiment.id.in_(set(numbers))))
+        return {number: code for number, code in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
 def read_experiment(session: Session, row: Experiment) -> ExperimentView:
     planned, now = _cells(session, [row])
     started = session.scalar(select(func.min(Assignment.started_at)).where(Assignment.experiment_id == row.id))

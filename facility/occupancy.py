@@ -1,6 +1,6 @@
 """Who is, was and will be in which cell: the rows of the occupancy page, with conflicts and gaps."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from schemas.database import Sessions
 from schemas.tables import Cell, Experiment, ExperimentCell, Unit
 
 LONGEST = timedelta(days=5 * 366)
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 # States whose planned days stand on the plan; a draft is nobody's promise.
 _PLANNED: tuple[ExperimentState, ...] = ("planned", "running")
 
@@ -67,8 +68,13 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     return times.to_milliseconds(datetime.combine(day, time.min, zone))
 
 
-def occupancy(sessions: Sessions, actor: Actor, first: date, last: date, zone: ZoneInfo) -> Occupancy:
-    """Return who holds which cell from one day to another, both included, and what is planned."""
+def occupancy(
+    sessions: Sessions, actor: Actor, first: date, last: date, zone: ZoneInfo, *, past_plans: bool = True
+) -> Occupancy:
+    """Return who holds which cell from one day to another, both included, and what is planned.
+
+    Without `past_plans` the past is what was, whatever had been planned, and plans begin now at the earliest.
+    """
     if last < first:
         raise Invalid({"to": say("The end lies before the start.")})
     if last - first > LONGEST:
@@ -86,17 +92,18 @@ def occupancy(sessions: Sessions, actor: Actor, first: date, last: date, zone: Z
             .where(Cell.retired_at.is_(None))
             .order_by(Cell.position)
         ).all()
-        rows = [_row(unit, cell, held.get(cell, []), planned.get(cell, []), window) for unit, cell in cells]
+        gone = [] if past_plans else [Span(EARLIEST, now)]
+        rows = [_row(unit, cell, held.get(cell, []), planned.get(cell, []), window, gone=gone) for unit, cell in cells]
     return Occupancy(started_at=window.start, ended_at=window.end, now=now, rows=rows)
 
 
-def _row(unit: str, cell: str, held: list[Bar], planned: list[Bar], window: Span) -> OccupancyRow:
+def _row(unit: str, cell: str, held: list[Bar], planned: list[Bar], window: Span, *, gone: list[Span]) -> OccupancyRow:
     """Lay out one cell; a plan stands only where its experiment did not hold the cell anyway."""
     bars = [bar for bar in held if _span(bar).overlap(window)]
     for plan in planned:
         own = [_span(bar) for bar in held if bar.experiment.id == plan.experiment.id]
         # An hour that an assignment left over at either end of the plan is no plan.
-        parts = [part for part in without([_span(plan)], own) if part.end - part.start >= timedelta(hours=1)]
+        parts = [part for part in without([_span(plan)], own + gone) if part.end - part.start >= timedelta(hours=1)]
         bars += [
             plan.model_copy(update={"started_at": part.start, "ended_at": part.end})
             for part in parts

@@ -52,6 +52,7 @@ from web.pages.account import (
 )
 from web.pages.assigning import end_experiment, put_experiment
 from web.pages.assignment import assignment_page, past_page, save_assignment, save_past, withdraw_assignment
+from web.pages.audit import audit_page
 from web.pages.cards import cards
 from web.pages.cell import cell_page
 from web.pages.experiment import experiment_page
@@ -67,6 +68,7 @@ from web.pages.login import (
     set_password,
 )
 from web.pages.manifest import manifest
+from web.pages.occupancy import occupancy_page
 from web.pages.people import make_link, people_page, save_person
 from web.pages.plan import plan
 from web.pages.preferences import preferences
@@ -103,6 +105,7 @@ FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
     *(put_experiment, end_experiment, past_page, save_past),
     *(assignment_page, save_assignment, withdraw_assignment),
     *(experiments_page, experiment_page, move_experiment, put_into_cells, end_in_cells),
+    *(occupancy_page, audit_page),
 )
 
 SECURITY_HEADERS = {

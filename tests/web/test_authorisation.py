@@ -93,6 +93,8 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/assignments/{assignment:int}"): TECHNICIAN,
     ("POST", "/assignments/{assignment:int}"): TECHNICIAN,
     ("POST", "/assignments/{assignment:int}/withdrawal"): TECHNICIAN,
+    ("GET", "/occupancy"): MEMBER,
+    ("GET", "/audit"): ADMIN,
     ("GET", "/account"): MEMBER,
     ("POST", "/account"): MEMBER,
     ("POST", "/account/password"): MEMBER,

@@ -1,7 +1,7 @@
 """Times that people type: the clock of the site, which twice a year skips an hour or shows one twice."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from facility.typed import FIRST_DAY, LAST_DAY
@@ -16,6 +16,7 @@ WHICH_WORDS = {
     SECOND: N_("the second one, after the clock was put back"),
 }
 _FRENCH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),?\s+(\d{1,2}[:h]\d{2}(?::\d{2})?)")
+_NO_YEAR = say("The year must lie between 2000 and 2199.")
 _NO_TIME = say("This is no date and time, as in 2026-11-24 14:30.")
 
 
@@ -41,6 +42,22 @@ def read_local(text: str, zone: ZoneInfo, which: str = "") -> datetime:
             say("The clock showed this time twice that night: choose which one is meant."), twice=True
         )
     return (early if which == FIRST else late).astimezone(UTC)
+
+
+def read_day(text: str) -> date | None:
+    """Return the day that was typed, None for nothing; raise UnclearTimeError."""
+    text = text.strip()
+    if not text:
+        return None
+    for pattern in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            day = datetime.strptime(text[:40], pattern).date()  # noqa: DTZ007 - a day of the calendar has no zone
+        except ValueError:
+            continue
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise UnclearTimeError(_NO_YEAR)
+        return day
+    raise UnclearTimeError(say("This is no date, as in 2026-11-24."))
 
 
 def local_text(instant: datetime | None, zone: ZoneInfo) -> str:
@@ -78,7 +95,7 @@ def _clock(text: str) -> datetime:
     if local.tzinfo is not None:
         raise UnclearTimeError(say("Type the time of the site's clock, without an offset."))
     if not FIRST_DAY.year <= local.year <= LAST_DAY.year:
-        raise UnclearTimeError(say("The year must lie between 2000 and 2199."))
+        raise UnclearTimeError(_NO_YEAR)
     return local
 
 

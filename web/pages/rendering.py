@@ -40,7 +40,9 @@ NAVIGATION = (
     NavigationItem("cards", "/", N_("Cells")),
     NavigationItem("plan", "/plan", N_("Site plan")),
     NavigationItem("experiments", "/experiments", N_("Experiments"), Act.EXPERIMENTS_READ),
+    NavigationItem("occupancy", "/occupancy", N_("Occupancy"), Act.EXPERIMENTS_READ),
     NavigationItem("people", "/people", N_("People"), Act.PEOPLE_READ),
+    NavigationItem("audit", "/audit", N_("Audit"), Act.AUDIT_READ),
 )
 
 
