@@ -11,8 +11,8 @@ from octopus import settings
 from schemas.settings import EXIT_BAD_SETTINGS
 from schemas.site import SiteError, read_site
 
-# MySQL's own administrator, and the account of migrations and services.
-DATABASE_ACCOUNTS = ("root", "octopus")
+# MySQL's own administrator, the account of migrations, and that of services where they have one of their own.
+DATABASE_ACCOUNTS = ("root", "octopus", "service")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

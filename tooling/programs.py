@@ -11,6 +11,7 @@ PROGRAMS = {
     "mosquitto": "mosquitto",
     "mosquitto_sub": "mosquitto-clients",
     "mariadbd": "mariadb-server",
+    "systemd-analyze": "systemd",
     "chromium": "chromium",
     "slapd": "slapd",
     "ldapsearch": "ldap-utils",
