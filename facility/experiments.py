@@ -28,7 +28,8 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
 }
 # The least time that the tables can tell apart: no assignment ends when it starts.
 INSTANT = timedelta(milliseconds=1)
-_TEXTS = ("code", "title", "team", "scientific_contact", "technical_contact", "description", "objective")
+# The title first: lists are sorted by what is made of them.
+_TEXTS = ("title", "code", "team", "scientific_contact", "technical_contact", "description", "objective")
 
 
 def create_experiment(sessions: Sessions, actor: Actor, draft: ExperimentDraft) -> ExperimentView:

@@ -57,6 +57,7 @@ from web.pages.cards import cards
 from web.pages.cell import cell_page
 from web.pages.experiment import experiment_page
 from web.pages.experiment_acts import end_in_cells, move_experiment, put_into_cells
+from web.pages.experiment_form import create, edit_page, new_page, save
 from web.pages.experiments import experiments_page
 from web.pages.login import (
     do_login,
@@ -106,6 +107,7 @@ FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
     *(assignment_page, save_assignment, withdraw_assignment),
     *(experiments_page, experiment_page, move_experiment, put_into_cells, end_in_cells),
     *(occupancy_page, audit_page),
+    *(new_page, create, edit_page, save),
 )
 
 SECURITY_HEADERS = {

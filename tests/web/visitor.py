@@ -27,11 +27,14 @@ class Visitor:
         return self._send("GET", path, None, language)
 
     def post(self, path: str, fields: dict[str, object], language: str = "en") -> httpx.Response:
-        """Send a form as the browser does: text only, with its token."""
-        texts = {name: str(value) for name, value in fields.items()}
+        """Send a form as the browser does: text only, a list as boxes of one name, with its token."""
+        texts = {
+            name: [str(one) for one in value] if isinstance(value, list) else str(value)
+            for name, value in fields.items()
+        }
         return self._send("POST", path, texts | {FORM_FIELD: form_token(self.secret)}, language)
 
-    def _send(self, method: str, path: str, form: dict[str, str] | None, language: str) -> httpx.Response:
+    def _send(self, method: str, path: str, form: dict[str, str | list[str]] | None, language: str) -> httpx.Response:
         cookies = f"language={language}" + (f"; {SESSION_COOKIE}={self.secret}" if self.secret else "")
         headers = {"accept": "text/html", "cookie": cookies}
         return self.client.request(method, path, data=form, headers=headers, follow_redirects=False)

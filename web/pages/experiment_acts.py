@@ -14,7 +14,7 @@ from facility.assignments import assign, assign_free, unassign_several
 from facility.experiment_forms import ExperimentChange
 from facility.experiments import change_experiment
 from facility.permissions import Act
-from facility.refusals import Invalid, NotFound, Refusal
+from facility.refusals import Invalid, Refusal
 from facility.words import say
 from schemas.database import Sessions
 from schemas.site import Site
@@ -115,11 +115,8 @@ def end_in_cells(
 
 
 def _again(view: View, experiment: int, refusal: Refusal, chosen: list[str] | None = None) -> Response[Any]:
-    """Show the page as it is now, with why; what was chosen stays. An experiment that is gone has no page."""
-    try:
-        return view.answer(experiment, refusal=refusal, chosen=chosen or ())
-    except NotFound:
-        raise refusal from None
+    """Show the page as it is now, with why; what was chosen stays. An experiment that is gone has no page: 404."""
+    return view.answer(experiment, refusal=refusal, chosen=chosen or ())
 
 
 def _number(text: str) -> int | None:

@@ -18,8 +18,15 @@ AnyRequest = Request[Any, Any, Any]
 
 
 def typed_texts(data: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts of a form without its token; files and whatever else is no text count as empty."""
-    return {name: value if isinstance(value, str) else "" for name, value in data.items() if name != FORM_FIELD}
+    """Return the texts of a form without its token; files and whatever else is no text count as empty.
+
+    Browsers end each line of a text with two characters: taken as they come, every text would look changed.
+    """
+    return {
+        name: value.replace("\r\n", "\n") if isinstance(value, str) else ""
+        for name, value in data.items()
+        if name != FORM_FIELD
+    }
 
 
 def several_texts(data: Mapping[str, Any], name: str) -> list[str]:
