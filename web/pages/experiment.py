@@ -40,7 +40,7 @@ MOVES = {
     ("draft", "planned"): N_("Plan it"),
     ("draft", "archived"): N_("Archive"),
     ("planned", "draft"): N_("Back to draft"),
-    ("planned", "running"): N_("Start"),
+    ("planned", "running"): N_("Start it"),
     ("planned", "archived"): N_("Archive"),
     ("running", "ended"): N_("End the experiment"),
     ("ended", "running"): N_("Resume"),
