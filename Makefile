@@ -8,10 +8,12 @@ CODE := $(PACKAGES) tests bench tooling hatch_build.py
 .PHONY: demo test check bench requirements clean help
 
 help:
-	@echo "make demo    everything on one machine, simulated; needs Python 3.11 or newer"
-	@echo "make test    install what the tests need, then check and run them all"
-	@echo "make check   format, lint, types"
-	@echo "make bench   the figures of the README, measured here"
+	@echo "make demo          everything on one machine, simulated; needs Python 3.11 or newer (DEMO='--port 8080')"
+	@echo "make test          install what the tests need, then check and run them all (TESTS=tests/web)"
+	@echo "make check         format, lint, types, who imports whom"
+	@echo "make bench         the figures, measured on this machine"
+	@echo "make requirements  pin every package anew, with hashes (needs uv)"
+	@echo "make clean         remove what was made here: .venv, build, the demo's data in var"
 
 # Keeps what is there: run it again and it only starts.
 demo: $(VENV)/.demo
