@@ -9,6 +9,7 @@ from typing import ParamSpec
 
 import resvg_py
 
+TITLE, TEXT, SMALL = 26, 21, 18
 FAMILY = "Source Sans Pro"
 INK, MUTED, GRID, PAPER = "#1d2430", "#5b6675", "#dfe4ea", "#ffffff"
 P = ParamSpec("P")
@@ -49,7 +50,7 @@ def document(width: int, height: int, parts: Sequence[str]) -> str:
     )
 
 
-def text(x: float, y: float, words: str, *, size: int = 15, fill: str = INK, anchor: str = "start", bold: bool = False
+def text(x: float, y: float, words: str, *, size: int = TEXT, fill: str = INK, anchor: str = "start", bold: bool = False
          ) -> str:  # fmt: skip
     weight = ' font-weight="600"' if bold else ""
     return (

@@ -1,14 +1,13 @@
 """All cells now in one picture: a box a cell, its main value, its state as sign, word and colour."""
 
-import re
 from collections.abc import Sequence
 
-from bot.drawing import GRID, INK, MUTED, document, text
+from bot.drawing import GRID, INK, MUTED, SMALL, TITLE, document, text
 from bot.standing import Standing, written
 from bot.texts import Texts
 from schemas.site import Parameter, Unit
 
-BOX, HIGH, GAP, EDGE, HEAD, LABEL = 196, 84, 12, 20, 56, 150
+BOX, HIGH, GAP, EDGE, HEAD, LABEL = 208, 104, 12, 20, 66, 128
 _FILL = {"normal": "#f4f6f8", "abnormal": "#fff1dc", "silent": "#eceff2"}
 _SIGN = {"abnormal": "#b35600", "silent": "#5b6675"}
 
@@ -18,13 +17,13 @@ Row = tuple[Unit, Sequence[tuple[str, Standing]]]
 def plan(rows: Sequence[Row], parameter: Parameter, texts: Texts, when: str) -> str:
     """Return the picture as SVG, a row a unit."""
     columns = max(len(cells) for _, cells in rows)
-    width = EDGE * 2 + LABEL + columns * (BOX + GAP)
-    height = HEAD + len(rows) * (HIGH + GAP) + EDGE
-    title = f"{texts('plan_title')} · {parameter.label.in_(texts.language)}"
-    parts = [text(EDGE, 34, title, size=19, bold=True), text(width - EDGE, 34, when, anchor="end", fill=MUTED)]
+    width = EDGE * 2 + LABEL + columns * (BOX + GAP) - GAP
+    height = HEAD + len(rows) * (HIGH + GAP) - GAP + EDGE
+    title = parameter.label.in_(texts.language)
+    parts = [text(EDGE, 40, title, size=TITLE, bold=True), text(width - EDGE, 40, when, anchor="end", fill=MUTED)]
     for number, (unit, cells) in enumerate(rows):
         top = HEAD + number * (HIGH + GAP)
-        parts.append(text(EDGE, top + HIGH / 2 + 5, unit.label.in_(texts.language)[:18], size=17, bold=True))
+        parts.append(text(EDGE, top + HIGH / 2 + 7, unit.label.in_(texts.language)[:12], bold=True))
         for column, (cell, standing) in enumerate(cells):
             parts.extend(_box(EDGE + LABEL + column * (BOX + GAP), top, cell, standing, parameter, texts))
     return document(width, height, parts)
@@ -36,9 +35,8 @@ def kind(standing: Standing) -> str:
 
 
 def word(standing: Standing, texts: Texts) -> str:
-    """Return the state's word alone, without icon and explanation."""
-    full: str = texts.catalogue[f"state_{standing.state}"][texts.language]
-    return re.split(r"\s*[:(]", full.partition(" ")[2])[0]
+    """Return the state in a word or two."""
+    return texts(f"word_{standing.state}")
 
 
 def _box(left: int, top: int, cell: str, standing: Standing, parameter: Parameter, texts: Texts) -> list[str]:  # noqa: PLR0917 - a place and what stands there
@@ -51,13 +49,13 @@ def _box(left: int, top: int, cell: str, standing: Standing, parameter: Paramete
             f'<rect x="{left}" y="{top}" width="{BOX}" height="{HIGH}" rx="6" fill="{_FILL[how]}" stroke="{stroke}"'
             f' stroke-width="{thick}"{dashes}/>'
         ),
-        text(left + 12, top + 24, cell, size=15, fill=MUTED),
+        text(left + 14, top + 30, cell, fill=MUTED),
     ]
     value = written(standing.value, parameter, texts) if standing.observed_at is not None else "—"
-    parts.append(text(left + 12, top + 52, value, size=22, bold=True, fill=MUTED if how == "silent" else INK))
+    parts.append(text(left + 14, top + 64, value, size=30, bold=True, fill=MUTED if how == "silent" else INK))
     if how != "normal":
-        parts.append(_sign(left + BOX - 24, top + 20, how))
-        parts.append(text(left + 12, top + 74, word(standing, texts)[:32], size=13, fill=_SIGN[how]))
+        parts.append(_sign(left + BOX - 28, top + 24, how))
+        parts.append(text(left + 14, top + 90, word(standing, texts), size=SMALL, fill=_SIGN[how]))
     return parts
 
 
@@ -66,10 +64,10 @@ def _sign(x: int, y: int, how: str) -> str:
     colour = _SIGN[how]
     if how == "abnormal":
         return (
-            f'<path d="M{x} {y - 11}l12 21h-24z" fill="{colour}"/>'
-            f'<path d="M{x} {y - 4}v7m0 3v2" stroke="#fff" stroke-width="2.4"/>'
+            f'<path d="M{x} {y - 14}l15 27h-30z" fill="{colour}" stroke="{colour}" stroke-linejoin="round"/>'
+            f'<path d="M{x} {y - 5}v9m0 3v3" stroke="#fff" stroke-width="3"/>'
         )
     return (
-        f'<circle cx="{x}" cy="{y}" r="9" fill="none" stroke="{colour}" stroke-width="2"/>'
-        f'<path d="M{x - 6} {y + 6}l12-12" stroke="{colour}" stroke-width="2"/>'
+        f'<circle cx="{x}" cy="{y}" r="12" fill="none" stroke="{colour}" stroke-width="2.5"/>'
+        f'<path d="M{x - 8} {y + 8}l16-16" stroke="{colour}" stroke-width="2.5"/>'
     )

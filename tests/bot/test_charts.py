@@ -76,6 +76,20 @@ def test_a_gap_is_a_gap_and_nothing_says_so(site: Site) -> None:
     assert "<circle" in lone
 
 
+def test_a_week_is_lines_too_and_keeps_its_peaks(site: Site) -> None:
+    """More points than pixels: they are thinned within what hangs together, and no column hides a peak."""
+    values: list[float | None] = [None if 900 <= n < 1000 else 20.0 + n % 2 for n in range(7 * 288)]
+    values[500] = 90.0
+    history = day(values, hours=7 * 24)
+    svg = draw(history, site, history)
+    assert svg.count("<polyline") == 4
+    assert "<circle" not in svg
+    highest = min(float(pair.split(",")[1]) for pair in svg.split('<polygon points="')[1].split('"')[0].split())
+    assert highest < 140
+    drawn = sum(line.count(",") for line in svg.split('<polyline points="')[1:3])
+    assert drawn <= 2 * WIDTH
+
+
 def test_the_night_of_the_clock_change_has_its_labels(site: Site) -> None:
     assert {"00:00" in draw(day([1.0, 2.0]), site), "25/10" in draw(day([1.0, 2.0]), site)} >= {True}
     assert "Europe/Paris" in draw(day([1.0, 2.0]), site)
