@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from bot.ending import end
 from broker.connecting import aiomqtt_client
 from schemas import times, topics
-from schemas.messages import Alarm, CellExperiment, Reading, Status
+from schemas.messages import MAX_PAYLOAD, Alarm, CellExperiment, Reading, Status
 from schemas.settings import BrokerSettings
 from schemas.site import Site
 from schemas.version import octopus_version
@@ -83,6 +83,8 @@ class Live:
             log.debug("%s: not understood: %s", topic, error)
 
     def _take(self, topic: str, payload: bytes) -> None:
+        if len(payload) > MAX_PAYLOAD:
+            raise ValueError("too long")
         content = orjson.loads(payload) if payload else None
         if (cell_topic := topics.parse_cell_topic(topic)) is not None:
             if content is not None and cell_topic.cell in self._site.unit_of_cell:
@@ -90,7 +92,8 @@ class Live:
         elif (service := topics.parse_last_level(topic, topics.SERVICE_STATUSES)) is not None:
             _put(self.services, service, None if content is None else Status.model_validate(content))
         elif (cell := topics.parse_last_level(topic, topics.EXPERIMENTS)) is not None:
-            _put(self.experiments, cell, None if content is None else CellExperiment.model_validate(content))
+            held = None if content is None else CellExperiment.model_validate(content)
+            _put(self.experiments, cell, held if cell in self._site.unit_of_cell else None)
         elif topics.parse_last_level(topic, topics.ALARMS) is not None:
             self._alarm(topic, content)
         elif (unit := topic.split("/")[2]) in self._site.unit_by_code:

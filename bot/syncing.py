@@ -28,7 +28,7 @@ async def sync(bot: OctopusBot) -> None:
     while True:
         try:
             held = await database.run(_held, database.read, application, guild)
-            if held == fingerprint:
+            if held == fingerprint and await _has_them(bot, guild):
                 return
             commands = await bot.tree.sync(guild=discord.Object(guild))
             await database.run(_keep, database.write, application, guild, fingerprint)
@@ -45,6 +45,13 @@ async def sync(bot: OctopusBot) -> None:
             log.info("Discord was given %d slash commands", len(commands))
             return
         await asyncio.sleep(RETRY)
+
+
+async def _has_them(bot: OctopusBot, guild: int) -> bool:
+    """Look whether Discord still has the commands: it forgets them where the application is taken out and let in."""
+    there = await bot.tree.fetch_commands(guild=discord.Object(guild))
+    ours = bot.tree.get_commands(guild=discord.Object(guild))
+    return {command.name for command in there} == {command.name for command in ours}
 
 
 async def _fingerprint(bot: OctopusBot) -> str:

@@ -46,6 +46,7 @@ Instant = Annotated[
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 PublisherId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Sequence = Annotated[int, Field(ge=1, le=MAX_SEQUENCE, strict=True)]
+AlarmId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Value = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -99,7 +100,7 @@ class Stored(Message):
 class Alarm(Message):
     """An alarm that is active or not yet acknowledged; its topic turns empty when it is over."""
 
-    id: int
+    id: AlarmId
     place: Code
     code: Code
     severity: Literal["warning", "major", "critical"]
@@ -109,9 +110,9 @@ class Alarm(Message):
     parameter: Code | None = None
     value: FiniteFloat | None = None
     threshold: FiniteFloat | None = None
-    text: dict[Literal["fr", "en"], str]
-    guidance: dict[Literal["fr", "en"], str] | None = None
-    acknowledged_by: str | None = None
+    text: dict[Literal["fr", "en"], Annotated[str, Field(max_length=500)]]
+    guidance: dict[Literal["fr", "en"], Annotated[str, Field(max_length=1000)]] | None = None
+    acknowledged_by: Annotated[str, Field(max_length=200)] | None = None
     shelved_until: Instant | None = None
 
 

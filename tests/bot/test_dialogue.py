@@ -78,6 +78,11 @@ async def test_buttons_work_after_a_restart(rig: Rig) -> None:
     assert "Cellule 2 (E6C2)" in labels(message)
     # The commands are the same: Discord is not given them again.
     assert rig.discord.command_puts == 1
+    # The application was taken out of the server and let in again.
+    await rig.stop()
+    rig.discord.commands = []
+    await rig.start()
+    assert rig.discord.command_puts == 2
 
 
 async def test_what_is_no_longer_there_leads_back(rig: Rig) -> None:
