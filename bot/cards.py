@@ -40,7 +40,7 @@ async def card(
         embed.set_footer(text=texts("chart_unknown"))
         return embed, None
     measured, setpoint = histories
-    if measured.points and not standing.silent:
+    if measured.points and not standing.silent and not parameter.states:
         embed.add_field(name=texts("trend"), value=texts(f"trend_{_trend(measured, parameter)}"))
     png = await drawing.draw(
         context.fonts,
@@ -48,9 +48,8 @@ async def card(
         measured,
         setpoint,
         texts,
+        parameter,
         title=f"{cell} · {parameter.label.in_(texts.language)}",
-        unit=parameter.unit,
-        decimals=parameter.decimals,
         zone=context.site.zone,
     )
     embed.set_image(url=f"attachment://{FILE}")
@@ -131,7 +130,7 @@ def _alternative(
     if not measured.points:
         return texts("chart_empty")
     return texts(
-        "chart_alt",
+        "chart_alt_states" if parameter.states else "chart_alt",
         parameter=parameter.label.in_(texts.language),
         cell=cell,
         duration=texts.span(span.total_seconds()),

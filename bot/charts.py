@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.drawing import GRID, INK, MUTED, SMALL, TITLE, document, text
 from bot.station import History, Point
 from bot.texts import Texts
+from schemas.site import Parameter
 
 # Discord shows a picture at half its width: letters are twice as large as they are to be read.
 WIDTH, HEIGHT = 800, 440
@@ -19,7 +20,7 @@ _STEPS = (timedelta(minutes=10), timedelta(minutes=30), timedelta(hours=1), time
 
 
 def chart(
-    measured: History, setpoint: History | None, texts: Texts, *, title: str, unit: str, decimals: int, zone: ZoneInfo
+    measured: History, setpoint: History | None, texts: Texts, parameter: Parameter, *, title: str, zone: ZoneInfo
 ) -> str:
     """Return the chart as SVG; with no point it says so."""
     parts = [text(RIGHT, 38, title, size=TITLE, bold=True)]
@@ -28,8 +29,8 @@ def chart(
         parts.append(text(WIDTH / 2, HEIGHT / 2, texts("chart_empty"), fill=MUTED, anchor="middle"))
         return document(WIDTH, HEIGHT, parts)
     low, high = min(p.low for p in points), max(p.high for p in points)
-    ticks = list(_ticks(low, high))
-    low, high = min(low, ticks[0]), max(high, ticks[-1])
+    ticks = _named(parameter, texts) or list(_ticks(low, high, parameter.decimals, texts))
+    low, high = min(low, ticks[0][0]), max(high, ticks[-1][0])
     span = (measured.until - measured.since).total_seconds()
 
     def x(at: datetime) -> float:
@@ -38,11 +39,9 @@ def chart(
     def y(value: float) -> float:
         return HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
-    step = ticks[1] - ticks[0]
-    places = max(0, min(decimals, 1 - math.floor(math.log10(step)))) if step < 1 else 0
-    for tick in ticks:
+    for tick, label in ticks:
         parts.append(f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
-        parts.append(text(LEFT - 10, y(tick) + 7, texts.number(tick, places), anchor="end", fill=MUTED))
+        parts.append(text(LEFT - 10, y(tick) + 7, label, anchor="end", fill=MUTED))
     for at, label in _times(measured.since, measured.until, zone, texts.language):
         parts.append(f'<path d="M{x(at):.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="{GRID}"/>')
         parts.append(text(min(x(at), WIDTH - 30), HEIGHT - BOTTOM + 26, label, anchor="middle", fill=MUTED))
@@ -54,7 +53,7 @@ def chart(
             parts.append(f'<polygon points="{" ".join(edge)}" fill="{MEASURED}" fill-opacity="0.2"/>')
         parts.append(_line(run, x, y, MEASURED))
     parts.extend(_line(run, x, y, SETPOINT, DASHES) for run in (_runs(setpoint) if setpoint else ()))
-    parts.extend(_legend(texts, unit, setpoint=setpoint is not None and bool(setpoint.points)))
+    parts.extend(_legend(texts, parameter.unit, setpoint=setpoint is not None and bool(setpoint.points)))
     return document(WIDTH, HEIGHT, parts)
 
 
@@ -107,15 +106,21 @@ def _legend(texts: Texts, unit: str, *, setpoint: bool) -> Iterator[str]:
         yield text(LEFT + 202, base, texts("legend_setpoint"), fill=INK)
 
 
-def _ticks(low: float, high: float) -> Iterator[float]:
+def _named(parameter: Parameter, texts: Texts) -> list[tuple[float, str]]:
+    """Return the values of a door and its like with their words, lowest first."""
+    return sorted((float(value), word.in_(texts.language)) for value, word in parameter.states.items())
+
+
+def _ticks(low: float, high: float, decimals: int, texts: Texts) -> Iterator[tuple[float, str]]:
+    """Yield round values around these two."""
     if high - low < 1e-9:
         low, high = low - 1, high + 1
     rough = (high - low) / 5
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough)
-    first = math.floor(low / step)
-    last = math.ceil(high / step)
-    return (number * step for number in range(first, last + 1))
+    places = max(0, min(decimals, 1 - math.floor(math.log10(step)))) if step < 1 else 0
+    for number in range(math.floor(low / step), math.ceil(high / step) + 1):
+        yield number * step, texts.number(number * step, places)
 
 
 def _times(since: datetime, until: datetime, zone: ZoneInfo, language: str) -> Iterator[tuple[datetime, str]]:

@@ -4,6 +4,7 @@ import struct
 import time
 import zlib
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from bot.plans import plan
 from bot.standing import Standing
 from bot.station import History, Point
 from bot.texts import Texts, read_catalogue
-from schemas.site import Site
+from schemas.site import Site, read_site
 
 UNTIL = datetime(2026, 10, 25, 12, tzinfo=UTC)  # the night before has 25 hours in Paris
 STEP = timedelta(minutes=7.5)
@@ -31,7 +32,7 @@ def day(values: list[float | None], hours: int = 24) -> History:
 
 
 def draw(history: History, site: Site, setpoint: History | None = None) -> str:
-    return chart(history, setpoint, FRENCH, title="E1C3 · CO₂ µmol", unit="ppm", decimals=1, zone=site.zone)
+    return chart(history, setpoint, FRENCH, site.parameter_by_code["co2"], title="E1C3 · CO₂ µmol", zone=site.zone)
 
 
 def pixels(png: bytes) -> bytes:
@@ -95,11 +96,18 @@ def test_the_night_of_the_clock_change_has_its_labels(site: Site) -> None:
     assert "Europe/Paris" in draw(day([1.0, 2.0]), site)
 
 
+def test_a_door_is_open_or_closed(site: Site) -> None:
+    svg = chart(day([0.0, 1.0, 0.0]), None, FRENCH, site.parameter_by_code["door"], title="E1C3", zone=site.zone)
+    assert svg.count(">fermée<") == svg.count(">ouverte<") == 1
+    assert ">0,5<" not in svg
+
+
+CO2 = read_site().parameter_by_code["co2"]
+
+
 @given(st.lists(st.none() | st.floats(-1e9, 1e9), max_size=60), st.sampled_from([1, 24, 168, 2160]))
 def test_any_values_can_be_drawn(values: list[float | None], hours: int) -> None:
-    from zoneinfo import ZoneInfo
-
-    svg = chart(day(values, hours), None, FRENCH, title="<&>", unit="", decimals=2, zone=ZoneInfo("Europe/Paris"))
+    svg = chart(day(values, hours), None, FRENCH, CO2, title="<&>", zone=ZoneInfo("Europe/Paris"))
     assert svg.endswith("</svg>")
     assert "nan" not in svg
     assert "&lt;&amp;&gt;" in svg
