@@ -186,8 +186,10 @@ async def _presence(client: aiomqtt.Client, since: datetime, health: Callable[[]
         waiting = health()
         if waiting != said:
             status = Status(state="online", since=since, version=octopus_version(), waiting=waiting)
-            await client.publish(topics.service_status(SERVICE), status.to_json(), qos=1, retain=True)
-            said = waiting
+            # A connection that is lost is noticed by who listens; this one only tries again.
+            with suppress(aiomqtt.MqttError):
+                await client.publish(topics.service_status(SERVICE), status.to_json(), qos=1, retain=True)
+                said = waiting
         await asyncio.sleep(5)
 
 
