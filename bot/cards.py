@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import discord
 
-from bot import drawing
 from bot.charts import chart
 from bot.context import Context
 from bot.database import DatabaseAway
@@ -42,8 +41,7 @@ async def card(
     measured, setpoint = histories
     if measured.points and not standing.silent and not parameter.states:
         embed.add_field(name=texts("trend"), value=texts(f"trend_{_trend(measured, parameter)}"))
-    png = await drawing.draw(
-        context.fonts,
+    png = await context.draw(
         chart,
         measured,
         setpoint,

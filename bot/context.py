@@ -1,18 +1,24 @@
 """What every feature is given: made once in `__main__`, outlives each connection to Discord."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec
 
 import discord
 
 from bot.database import Database
+from bot.drawing import to_png
 from bot.live import Live
 from bot.policy import Policy
 from bot.settings import BotSettings
 from bot.station import Station
 from bot.texts import Language, Texts, language_of
 from schemas.site import Site
+
+AT_ONCE = 2
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,14 @@ class Context:
     database: Database
     catalogue: dict[str, Any]
     fonts: list[str]
+    drawing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     # Set when the outbox has something new.
     news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def draw(self, picture: Callable[P, str], /, *args: P.args, **kwargs: P.kwargs) -> bytes:
+        """Make a picture's SVG and its PNG in a thread, few at a time: each takes megabytes while it is made."""
+        async with self.drawing:
+            return await asyncio.to_thread(lambda: to_png(picture(*args, **kwargs), self.fonts))
 
     def texts(self, locale: discord.Locale | None = None) -> Texts:
         """Return the texts for a reader; without a locale, those of the station."""

@@ -1,18 +1,15 @@
 """SVG to PNG, with a font that is installed with the bot: a server without fonts draws the same letters."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ParamSpec
 
 import resvg_py
 
 TITLE, TEXT, SMALL = 26, 21, 18
 FAMILY = "Source Sans Pro"
 INK, MUTED, GRID, PAPER = "#1d2430", "#5b6675", "#dfe4ea", "#ffffff"
-P = ParamSpec("P")
 _WEIGHTS = ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf")
 
 
@@ -35,11 +32,6 @@ def to_png(svg: str, fonts: Sequence[str]) -> bytes:
     return resvg_py.svg_to_bytes(
         svg_string=svg, skip_system_fonts=True, font_files=list(fonts), font_family=FAMILY, sans_serif_family=FAMILY
     )
-
-
-async def draw(fonts: Sequence[str], picture: Callable[P, str], /, *args: P.args, **kwargs: P.kwargs) -> bytes:
-    """Make a picture's SVG and its PNG in a thread."""
-    return await asyncio.to_thread(lambda: to_png(picture(*args, **kwargs), fonts))
 
 
 def document(width: int, height: int, parts: Sequence[str]) -> str:

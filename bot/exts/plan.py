@@ -7,7 +7,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import drawing
 from bot.client import OctopusBot
 from bot.plans import Row, kind, plan, word
 from bot.standing import stand, written
@@ -48,7 +47,7 @@ class Plan(commands.Cog):
         ]
         local = now.astimezone(context.site.zone)
         when = f"{local:%d/%m/%Y %H:%M} {context.site.timezone}"
-        png = await drawing.draw(context.fonts, plan, rows, parameter, texts, when)
+        png = await context.draw(plan, rows, parameter, texts, when)
         cells = [pair for _, row in rows for pair in row]
         kinds = [kind(standing) for _, standing in cells]
         listed = ", ".join(
