@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from facility.permissions import Role
 from tests.pages.station import Station
 from tests.services.process import program
 
@@ -51,6 +52,11 @@ def secret(station: Station) -> str:
     return station.log_in()
 
 
+@pytest.fixture(scope="package")
+def technician(station: Station) -> str:
+    return station.log_in("tom", "Tom", Role.TECHNICIAN)
+
+
 # Of this package, not of the session: while it lives, no test can run an event loop of its own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
@@ -70,14 +76,16 @@ class Opener:
 
     def __call__(
         self, path: str, *, status: int | None = 200, language: str = "fr", theme: str = "auto", logged_in: bool = True,
-        width: int = 1440, height: int = 900, **options: object,
+        width: int = 1440, height: int = 900, secret: str = "", **options: object,
     ) -> Page:  # fmt: skip
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
             locale="fr-FR",
             **options,  # type: ignore[arg-type]
         )
-        cookies = {"language": language, "theme": theme} | ({"octopus_session": self._secret} if logged_in else {})
+        cookies = {"language": language, "theme": theme} | (
+            {"octopus_session": secret or self._secret} if logged_in else {}
+        )
         context.add_cookies([{"name": k, "value": v, "url": self.station.address} for k, v in cookies.items()])
         page = context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(f"{path}: {error}"))

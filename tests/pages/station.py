@@ -15,6 +15,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import insert, select
 
 from facility.acts import acting, command
+from facility.correcting import BackDated, assign_back_dated
+from facility.experiment_forms import ExperimentDraft
+from facility.experiments import create_experiment
 from facility.passwords import Passwords
 from facility.people import PersonDraft, add_person
 from facility.permissions import Act, Role
@@ -150,6 +153,23 @@ class Station:
 
     def end_alarm(self, number: int, cell: str) -> None:
         self.publish(topics.alarm(cell, f"test-{number}"), None)
+
+    def plan(self, code: str, **members: object) -> int:
+        """Plan an experiment; return its number."""
+        values = {"state": "planned", "planned_start": "2026-10-01", "planned_end": "2027-03-31"} | members
+        draft = ExperimentDraft.model_validate({"code": code, "title": f"Expérience {code}"} | values)
+        with self.writing() as sessions:
+            return create_experiment(sessions, command("tests"), draft).id
+
+    def hold(self, experiment: int, cell: str, since: float, until: float | None = None) -> None:
+        """Note that a cell held an experiment from some hours ago, and to when."""
+        now = times.now()
+        ended = None if until is None else now - timedelta(hours=until)
+        form = BackDated(
+            experiment=experiment, cell=cell, started_at=now - timedelta(hours=since), ended_at=ended, reason="test"
+        )
+        with self.writing() as sessions:
+            assign_back_dated(sessions, command("tests"), form)
 
     def store_day(self, cell: str, codes: tuple[str, ...], *, gap: tuple[float, float] = (9.0, 6.0)) -> None:
         """Store a day of readings, a minute apart, with nothing between `gap` hours ago."""

@@ -298,8 +298,7 @@ def test_states_move_by_buttons_and_ending_frees_the_cells(station: Station, tec
         station.sessions, station.technician, made.id,
         ExperimentChange.model_validate({"version": 1, "planned_start": "2026-03-01", "planned_end": "2026-04-30"}),
     )  # fmt: skip
-    form = fields_of(technician.get(f"/experiments/{made.id}").text, path)
-    assert technician.post(path, {"version": form["version"][0], "state": "planned"}).status_code == 303
+    assert technician.post(path, {"version": view(station, made.id).version, "state": "planned"}).status_code == 303
     assign(station.sessions, station.technician, made.id, ["E5C1"])
     running = technician.get(f"/experiments/{made.id}").text
     assert "It ends in E5C1." in text(running)
