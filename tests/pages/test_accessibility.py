@@ -44,3 +44,12 @@ def test_no_violations_at_any_width(open_page: Opener, path: str, language: str,
         # axe takes seconds a page: at 390 pixels the layout is that of 320.
         if width == 1440 or (width == 320 and (language, theme) in {("fr", "light"), ("en", "dark")}):
             assert violations(page) == [], f"{path} at {width}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_wall_whose_feed_died_is_still_legible(open_page: Opener, theme: str) -> None:
+    page = open_page("/wall", theme=theme)
+    # The page's own clock would take the grey away again.
+    page.evaluate("for (let n = 0; n < 1000; n++) clearInterval(n)")
+    page.evaluate("document.documentElement.toggleAttribute('data-dead', true)")
+    assert violations(page) == []
