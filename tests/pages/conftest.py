@@ -78,6 +78,7 @@ class Opener:
         self, path: str, *, status: int | None = 200, language: str = "fr", theme: str = "auto", logged_in: bool = True,
         width: int = 1440, height: int = 900, secret: str = "", **options: object,
     ) -> Page:  # fmt: skip
+        """Open a page as the member, as whoever has the session `secret`, or as nobody."""
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
             locale="fr-FR",

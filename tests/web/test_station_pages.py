@@ -81,8 +81,8 @@ def test_past_present_and_planned_have_their_words_at_every_zoom(member: Visitor
     answer = member.get(f"/occupancy{zoom}")
     assert answer.status_code == 200
     told = bars(answer.text)
-    assert [kind for kind, words in told if words.startswith("E1C1: RUN")] == ["present", "planned"]
-    assert any(kind == "past" and words.startswith("E1C2: RUN") and ", past, from " in words for kind, words in told)
+    assert [kind for kind, words in told if words.startswith("E1C1: RUN ")] == ["present", "planned"]
+    assert any(kind == "past" and words.startswith("E1C2: RUN past, ") and ", from " in words for kind, words in told)
     # What was planned for days that are over and never came is no part of the past.
     assert not any("LATE" in words for _, words in told)
     assert "is claimed by CLASH and RUN from" in answer.text

@@ -126,7 +126,8 @@ def lay_out(found: Occupancy, zone: ZoneInfo, language: str) -> Timeline:
         x, width = share(begin), share(finish) - share(begin)
         wide = max(width, LEAST)
         room: Literal["", " tight", " tiny"] = " tiny" if width < TINY else " tight" if width < TIGHT else ""
-        return Place(percent(min(x, 1 - wide)), percent(wide), begin < start, finish > end, room)
+        # What is too short to be seen grows to the left: what lies to the right begins where it begins.
+        return Place(percent(max(0.0, min(x, x + width - wide))), percent(wide), begin < start, finish > end, room)
 
     now = share(found.now) if start <= found.now <= end else None
     anchor: Literal["start", "middle", "end"] = "middle"
