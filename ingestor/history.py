@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -84,8 +85,7 @@ class _Transaction:
             else:
                 fresh.append(reading)
         self._store(fresh, repeats)
-        for account in self._accounts.values():
-            ledger.close_account(self._connection, account, self._now)
+        ledger.close_accounts(self._connection, self._accounts.values(), self._now)
         self._record_rejections()
         self._receipt.numbers = {key: ledger.ranges_of(numbers) for key, numbers in self._confirmed.items()}
         return self._receipt
@@ -184,13 +184,11 @@ class _Transaction:
 
     def _move_latest(self, readings: Iterable[Decoded]) -> None:
         newest: dict[int, tuple[Row, float]] = {}
-        for reading in readings:
+        for reading in sorted(readings, key=attrgetter("seconds")):
             at = reading.received_at
-            for row in reading.rows:
-                known = newest.get(row[0])
-                if known is None or known[0][1] < row[1]:
-                    newest[row[0]] = (row, at)
-        statements.upsert_latest(self._connection, [(row, _instant(at)) for row, at in newest.values()])
+            newest.update((row[0], (row, at)) for row in reading.rows)
+        arrivals = {at: _instant(at) for _, at in newest.values()}
+        statements.upsert_latest(self._connection, [(row, arrivals[at]) for row, at in newest.values()])
 
     def _record_rejections(self) -> None:
         for reading, reason in self._rejections:

@@ -8,12 +8,37 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, insert, or_, select, update
 from sqlalchemy.dialects import mysql, sqlite
 
 from schemas.tables import Publisher, PublisherRange
 
 Ranges = list[tuple[int, int]]
+
+# Made once: making a statement costs more than sending it.
+_ACCOUNTS = (
+    select(Publisher.id, Publisher.unit_id)
+    .where(Publisher.id.in_(bindparam("publishers", expanding=True)))
+    .order_by(Publisher.id)
+    .with_for_update()
+)
+_RANGES = select(PublisherRange.publisher_id, PublisherRange.first, PublisherRange.last)
+_DROP = delete(PublisherRange).where(
+    PublisherRange.publisher_id == bindparam("publisher"), PublisherRange.first == bindparam("gone")
+)
+_BOOK = (
+    update(Publisher)
+    .where(Publisher.id == bindparam("publisher"))
+    .values(
+        last_sequence=case(
+            (Publisher.last_sequence < bindparam("newest"), bindparam("newest")), else_=Publisher.last_sequence
+        ),
+        stored=Publisher.stored + bindparam("more_stored"),
+        rejected=Publisher.rejected + bindparam("more_rejected"),
+        repeated=Publisher.repeated + bindparam("more_repeated"),
+        last_seen_at=bindparam("seen_at"),
+    )
+)
 
 
 @dataclass(slots=True)
@@ -51,25 +76,30 @@ def open_accounts(
     connection: Connection, units: Mapping[str, int], numbers: Mapping[str, set[int]], now: datetime
 ) -> dict[str, Account]:
     """Lock and read the accounts of these publishers, opening those that are new in the name of their unit."""
-    accounts = {}
     wanted = sorted(numbers)
-    known = {row.id for row in connection.execute(select(Publisher.id).where(Publisher.id.in_(wanted)))}
-    for publisher in wanted:
-        if publisher not in known:
-            _open(connection, publisher, units[publisher], now)
-    rows = connection.execute(
-        select(Publisher.id, Publisher.unit_id).where(Publisher.id.in_(wanted)).order_by(Publisher.id).with_for_update()
-    ).all()
-    for publisher, unit_id in rows:
-        touching = select(PublisherRange.first, PublisherRange.last).where(
+    if len(held := _lock(connection, wanted)) < len(wanted):
+        for publisher in wanted:
+            if publisher not in held:
+                _open(connection, publisher, units[publisher], now)
+        held = _lock(connection, wanted)
+    accounts = {publisher: Account(publisher, unit_id, []) for publisher, unit_id in held.items()}
+    near = [
+        and_(
             PublisherRange.publisher_id == publisher,
             PublisherRange.first <= max(numbers[publisher]) + 1,
             PublisherRange.last >= min(numbers[publisher]) - 1,
         )
-        accounts[publisher] = Account(
-            publisher, unit_id, [(first, last) for first, last in connection.execute(touching)]
-        )
+        for publisher in wanted
+    ]
+    for publisher, first, last in connection.execute(_RANGES.where(or_(*near))):
+        accounts[publisher].touched.append((first, last))
     return accounts
+
+
+def _lock(connection: Connection, publishers: list[str]) -> dict[str, int]:
+    """Lock these accounts, always in the same order; return the units of those that there are."""
+    found = connection.execute(_ACCOUNTS, {"publishers": publishers})
+    return {row.id: row.unit_id for row in found}
 
 
 def _open(connection: Connection, publisher: str, unit_id: int, now: datetime) -> None:
@@ -84,29 +114,21 @@ def _open(connection: Connection, publisher: str, unit_id: int, now: datetime) -
         connection.execute(mysql.insert(Publisher).values(row).on_duplicate_key_update(id=publisher))
 
 
-def close_account(connection: Connection, account: Account, now: datetime) -> None:
+def close_accounts(connection: Connection, accounts: Iterable[Account], now: datetime) -> None:
     """Write what the transaction found."""
-    if account.fresh:
-        before = set(account.touched)
-        after = set(merge([*account.touched, *ranges_of(account.fresh)]))
-        if gone := [{"gone": first} for first, _ in before - after]:
-            connection.execute(
-                delete(PublisherRange).where(
-                    PublisherRange.publisher_id == account.publisher, PublisherRange.first == bindparam("gone")
-                ),
-                gone,
-            )
-        if new := [{"publisher_id": account.publisher, "first": f, "last": t} for f, t in after - before]:
-            connection.execute(insert(PublisherRange), new)
-    last = max(account.fresh, default=0)
-    connection.execute(
-        update(Publisher)
-        .where(Publisher.id == account.publisher)
-        .values(
-            last_sequence=case((Publisher.last_sequence < last, last), else_=Publisher.last_sequence),
-            stored=Publisher.stored + account.stored,
-            rejected=Publisher.rejected + account.rejected,
-            repeated=Publisher.repeated + account.repeated,
-            last_seen_at=now,
+    gone, new, booked = [], [], []
+    for account in accounts:
+        key = {"publisher": account.publisher}
+        if account.fresh:
+            before = set(account.touched)
+            after = set(merge([*account.touched, *ranges_of(account.fresh)]))
+            gone += [key | {"gone": first} for first, _ in before - after]
+            new += [{"publisher_id": account.publisher, "first": first, "last": last} for first, last in after - before]
+        booked.append(
+            key
+            | {"newest": max(account.fresh, default=0), "seen_at": now, "more_stored": account.stored}
+            | {"more_rejected": account.rejected, "more_repeated": account.repeated}
         )
-    )
+    for statement, rows in ((_DROP, gone), (insert(PublisherRange), new), (_BOOK, booked)):
+        if rows:
+            connection.execute(statement, rows)

@@ -15,7 +15,9 @@ class IngestorBlock(Block):
     backlog_receive_maximum: int = Field(
         default=8, ge=1, le=1000, description="backlog messages not yet acknowledged; each may hold 256 KiB"
     )
-    batch: int = Field(default=16_000, ge=1, le=100_000, description="values that end a transaction's batch")
+    batch: int = Field(
+        default=16_000, ge=1, le=100_000, description="values that end a transaction's batch; half of it for backlog"
+    )
     linger: float = Field(default=0.01, ge=0, le=1, description="seconds a small batch waits for company")
 
 

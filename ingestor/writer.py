@@ -1,7 +1,11 @@
-"""The one thread with a database session: take, decode, commit, acknowledge, say `stored`."""
+"""Take and decode in one thread; in the other, the one with the database session, commit, acknowledge, say `stored`.
+
+Two threads, because the database works outside the interpreter: the next batch is decoded while it does.
+"""
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from time import monotonic
 
 from ingestor.decoding import Decoded, decode
@@ -43,20 +47,37 @@ class Writer:
         """Write what arrives until the inbox is closed; raise what nobody can mend."""
         try:
             station = self._retrying.run(self._load_station)
-            while not self._inbox.closed:
-                arrivals, readings = self._collect(station)
-                if any(reading.unknown for reading in readings):
-                    # The site may have grown since; whatever is unknown to the present tables is refused.
-                    station = self._retrying.run(self._load_station)
-                    readings = [reading for arrival in arrivals for reading in decode(arrival, station)]
-                if readings:
-                    self._commit(readings, confirm)
-                for arrival in arrivals:
-                    arrival.acknowledge()
-                look_after()
-                self._report()
+            with ThreadPoolExecutor(1, "writing") as writing:
+                try:
+                    self._run(writing, station, confirm, look_after)
+                finally:
+                    # Whatever ended this: a write that waits for the database gives up.
+                    self._inbox.close()
         except Stopped:
             log.info("asked to stop while the database is away: what was not acknowledged comes again")
+
+    def _run(self, writing: Executor, station: Station, confirm: Confirm, look_after: Callable[[], None]) -> None:
+        """Decode the next batch while the one before is being written."""
+        written: Future[None] | None = None
+        while not self._inbox.closed:
+            arrivals, readings = self._collect(station)
+            if any(reading.unknown for reading in readings):
+                # The site may have grown since; whatever is unknown to the present tables is refused.
+                station = self._retrying.run(self._load_station)
+                readings = [reading for arrival in arrivals for reading in decode(arrival, station)]
+            if written is not None:
+                written.result()
+            written = writing.submit(self._write, arrivals, readings, confirm) if arrivals else None
+            look_after()
+        if written is not None:
+            written.result()
+
+    def _write(self, arrivals: list[Arrival], readings: list[Decoded], confirm: Confirm) -> None:
+        if readings:
+            self._commit(readings, confirm)
+        for arrival in arrivals:
+            arrival.acknowledge()
+        self._report()
 
     def _collect(self, station: Station) -> tuple[list[Arrival], list[Decoded]]:
         arrivals: list[Arrival] = []
@@ -69,7 +90,8 @@ class Writer:
             for reading in decode(arrival, station):
                 readings.append(reading)
                 values += len(reading.rows) or 1
-            if values >= self._batch:
+            # Small batches of backlog: a live reading waits until the two before its own are written.
+            if values >= (self._batch // 2 if arrival.topic.endswith("/backlog") else self._batch):
                 break
             arrival = self._inbox.take()
             if arrival is None and (left := until - monotonic()) > 0:

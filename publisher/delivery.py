@@ -91,6 +91,8 @@ class Delivery:
         if self._publish is None:
             return
         for cell, entry in appended.newest.items():
+            if entry.sequence in self._under_way:
+                continue  # the connection came up in between and took it from the outbox
             if (passed_over := self._fresh.get(cell)) is not None:
                 # Nobody will see it live any more: it follows as backlog, which may have gone by it already.
                 self._cursor = min(self._cursor, passed_over.sequence - 1)
@@ -163,7 +165,8 @@ class Delivery:
             if now < self._live_at.get(cell, 0.0):
                 continue
             del self._fresh[cell]
-            self._live_at[cell] = now + LIVE_INTERVAL
+            # One may follow early: a source that reads just as often must not fall behind for good after one delay.
+            self._live_at[cell] = max(self._live_at.get(cell, 0.0), now - LIVE_INTERVAL) + LIVE_INTERVAL
             if self._outbox.holds(entry.sequence):
                 message = _Message(now + CONFIRM_WITHIN, 1, backlog=False)
                 self._under_way[entry.sequence] = message

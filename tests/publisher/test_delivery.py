@@ -123,6 +123,30 @@ def test_readings_superseded_before_they_were_shown_follow_as_backlog(outbox: Ou
     assert outbox.waiting == 0
 
 
+def test_a_source_that_reads_every_second_is_never_behind(outbox: Outbox) -> None:
+    wire, first = Wire(), Delivery(outbox, "ecolab-2")
+    told = outbox.append("test", fill(1))
+    first.connected(wire, 0.9)
+    first.work(0.9)
+    assert wire.take("readings") == [[1], [2], [3]]
+    first.appended(told)
+    first.work(0.91)
+    assert wire.take("readings") == [], "the outbox had it already when the connection came up"
+    for second in range(1, 6):
+        first.appended(outbox.append("test", fill(1, second)))
+        first.work(float(second))
+        assert wire.take("readings") == [[3 * second + n] for n in (1, 2, 3)]
+
+
+def test_a_replayed_file_is_shown_once_a_second(outbox: Outbox) -> None:
+    wire, replay = Wire(), Delivery(outbox, "ecolab-2")
+    replay.connected(wire, 0.0)
+    for tick in range(100):
+        replay.appended(outbox.append("test", fill(1, tick)))
+        replay.work(tick / 10)
+    assert len(wire.take("readings")) <= (100 / 10 + 1) * len(CELLS)
+
+
 def test_old_reading_never_replaces_a_newer_retained_one(outbox: Outbox) -> None:
     one, wire = Delivery(outbox, "ecolab-2"), Wire()
     one.connected(wire, 0)
