@@ -37,7 +37,8 @@ class Watch:
     """Notes when each live reading came by, and when it was said to be stored."""
 
     def __init__(self, port: int, after: dict[str, int]) -> None:
-        self._after = after
+        # The first live reading of each cell is as old as its publisher's start is late.
+        self._after = {publisher: last + 3 for publisher, last in after.items()}
         self._lock = threading.Lock()
         self._observed: dict[tuple[str, int], float] = {}
         self.seen: list[float] = []

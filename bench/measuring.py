@@ -54,6 +54,10 @@ def cpu_by_thread(pid: int) -> dict[int, float]:
     return {int(task.name): _ticks(str(task)) for task in Path(f"/proc/{pid}/task").iterdir()}
 
 
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
 def memory(pid: int) -> float:
     """Return what a process has resident now, in MB."""
     return _status(pid, "VmRSS")
