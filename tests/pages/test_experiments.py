@@ -144,6 +144,40 @@ def test_cells_are_compared_on_the_days_of_the_experiment(open_page: Opener, wat
     expect(page.locator("[data-band-key]")).to_be_visible()
 
 
+def test_interruption_stays_one_beside_other_lines(open_page: Opener, watched: int) -> None:
+    page = open_page(f"/experiments/{watched}")
+    wait_for_lines(page, lambda found: len(found) == 2)
+    address = page.evaluate(
+        "document.querySelector('script[src$=\"js/days.js\"]').src.replace('days.js', 'history.js')"
+    )
+    # undefined stands for places on the axis where only another line has a point.
+    kept = page.evaluate(
+        """async (address) => { const { keepGaps } = await import(address); const u = undefined;
+        return [[1, u, null, u, 2, u, 3], [u, 1, u, 2, u], [null, u, 1, u, null], []]
+          .map((column) => keepGaps(column).map((value) => (value === undefined ? "on" : value))); }""",
+        address,
+    )
+    assert kept == [
+        [1, None, None, None, 2, "on", 3],
+        ["on", 1, "on", 2, "on"],
+        [None, None, 1, None, None],
+        [],
+    ]
+
+
+def test_each_cell_may_have_a_day_0_of_its_own(open_page: Opener, watched: int) -> None:
+    page = open_page(f"/experiments/{watched}")
+    wait_for_lines(page, lambda found: len(found) == 2)
+    page.get_by_text("Valeurs en tableau", exact=True).click()
+    first = page.locator("[data-numbers] tbody tr").first
+    expect(first).to_contain_text("–")
+    page.get_by_role("button", name="Jour 0 de chaque cellule").click()
+    expect(first).not_to_contain_text("–")
+    expect(page.locator("[data-shown-period]")).to_have_text("du jour 0,0 au jour 0,8")
+    page.get_by_role("button", name="Jour 0 de l’expérience").click()
+    expect(first).to_contain_text("–")
+
+
 def test_leaving_what_is_not_saved_asks(open_page: Opener, technician: str, watched: int) -> None:
     page = open_page(f"/experiments/{watched}/edit", secret=technician)
     asked: list[str] = []

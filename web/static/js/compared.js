@@ -1,6 +1,7 @@
 // Cells side by side on the days of an experiment. Columns in, a picture out; wished ranges, in days, come back.
 import uPlot from "../vendor/uplot/uPlot.js";
 import { addGestures } from "./gestures.js";
+import { keepGaps } from "./history.js";
 import { colours, rangeOf, valueLabels } from "./plot.js";
 
 const MINUTE = 1 / 1440;
@@ -16,7 +17,8 @@ export function makeComparison(element, { label, onRange, onCursor }) {
   function tables() {
     const empty = [[shown.range.from], [undefined]];
     const table = (one) => (one ? [one.x, one.y] : empty);
-    return uPlot.join([table(shown.high), table(shown.low), ...shown.lines.map((line) => [line.x, line.mean]), table(shown.setpoint)]);
+    const [x, ...columns] = uPlot.join([table(shown.high), table(shown.low), ...shown.lines.map((line) => [line.x, line.mean]), table(shown.setpoint)]);
+    return [x, ...columns.map(keepGaps)];
   }
 
   function options() {

@@ -62,13 +62,15 @@ function compareDays(given) {
   const start = Date.parse(given.start);
   const spans = Object.fromEntries(Object.entries(given.cells).map(([cell, list]) => [cell, list.map(([from, to]) => [Date.parse(from), to ? Date.parse(to) : null])]));
   const open = Object.values(spans).some((list) => list.some(([, to]) => to === null));
-  const finish = () => (open ? now() : Math.max(...Object.values(spans).flat().map(([, to]) => to)));
-  const toDays = (ms) => (ms - start) / DAY;
+  // Where day 0 lies: at the experiment's first cell for all, or where each cell began.
+  const zeroOf = (cell) => (view.zero === "cell" ? spans[cell][0][0] : start);
+  const endOf = (cell) => Math.max(...spans[cell].map(([, to]) => to ?? now()));
+  const finish = () => Math.max(...Object.keys(spans).map((cell) => (endOf(cell) - zeroOf(cell)) / DAY));
   const toMs = (days) => start + days * DAY;
   const picker = part("parameter");
   const boxes = [...document.querySelectorAll("[data-compare]")];
   const setpoints = Object.fromEntries(Object.entries(site.parameters).filter(([, p]) => p.setpoint_of).map(([code, p]) => [p.setpoint_of, code]));
-  const view = { span: "all", from: 0, to: 0, lines: [] };
+  const view = { zero: "experiment", span: "all", from: 0, to: 0, lines: [] };
   let loading = null, timer = null, retry = null, nextRefresh = 0;
 
   const plot = makeComparison(part("plot"), { label: axisLabel, onRange: goTo, onCursor: showCursor });
@@ -80,9 +82,11 @@ function compareDays(given) {
     return minutes % 60 ? `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}` : `${minutes / 60} h`;
   }
 
+  // A place on the axis in words: the site's clock, or the hours of that day where each cell has its own.
   function place(value) {
     const day = Math.floor(value);
-    return `${fill(texts.day_number, { n: number(day, 0) })} · ${moment(toMs(value))}`;
+    const said = fill(texts.day_number, { n: number(day, 0) });
+    return view.zero === "cell" ? `${said}, ${Math.floor((value - day) * 24)} h` : `${said} · ${moment(toMs(value))}`;
   }
 
   function setSpan(name) {
@@ -90,7 +94,7 @@ function compareDays(given) {
     for (const button of document.querySelectorAll("[data-range]")) button.setAttribute("aria-pressed", String(button.dataset.range === name));
     if (!name) return;
     const length = { "24h": 1, "7d": 7, "30d": 30 }[name];
-    view.to = toDays(finish());
+    view.to = finish();
     view.from = length ? Math.max(0, view.to - length) : 0;
     if (view.to - view.from < SHORTEST) view.to = view.from + SHORTEST;
   }
@@ -118,11 +122,10 @@ function compareDays(given) {
     if (view.span) setSpan(view.span);
     box.dataset.busy = "";
     const points = Math.max(200, Math.min(1600, box.clientWidth - 60));
-    const [from, to] = [Math.max(start, toMs(view.from)), toMs(view.to)];
     const cells = chosen().filter(({ cell }) => site.cells[cell].parameters.includes(code));
     const alone = cells.length === 1;
     try {
-      view.lines = to > from ? await Promise.all(cells.map((one) => line(one, code, alone, from, to, points, signal))) : [];
+      view.lines = await Promise.all(cells.map((one) => line(one, code, alone, points, signal)));
       view.code = code;
       nextRefresh = now() + 30_000;
       draw();
@@ -136,7 +139,11 @@ function compareDays(given) {
   }
 
   // A cell's readings of the times in which it held the experiment: before and after they are another's.
-  async function line({ cell, style }, code, alone, from, to, points, signal) {
+  async function line({ cell, style }, code, alone, points, signal) {
+    const zero = zeroOf(cell);
+    const toDays = (ms) => (ms - zero) / DAY;
+    const [from, to] = [Math.max(spans[cell][0][0], zero + view.from * DAY), Math.min(endOf(cell), zero + view.to * DAY)];
+    if (from >= to) return { x: [], min: [], mean: [], max: [], setpoint: [], low: [], high: [], cell, style, setpointKnown: false };
     const setpoint = alone && site.cells[cell].parameters.includes(setpoints[code]) ? setpoints[code] : null;
     const history = await fetchHistory(cell, [code, setpoint].filter(Boolean), from, to, points, signal);
     const longest = site.stale_periods * site.cells[cell].period * 1000;
@@ -184,7 +191,7 @@ function compareDays(given) {
     const words = chosen().length ? lines.join(" ") || texts.chart_empty : texts.choose_cells;
     part("plot").setAttribute("aria-label", `${parameter[language]}, ${period}. ${words}`);
     part("summary").textContent = words;
-    part("shown-period").textContent = `${period} · ${moment(toMs(view.from))} – ${moment(toMs(view.to))}`;
+    part("shown-period").textContent = view.zero === "cell" ? period : `${period} · ${moment(toMs(view.from))} – ${moment(toMs(view.to))}`;
     part("days").dataset.lines = view.lines.map((one) => `${one.cell}:${one.x.length}`).join(" ");
     if (part("numbers").open) writeTable();
   }
@@ -241,6 +248,14 @@ function compareDays(given) {
       const length = view.to - view.from;
       const [left, right] = MOVES[button.dataset.move];
       goTo(view.from + left * length, view.to + right * length);
+    });
+  }
+  for (const button of document.querySelectorAll("[data-zero]")) {
+    button.addEventListener("click", () => {
+      view.zero = button.dataset.zero;
+      for (const each of document.querySelectorAll("[data-zero]")) each.setAttribute("aria-pressed", String(each === button));
+      setSpan(view.span ?? "all");
+      load();
     });
   }
   for (const button of document.querySelectorAll("[data-range]")) button.addEventListener("click", () => { setSpan(button.dataset.range); load(); });

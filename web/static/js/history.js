@@ -33,6 +33,20 @@ function withGaps(series, least) {
   return out;
 }
 
+// On a time axis that lines share, a line has no point (undefined) where only others do. Next to an interruption
+// that must be null, or the plot draws right across it.
+export function keepGaps(column) {
+  const nearest = (order) => {
+    let last;
+    const found = [];
+    for (const n of order) { if (column[n] !== undefined) last = column[n]; found[n] = last; }
+    return found;
+  };
+  const places = [...column.keys()];
+  const [before, after] = [nearest(places), nearest([...places].reverse())];
+  return column.map((value, n) => (value === undefined && (before[n] === null || after[n] === null) ? null : value));
+}
+
 export function toColumns(history, measured, setpoint, tolerance, longest) {
   const limit = history.width ? 0 : longest;
   const main = withGaps(history.series[measured] ?? { t: [] }, limit);
@@ -51,6 +65,7 @@ export function toColumns(history, measured, setpoint, tolerance, longest) {
     columns.low.push(known && tolerance ? wanted - tolerance : wanted);
     columns.high.push(known && tolerance ? wanted + tolerance : wanted);
   }
+  for (const name of ["min", "mean", "max", "setpoint", "low", "high"]) columns[name] = keepGaps(columns[name]);
   return columns;
 }
 
