@@ -7,6 +7,7 @@ repeat within minutes harmless, and stands in the message's footer, which lets a
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from secrets import token_hex
 
 import discord
@@ -22,6 +23,8 @@ from schemas import times
 CHANNEL = "discord"
 # How often the outbox is looked at without a hint, for what other processes put into it.
 POLL = 2.0
+# Alarms that are raised within this time of one another share a message.
+GATHER = 0.3
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 # Nothing of ours heals these: permission taken away, channel deleted. Somebody must act, so try rarely.
 CLOSED_WAIT = 300.0
@@ -62,32 +65,39 @@ class Notifier:
             except FAILURES as error:
                 self._say(f"Discord: {type(error).__name__}")
                 pause = wait = min(wait * 2, LONGEST_WAIT)
-            try:
-                async with asyncio.timeout(pause):
-                    # A hint shortens the usual pause, never the one after a failure.
-                    await (self._context.news.wait() if not self._fault else asyncio.Event().wait())
-            except TimeoutError:
-                pass
-            self._context.news.clear()
+            await self._pause(pause)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait; a hint shortens the usual pause, never the one after a failure."""
+        if self._fault:
+            await asyncio.sleep(seconds)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._context.news.wait()
+            await asyncio.sleep(GATHER)
+        self._context.news.clear()
 
     async def _round(self) -> bool:
-        """Send one message; tell whether there was one to send."""
+        """Send one message; tell whether more is waiting than it holds."""
         waiting = await self._database.run(self._look)
         if not waiting:
             return False
         # Edits first: they are about what people see already.
         first = next((item for item in waiting if item.message_id is not None), waiting[0])
-        if first.message_id is not None and first.batch is not None:
-            await self._edit(first)
-        elif first.batch is not None:
-            # Claimed before, and it is not known whether Discord has it.
-            await self._post(await self._batch(first.batch), first.batch, again=True)
-        else:
-            fresh = [item for item in waiting if item.batch is None][:GROUP]
+        if first.batch is None:
+            told = [item for item in waiting if item.batch is None][:GROUP]
             batch = token_hex(8)
-            await self._database.run(notifications.claim, self._database.write, fresh, batch)
-            await self._post(fresh, batch, again=False)
-        return True
+            await self._database.run(notifications.claim, self._database.write, told, batch)
+            await self._post(told, batch, again=False)
+        else:
+            told = await self._batch(first.batch)
+            if first.message_id is not None:
+                await self._edit(told, first.batch, first.message_id)
+            else:
+                # Claimed before, and it is not known whether Discord has it.
+                await self._post(told, first.batch, again=True)
+        return bool({item.id for item in waiting} - {item.id for item in told})
 
     def _look(self) -> list[Item]:
         policy = self._context.policy
@@ -139,25 +149,27 @@ class Notifier:
             log.warning("Discord does not let the bot read the channel's history: an alarm may be told twice")
         return None
 
-    async def _edit(self, first: Item) -> None:
-        items = await self._batch(first.batch or "")
-        content, embeds, view = message(self._context, items, first.batch or "")
-        partial = self._channel.get_partial_message(int(first.message_id or 0))
+    async def _edit(self, items: Sequence[Item], batch: str, message_id: str) -> None:
+        content, embeds, view = message(self._context, items, batch)
+        partial = self._channel.get_partial_message(int(message_id))
         try:
             await partial.edit(
                 content=content or None, embeds=embeds, view=view, allowed_mentions=discord.AllowedMentions.none()
             )
-        except (discord.NotFound, discord.Forbidden) as error:
-            if error.code not in NOT_OURS:
+        except discord.HTTPException as error:
+            if error.code in NOT_OURS:
+                await self._database.run(notifications.lost, self._database.write, items)
+            elif error.status == BAD_REQUEST:
+                await self._give_up(items, error)
+            else:
                 raise
-            await self._database.run(notifications.lost, self._database.write, items)
         else:
             await self._database.run(
                 notifications.sent,
                 self._database.write,
                 items,
                 self._channel_id,
-                first.message_id or "",
+                message_id,
                 times.now(),
             )
 

@@ -16,7 +16,10 @@ log = logging.getLogger(__name__)
 
 
 async def record(live: Live, database: Database, recorded: Callable[[], None]) -> None:
-    """Store what was heard, for ever; call `recorded` when there is something new to send."""
+    """Store what was heard, for ever; call `recorded` after each time.
+
+    Also where the database knew it already: the watchdog writes before it publishes, and nobody told the outbox.
+    """
     wait, away = 1.0, False
     while True:
         await live.changed.wait()
@@ -24,7 +27,7 @@ async def record(live: Live, database: Database, recorded: Callable[[], None]) -
         while live.events:
             events = list(live.events)[:500]
             try:
-                news = await database.run(_store, database.write, events)
+                await database.run(_store, database.write, events)
             except DatabaseAway as error:
                 if not away:
                     log.warning("database: %s; alarms wait until it answers", error)
@@ -36,20 +39,17 @@ async def record(live: Live, database: Database, recorded: Callable[[], None]) -
             wait, away = 1.0, False
             for _ in events:
                 live.events.popleft()
-            if news:
-                recorded()
+            recorded()
 
 
-def _store(sessions: Sessions, events: list[Raised | Ended | Known]) -> bool:
-    news = False
+def _store(sessions: Sessions, events: list[Raised | Ended | Known]) -> None:
     with sessions() as session, session.begin():
         at = times.now()
         for event in events:
             match event:
                 case Raised(alarm):
-                    news |= notifications.heard(session, alarm, at)
+                    notifications.heard(session, alarm, at)
                 case Ended(place, code):
-                    news |= notifications.heard_end(session, place, code, at)
+                    notifications.heard_end(session, place, code, at)
                 case Known(topics):
-                    news |= notifications.heard_all(session, topics, at)
-    return news
+                    notifications.heard_all(session, topics, at)

@@ -58,6 +58,9 @@ async def test_rest_fails_limits_and_goes_away(rig: Rig) -> None:
     await eventually(lambda: "does not take the message for alarm 5" in rig.bot.text(), "it is said")
     rig.publish_alarm(alarm(6, "E5C2"))
     await eventually(lambda: told(rig) == ["1", "2", "6"], "the next one goes out")
+    rig.discord.faults = [Fault("PATCH", r"^/channels/\d+/messages/", status=400)]
+    rig.publish_alarm(alarm(1, state="acknowledged"))
+    await eventually(lambda: "does not take the message for alarm 1" in rig.bot.text() and not waiting(rig), "an edit")
     # Somebody deleted a message: an alarm that is not over is told anew.
     del rig.discord.messages[int(rig.discord.posts[-1]["id"])]
     rig.publish_alarm(alarm(6, "E5C2", state="acknowledged"))
