@@ -255,6 +255,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise OutboxUnusableError(f"outbox {path}: made by a newer Octopus (version {version}); update this one")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    # Read and deleted from one end: more memory would serve nothing.
+    connection.execute("PRAGMA cache_size = -512")
     if objects == 0:
         # One transaction: a PC that dies here leaves an empty file, not half an outbox.
         connection.execute("BEGIN IMMEDIATE")

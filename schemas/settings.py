@@ -8,19 +8,13 @@ import sys
 import tomllib
 from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
-from pydantic_settings import (
-    SettingsError as PydanticSettingsError,
-)
 
 PREFIX = "OCTOPUS_"
 
@@ -92,33 +86,14 @@ class DatabaseSettings(Block):
     timeout: float = Field(default=10, gt=0, description="seconds to wait for a connection or an answer's start")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What every service takes: the site, the broker and how much to log."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        extra="ignore",
-        frozen=True,
-        nested_model_default_partial_update=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     broker: BrokerSettings = BrokerSettings()
     site: Path | None = Field(default=None, description="site file; the Ecotron's own without it")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # `init` carries the TOML file's content: the environment stands over it.
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
 
 
 S = TypeVar("S", bound=Settings)
@@ -134,11 +109,12 @@ def load(cls: type[S], config: Path | None = None) -> S:
             raise SettingsError(f"settings file {config}: {error.strerror or error}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"settings file {config}: not valid TOML: {error}") from error
+    environment = _environment()
     faults = [f"settings file {config}: {fault}" for fault in _unknown(content)]
-    faults += [f"environment: {fault}" for fault in _unknown(_environment_words())]
+    faults += [f"environment: {fault}" for fault in _unknown(environment)]
     try:
-        settings = cls(**{word: value for word, value in content.items() if word in cls.model_fields})
-    except (ValidationError, PydanticSettingsError) as error:
+        settings = cls.model_validate(_over(content, environment))
+    except ValidationError as error:
         raise SettingsError("\n".join(faults + _lines(error))) from error
     if faults:
         raise SettingsError("\n".join(faults))
@@ -159,9 +135,33 @@ def from_command_line(cls: type[S], description: str, argv: Sequence[str] | None
         raise SystemExit(EXIT_BAD_SETTINGS) from None
 
 
-def _environment_words() -> list[str]:
-    names = (name.upper() for name in os.environ)
-    return [name.removeprefix(PREFIX).split("__")[0].lower() for name in names if name.startswith(PREFIX)]
+def _environment() -> dict[str, Any]:
+    """Return what the environment sets, in the file's shape."""
+    content: dict[str, Any] = {}
+    for name, text in sorted(os.environ.items()):
+        if name.upper().startswith(PREFIX):
+            found: Any = _value(text)
+            for word in reversed(name.upper().removeprefix(PREFIX).lower().split("__")):
+                found = {word: found}
+            content = _over(content, found)
+    return content
+
+
+def _value(text: str) -> Any:
+    """Return a list or a table that is written as JSON; any other text is for the fields to understand."""
+    if text[:1] in {"[", "{"}:
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(text)
+    return text
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return both tables as one, in which `above` decides."""
+    merged = dict(below)
+    for word, value in above.items():
+        held = merged.get(word)
+        merged[word] = _over(held, value) if isinstance(held, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def _unknown(words: Iterable[str]) -> list[str]:
@@ -172,10 +172,8 @@ def _unknown(words: Iterable[str]) -> list[str]:
     return faults
 
 
-def _lines(error: ValidationError | PydanticSettingsError) -> list[str]:
+def _lines(error: ValidationError) -> list[str]:
     """Say each fault in one line, without the value: it may be a secret."""
-    if isinstance(error, PydanticSettingsError):
-        return [str(error)]
     return [
         f"setting {'.'.join(map(str, fault['loc']))}: "
         + ("unknown setting" if fault["type"] == "extra_forbidden" else fault["msg"])

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,25 @@ def test_the_environment_stands_over_the_file(file: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("OCTOPUS_BROKER__PORT", "1884")
     settings = load(Settings, file)
     assert (settings.broker.host, settings.broker.port, settings.log_level) == ("mqtt.lab", 1884, "DEBUG")
+
+
+def test_tables_and_lists_are_json(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOPUS_BROKER", '{"port": 1884, "keepalive": 10}')
+    monkeypatch.setenv("octopus_broker__keepalive", "20")
+    broker = load(Settings, file).broker
+    assert (broker.host, broker.port, broker.keepalive) == ("mqtt.lab", 1884, 20)
+
+    class WithSource(Settings):
+        source: dict[str, Any]
+
+    monkeypatch.setenv("OCTOPUS_SOURCE__KIND", "http")
+    monkeypatch.setenv("OCTOPUS_SOURCE__URLS", '["http://a/", "http://b/"]')
+    assert load(WithSource).source == {"kind": "http", "urls": ["http://a/", "http://b/"]}
+
+
+def test_a_secret_that_looks_like_json_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOPUS_BROKER__PASSWORD", "{a[")
+    assert load(Settings).broker.secret() == "{a["
 
 
 @pytest.mark.parametrize(
