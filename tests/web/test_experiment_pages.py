@@ -27,6 +27,7 @@ from web.app import create_app
 from web.settings import WebSettings
 
 EVIL = """<script>alert('x')</script>"onmouseover="x'; DROP TABLE experiment; --"""
+STATES = ("", "draft", "archived", "all")
 PLANNED = {"state": "planned", "planned_start": "2026-03-01", "planned_end": "2026-04-30"}
 
 
@@ -88,13 +89,27 @@ def test_list_finds_sorts_and_pages(station: Station, member: Visitor) -> None:
     assert member.get("/experiments?page=0").status_code == 400
 
 
+def test_archived_ones_are_listed_where_they_are_asked_for(station: Station, member: Visitor) -> None:
+    made = make(station, "OLD", team="Archivistes")
+    change_experiment(station.sessions, station.technician, made.id, ExperimentChange(version=1, state="archived"))
+    listed = {state: "OLD" in member.get(f"/experiments?search=archivistes&state={state}").text for state in STATES}
+    assert listed == {"": False, "draft": False, "archived": True, "all": True}
+
+
 def test_empty_list_says_what_to_do_next(member: Visitor, technician: Visitor) -> None:
     nothing = member.get(f"/experiments?search={'x' * 10_000}")
     assert nothing.status_code == 200
-    assert "No experiment matches. Show all experiments" in text(nothing.text)
+    assert "No experiment matches. Look among the archived ones, too · Show all experiments" in text(nothing.text)
     assert "To the last page" in text(member.get("/experiments?page=400").text)
     assert 'href="/experiments/new"' in technician.get("/experiments").text
     assert 'href="/experiments/new"' not in member.get("/experiments").text
+
+
+@pytest.mark.parametrize("odd", ["%00", "%ED%A0%80", "%F0%9F%8C%B1", "%25_%5C", "'%22%3E%3Cscript%3Ealert"])
+def test_odd_searches_are_answered(member: Visitor, odd: str) -> None:
+    answer = member.get(f"/experiments?search={odd}&cell={odd}&state={odd}&sort={odd}&order={odd}")
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
 
 
 # New

@@ -12,16 +12,20 @@ from schemas.database import Sessions
 from web.pages.changes import FIELD_WORDS, ShownChange, Teller
 from web.pages.experiment_typing import FIELDS, TypedExperiment, comparable, values
 from web.pages.forms import parse
+from web.pages.word_differences import Pieces, word_differences
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field in both versions; `usual` is which of the two nobody would miss, or empty where both changed it."""
+    """A field in both versions, in pieces that tell what stands in one alone.
+
+    `usual` is the version that nobody would object to, or empty where both changed the field.
+    """
 
     field: str
     word: str
-    mine: str
-    saved: str
+    mine: Pieces
+    saved: Pieces
     usual: str
 
 
@@ -50,8 +54,8 @@ def meet(teller: Teller, mine: TypedExperiment, view: ExperimentView, since: lis
             usual = "mine"
         else:
             usual = "saved" if field in before and own == comparable(field, before[field]) else ""
-        mine_text, saved_text = teller.value(field, typed[field]), teller.value(field, saved[field])
-        found.append(Difference(field, teller.gettext(FIELD_WORDS[field]), mine_text, saved_text, usual))
+        sides = word_differences(teller.value(field, typed[field]), teller.value(field, saved[field]))
+        found.append(Difference(field, teller.gettext(FIELD_WORDS[field]), *sides, usual))
     found.sort(key=lambda one: bool(one.usual))
     return Meeting(tuple(found), tuple(teller.change(line, view.id) for line in since))
 

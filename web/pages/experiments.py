@@ -48,7 +48,7 @@ def experiments_page(
     query = ExperimentQuery.model_validate(
         {
             "search": search[:200],
-            "state": (in_state,) if in_state in STATE_WORDS else (),
+            "state": _states(in_state),
             "cell": cell if cell in site.unit_of_cell else "",
             "sort": sort if sort in get_args(Sort) else "updated_at",
             "descending": order == "desc" if order in {"asc", "desc"} else sort in NEWEST_FIRST,
@@ -57,7 +57,8 @@ def experiments_page(
         }
     )
     found = list_experiments(sessions, actor, query)
-    asked = {"search": query.search, "state": "".join(query.state), "cell": query.cell}
+    kept = in_state if in_state in {*STATE_WORDS, "all"} else ""
+    asked = {"search": query.search, "state": kept, "cell": query.cell}
     narrowed = {name: value for name, value in asked.items() if value}
 
     def address(**changes: object) -> str:
@@ -81,7 +82,20 @@ def experiments_page(
         "last": last,
         "first_shown": query.offset + 1,
         "may_create": actor.may(Act.EXPERIMENT_CREATE),
+        "all_address": f"/experiments?{urlencode(narrowed | {'state': 'all'})}",
+        "archived": _archived(sessions, actor) if not found.total and not narrowed else 0,
         "cell_choices": [(code, code) for code in site.unit_of_cell],
         "experiment_states": said(request, STATE_WORDS),
     }
     return page(request, "experiments.html", context, current="experiments")
+
+
+def _states(asked: str) -> tuple[str, ...]:
+    """Return the states that are listed: what was archived only where it is asked for."""
+    if asked in STATE_WORDS:
+        return (asked,)
+    return () if asked == "all" else tuple(state for state in STATE_WORDS if state != "archived")
+
+
+def _archived(sessions: Sessions, actor: Actor) -> int:
+    return list_experiments(sessions, actor, ExperimentQuery(state=("archived",), limit=1)).total

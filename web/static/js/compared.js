@@ -33,7 +33,7 @@ export function makeComparison(element, { label, onRange, onCursor }) {
       legend: { show: false },
       scales: { x: { time: false, range: () => [shown.range.from, shown.range.to] }, y: { range: rangeOf(shown.parameter) } },
       axes: [
-        { ...axis, space: 70, size: 34, incrs: STEPS, values: (_, splits, __, ___, step) => splits.map((value) => label(value, step)) },
+        { ...axis, space: 70, size: 44, incrs: STEPS, values: (_, splits, __, ___, step) => splits.map((value) => label(value, step)) },
         { ...axis, size: 58, space: 42, values: valueLabels(shown.parameter) },
       ],
       series: [

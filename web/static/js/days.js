@@ -1,6 +1,6 @@
 // An experiment's page: are its values within its own limits now, and how did its cells go, day by day?
 import { makeComparison } from "./compared.js";
-import { fill, language, moment, number, valueText } from "./formats.js";
+import { dateFormat, fill, language, moment, number, valueText } from "./formats.js";
 import { fetchHistory, summarise, toColumns } from "./history.js";
 import { isPaused, now, onChange, state } from "./live.js";
 import { assets, site, texts } from "./page_data.js";
@@ -75,10 +75,12 @@ function compareDays(given) {
 
   const plot = makeComparison(part("plot"), { label: axisLabel, onRange: goTo, onCursor: showCursor });
 
+  // Under the days stand the dates of the site's calendar, where all cells share them.
   function axisLabel(value, step) {
     const day = Math.floor(value + 1e-9);
     const minutes = Math.round((value - day) * 1440);
-    if (step >= 1 || minutes === 0) return fill(texts.day_number, { n: number(day, 0) });
+    const date = view.zero === "cell" ? "" : `\n${dateFormat({ day: "numeric", month: "short" }).format(toMs(value))}`;
+    if (step >= 1 || minutes === 0) return fill(texts.day_number, { n: number(day, 0) }) + date;
     return minutes % 60 ? `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}` : `${minutes / 60} h`;
   }
 
