@@ -13,7 +13,7 @@ from bot.live import Live
 from bot.policy import Policy
 from bot.settings import BotSettings
 from bot.station import Station
-from bot.texts import Language, Texts, language_of
+from bot.texts import Texts, language_of
 from schemas.site import Site
 
 AT_ONCE = 2
@@ -45,10 +45,6 @@ class Context:
     def texts(self, locale: discord.Locale | None = None) -> Texts:
         """Return the texts for a reader; without a locale, those of the station."""
         return Texts(self.catalogue, language_of(locale, self.settings.language))
-
-    @property
-    def language(self) -> Language:
-        return self.settings.language
 
     def page(self, path: str) -> str | None:
         """Return a page's address; None where the pages' address is not set."""

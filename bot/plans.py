@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.drawing import GRID, INK, MUTED, SMALL, TITLE, document, text
+from bot.drawing import GRID, INK, MUTED, SMALL, TEXT, TITLE, document, text
 from bot.standing import Standing, written
 from bot.texts import Texts
 from schemas.site import Parameter, Unit
@@ -23,7 +23,9 @@ def plan(rows: Sequence[Row], parameter: Parameter, texts: Texts, when: str) -> 
     parts = [text(EDGE, 40, title, size=TITLE, bold=True), text(width - EDGE, 40, when, anchor="end", fill=MUTED)]
     for number, (unit, cells) in enumerate(rows):
         top = HEAD + number * (HIGH + GAP)
-        parts.append(text(EDGE, top + HIGH / 2 + 7, unit.label.in_(texts.language)[:12], bold=True))
+        name = unit.label.in_(texts.language)
+        size = max(12, min(TEXT, TEXT * 10 // len(name)))
+        parts.append(text(EDGE, top + HIGH / 2 + 7, name[:17], size=size, bold=True))
         for column, (cell, standing) in enumerate(cells):
             parts.extend(_box(EDGE + LABEL + column * (BOX + GAP), top, cell, standing, parameter, texts))
     return document(width, height, parts)

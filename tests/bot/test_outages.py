@@ -52,6 +52,12 @@ async def test_rest_fails_limits_and_goes_away(rig: Rig) -> None:
     await rig.discord.start()
     await eventually(lambda: told(rig) == ["1", "2"] and not waiting(rig), "nothing is lost or doubled", 40)
     assert rig.bot.text().count("alarms wait in the outbox") <= 3
+    # Who waits in front of the screen is not kept waiting for a minute: the limit is said in the log.
+    rig.discord.faults = [
+        Fault("POST", r"^/channels/\d+/messages$", status=429, body={**body, "retry_after": 60}, headers=limited)
+    ]
+    await rig.ada.say("!ecolab", wait=False)
+    await eventually(lambda: "an answer did not arrive: RateLimited" in rig.bot.text(), "it gives up")
     # What Discord finds malformed does not hold up what comes after it; a later change is tried again.
     rig.discord.faults = [Fault("POST", r"^/channels/\d+/messages$", status=400)]
     rig.publish_alarm(alarm(5, "E5C1"))
