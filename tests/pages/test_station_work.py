@@ -9,9 +9,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from facility.acts import command
 from facility.assignments import unassign
-from facility.correcting import BackDated, assign_back_dated
-from facility.experiment_forms import ExperimentDraft
-from facility.experiments import create_experiment
 from facility.permissions import Role
 from schemas import times
 from tests.pages.conftest import Opener
@@ -20,11 +17,6 @@ from tests.pages.test_accessibility import violations
 
 DAY = timedelta(days=1)
 TESTS = command("tests")
-
-
-@pytest.fixture(scope="module")
-def technician(station: Station) -> str:
-    return station.log_in("anne", "Anne", Role.TECHNICIAN)
 
 
 @pytest.fixture(scope="module")
@@ -40,28 +32,22 @@ def people(occupied: dict[str, int], technician: str, admin: str) -> dict[str, s
 
 
 def plan(station: Station, code: str, first: int = -5, last: int = 40, cells: tuple[str, ...] = ()) -> int:
+    """Plan an experiment around today."""
     today = times.now().date()
-    members = {"code": code, "title": f"Essai {code}", "state": "planned", "cells": cells}
     days = {"planned_start": (today + first * DAY).isoformat(), "planned_end": (today + last * DAY).isoformat()}
-    with station.writing() as sessions:
-        return create_experiment(sessions, TESTS, ExperimentDraft.model_validate(members | days)).id
+    return station.plan(code, title=f"Essai {code}", cells=cells, **days)
 
 
 @pytest.fixture(scope="module")
 def occupied(station: Station) -> Iterator[dict[str, int]]:
     """A past, a present and a planned experiment, and two that claim the same cell."""
-    now = times.now()
     numbers = {
         "PASSE": plan(station, "PASSE", -90, -40),
         "PRESENT": plan(station, "PRESENT", -20, 30, ("E4C1", "E4C3")),
         "FUTUR": plan(station, "FUTUR", 10, 60, ("E4C1",)),
     }
-    gone = {"experiment": numbers["PASSE"], "cell": "E4C1", "reason": "cahier de la station"}
-    ends = {"started_at": now - 14 * DAY, "ended_at": now - 10 * DAY}
-    with station.writing() as sessions:
-        assign_back_dated(sessions, TESTS, BackDated.model_validate(gone | ends))
-        here = {"experiment": numbers["PRESENT"], "cell": "E4C1", "reason": "cahier de la station"}
-        assign_back_dated(sessions, TESTS, BackDated.model_validate(here | {"started_at": now - 8 * DAY}))
+    station.hold(numbers["PASSE"], "E4C1", since=14 * 24, until=10 * 24)
+    station.hold(numbers["PRESENT"], "E4C1", since=8 * 24)
     yield numbers
     with station.writing() as sessions:
         unassign(sessions, TESTS, "E4C1")
@@ -83,7 +69,7 @@ def history(page: Page) -> Locator:
 def test_an_experiment_is_replaced_and_both_intervals_stand_in_the_history(
     open_page: Opener, station: Station, technician: str, *, scripts: bool
 ) -> None:
-    cell, first, second = ("E6C1", "UN", "DEUX") if scripts else ("E6C3", "TROIS", "QUATRE")
+    cell, first, second = ("E1C2", "UN", "DEUX") if scripts else ("E2C3", "TROIS", "QUATRE")
     plan(station, first, cells=(cell,))
     plan(station, second)
     cards = open_page("/")
