@@ -12,7 +12,7 @@ from web.texts import CATALOGUE, choose_language, read_texts
 WEB = CATALOGUE.parents[3]
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 # Names, codes and marks that are the same in every language.
-SAME_EVERYWHERE = {"Octopus", "CSV", "API", "Ecotron", "CNRS", "EN", "FR", "LDAP", "ICS", "Discord"}
+SAME_EVERYWHERE = {"Octopus", "CSV", "API", "Ecotron", "CNRS", "EN", "FR", "LDAP", "ICS", "Excel", "Discord"}
 
 
 def msgids() -> set[str]:

@@ -190,8 +190,8 @@ function compareDays(given) {
         ? fill(texts.cell_summary, { cell: one.cell, min: said(found.min), mean: said(found.mean), max: said(found.max), unit: parameter.unit }).replace(" .", ".")
         : `${one.cell}${language === "fr" ? "\u202f" : ""}: ${texts.chart_empty}`;
     });
-    const words = chosen().length ? lines.join(" ") || texts.chart_empty : texts.choose_cells;
-    part("plot").setAttribute("aria-label", `${parameter[language]}, ${period}. ${words}`);
+    const words = chosen().length ? lines.join("\n") || texts.chart_empty : texts.choose_cells;
+    part("plot").setAttribute("aria-label", `${parameter[language]}, ${period}. ${words.replaceAll("\n", " ")}`);
     part("summary").textContent = words;
     part("shown-period").textContent = view.zero === "cell" ? period : `${period} · ${moment(toMs(view.from))} – ${moment(toMs(view.to))}`;
     part("days").dataset.lines = view.lines.map((one) => `${one.cell}:${one.x.length}`).join(" ");
