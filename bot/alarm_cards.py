@@ -1,5 +1,6 @@
 """How alarms look in the channel: alone, or up to ten in one message when many come at once."""
 
+import re
 from collections.abc import Sequence
 
 import discord
@@ -13,6 +14,7 @@ from facility.notifications import Item
 # Discord: ten embeds and 6,000 characters over all of them.
 GROUP = 10
 _COLOURS = {"warning": 0xD98200, "major": 0xC62828, "critical": 0x8E0000}
+_GRAVE = {_COLOURS["major"], _COLOURS["critical"]}
 _GREY = 0x5B6675
 
 
@@ -20,14 +22,27 @@ def message(context: Context, items: Sequence[Item], batch: str) -> tuple[str, l
     """Return content, embeds and buttons for these alarms, which share one message."""
     texts = context.texts()
     shown = [item for item in items if context.policy.alarm(item.alarm)]
-    calls = context.settings.mention_role is not None and any(
-        item.alarm.severity != "warning" and item.alarm.state == "active" and not item.over for item in shown
-    )
-    words = [f"<@&{context.settings.mention_role}>"] if calls else []
+    words = _role(context) if any(map(grave, shown)) else []
     if len(shown) > 1:
         words.append(texts("storm", n=len(shown)))
     embeds = [_embed(context, item, batch, texts, alone=len(shown) == 1) for item in shown]
     return " ".join(words), embeds, _view(context, shown, texts)
+
+
+def grave(item: Item) -> bool:
+    """Tell whether an alarm wants somebody at once."""
+    return item.alarm.severity != "warning" and item.alarm.state == "active" and not item.over
+
+
+def has_become_grave(item: Item, old: Sequence[discord.Embed]) -> bool:
+    """Tell whether an alarm is grave now and was not when its message was last written."""
+    before = next((embed for embed in old if _number(embed) == item.alarm.id), None)
+    return grave(item) and before is not None and before.colour is not None and before.colour.value not in _GRAVE
+
+
+def call(context: Context, item: Item) -> str:
+    """Return the words of a reply that calls people to an alarm again."""
+    return " ".join([*_role(context), short(context, item, context.texts())])[:2000]
 
 
 def short(context: Context, item: Item, texts: Texts) -> str:
@@ -49,6 +64,17 @@ def state_words(context: Context, item: Item, texts: Texts) -> str:
     return texts(f"alarm_{'active' if alarm.state == 'shelved' else alarm.state}")
 
 
+def _role(context: Context) -> list[str]:
+    role = context.settings.mention_role
+    return [] if role is None else [f"<@&{role}>"]
+
+
+def _number(embed: discord.Embed) -> int | None:
+    """Return the alarm's number from the footer that `_embed` wrote."""
+    found = re.search(r"\d+", embed.footer.text or "")
+    return None if found is None else int(found[0])
+
+
 def _embed(context: Context, item: Item, batch: str, texts: Texts, *, alone: bool) -> discord.Embed:
     alarm = item.alarm
     page = context.page(f"/cells/{alarm.cell}" if alarm.cell in context.site.unit_of_cell else "/alarms")
@@ -56,7 +82,7 @@ def _embed(context: Context, item: Item, batch: str, texts: Texts, *, alone: boo
     embed = discord.Embed(
         title=f"{texts(f'severity_{alarm.severity}')} · {alarm.place}"[:256],
         description=discord.utils.escape_markdown(text)[: 1500 if alone else 200],
-        colour=_GREY if item.over or alarm.state == "returned" else _COLOURS[alarm.severity],
+        colour=_GREY if item.over or alarm.state in {"returned", "shelved"} else _COLOURS[alarm.severity],
         url=page,
     )
     embed.add_field(name=texts("state"), value=state_words(context, item, texts))

@@ -12,7 +12,7 @@ from secrets import token_hex
 
 import discord
 
-from bot.alarm_cards import GROUP, message
+from bot.alarm_cards import GROUP, call, grave, has_become_grave, message
 from bot.answers import AWAY
 from bot.context import Context
 from bot.database import DatabaseAway
@@ -153,6 +153,7 @@ class Notifier:
         content, embeds, view = message(self._context, items, batch)
         partial = self._channel.get_partial_message(int(message_id))
         try:
+            await self._call_again(partial, items)
             await partial.edit(
                 content=content or None, embeds=embeds, view=view, allowed_mentions=discord.AllowedMentions.none()
             )
@@ -172,6 +173,24 @@ class Notifier:
                 message_id,
                 times.now(),
             )
+
+    async def _call_again(self, partial: discord.PartialMessage, items: Sequence[Item]) -> None:
+        """Reply where an alarm has become grave, before the message shows it: an edit calls nobody."""
+        if not any(map(grave, items)):
+            return
+        try:
+            old = await partial.fetch()
+        except discord.Forbidden:
+            log.warning("Discord does not let the bot read the channel's history: nobody is called by an edited alarm")
+            return
+        for item in items:
+            if self._context.policy.alarm(item.alarm) and has_become_grave(item, old.embeds):
+                await self._channel.send(
+                    call(self._context, item),
+                    reference=partial.to_reference(fail_if_not_exists=False),
+                    nonce=f"grave-{item.alarm.id}",
+                    allowed_mentions=self._mentions(),
+                )
 
     async def _give_up(self, items: Sequence[Item], error: discord.HTTPException) -> None:
         """Leave out what Discord finds malformed: the alarms behind it must not wait for it for ever."""

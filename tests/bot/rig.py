@@ -175,12 +175,14 @@ def alarm_row(session: Session, cell: str, code: str, **members: object) -> Alar
     )  # fmt: skip
 
 
-def alarm(number: int, place: str = "E1C3", code: str = "no_data", state: str = "active") -> Alarm:
+def alarm(
+    number: int, place: str = "E1C3", code: str = "no_data", state: str = "active", text: str = "", **members: str
+) -> Alarm:
     """Return an alarm as somebody else's watchdog would publish it."""
     return Alarm.model_validate(
         {
             "id": number, "place": place, "code": code, "severity": "warning", "state": state,
             "since": times.to_text(times.now()), "cell": place,
-            "text": {"fr": f"Plus de mesure en {place}", "en": "No data"},
+            "text": {"fr": text or f"Plus de mesure en {place}", "en": "No data"}, **members,
         }
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Alarms in the channel: told once, edited after, with buttons that only the right people can use."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -70,6 +71,28 @@ async def test_from_raised_to_over_in_one_message(rig: Rig) -> None:
         [("alarm.acknowledge", who, "bot", address), ("alarm.shelve", "ada", "bot", "discord:71")]
         for who, address in (("ada", "discord:71"), ("cleo", "discord:74"))
     ]
+
+
+async def test_who_was_told_of_a_warning_is_called_when_it_becomes_grave(rig: Rig) -> None:
+    await rig.start(OCTOPUS_BOT__MENTION_ROLE="77")
+    rig.publish_alarm(alarm(9001))
+    await eventually(lambda: rig.discord.posts, "the warning is posted")
+    assert rig.discord.posts[0]["mention_roles"] == []
+    for number in range(2):  # the second is the same news
+        rig.publish_alarm(alarm(9001, severity="major", text=f"Loin de la consigne {number}"))
+        await eventually(lambda n=number: f"consigne {n}" in rig.discord.posts[0]["embeds"][0]["description"], "shown")
+    first, call = rig.discord.posts
+    assert first["embeds"][0]["title"] == "🚨 Majeure · E1C3"
+    assert call["mention_roles"] == ["77"]
+    assert str(call["message_reference"]["message_id"]) == first["id"]
+    assert "**E1C3** · Loin de la consigne 0" in call["content"]
+    # Kept quiet, and back: somebody is wanted again, whom Discord would not call by an edit.
+    rig.discord.forget_nonces()
+    until = times.to_text(times.now() + timedelta(minutes=30))
+    rig.publish_alarm(alarm(9001, severity="major", state="shelved", shelved_until=until))
+    await eventually(lambda: "suspendue" in state(rig), "the shelf is shown")
+    rig.publish_alarm(alarm(9001, severity="major"))
+    await eventually(lambda: len(rig.discord.posts) == 3 and state(rig) == "non acquittée", "it calls again")
 
 
 async def test_alarms_known_by_their_message_alone(rig: Rig) -> None:

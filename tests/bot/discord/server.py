@@ -120,6 +120,7 @@ class LocalDiscord(Answers):
             ("PUT", r"/applications/\d+/guilds/\d+/commands", self._put_commands),
             ("POST", r"/channels/(\d+)/messages", self._post_message),
             ("GET", r"/channels/(\d+)/messages", self._list_messages),
+            ("GET", r"/channels/\d+/messages/(\d+)", self._get_message),
             ("PATCH", r"/channels/\d+/messages/(\d+)", self._patch_message),
             ("POST", r"/interactions/(\d+)/([^/]+)/callback", self._callback),
             ("PATCH", r"/webhooks/\d+/([^/]+)/messages/@original", self._edit_original),
@@ -173,6 +174,11 @@ class LocalDiscord(Answers):
 
     async def _list_messages(self, _body: Json, _files: list[str], channel: str) -> web.StreamResponse:
         return reply([m for m in reversed(self.messages.values()) if m["channel_id"] == channel][:100])
+
+    async def _get_message(self, _body: Json, _files: list[str], message_id: str) -> web.StreamResponse:
+        if int(message_id) not in self.messages:
+            return reply({"message": "Unknown Message", "code": 10008}, 404)
+        return reply(self.messages[int(message_id)])
 
     async def _patch_message(self, body: Json, files: list[str], message_id: str) -> web.StreamResponse:
         if int(message_id) not in self.messages:
@@ -285,6 +291,8 @@ class LocalDiscord(Answers):
             "embeds": [{"type": "rich", **one} for one in body.get("embeds") or []],
             "attachments": self.attached(body, files),
         }  # fmt: skip
+        if "message_reference" in body:
+            made["message_reference"] = body["message_reference"]
         self.messages[int(made["id"])] = made
         return made
 
