@@ -10,8 +10,8 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
 from facility.assignment_views import assignments_of_cell, cell_experiments
-from facility.assignments import assign, assign_free, unassign
-from facility.auditing import AuditQuery, search_audit
+from facility.assignments import assign, assign_free, unassign, unassign_several
+from facility.auditing import AuditQuery, changes_of_experiment, search_audit
 from facility.correcting import BackDated, Correction, Withdrawal, assign_back_dated, correct, overlaps, withdraw
 from facility.experiment_forms import ExperimentChange, ExperimentDraft
 from facility.experiment_views import ExperimentView, get_experiment
@@ -177,6 +177,41 @@ def test_ending_an_experiment_frees_its_cells(station: Station) -> None:
     assert (ended.state, ended.cells_now) == ("ended", ())
     with pytest.raises(Invalid, match="correct"):
         assign(station.sessions, station.technician, one.id, ["E1C1"])
+
+
+def test_several_cells_are_freed_in_one_act_or_none(station: Station) -> None:
+    one, other = make(station, "A"), make(station, "B")
+    assign(station.sessions, station.technician, one.id, ["E1C1", "E1C2"])
+    assign(station.sessions, station.technician, other.id, ["E1C3"])
+    for cells in (["E1C1", "E1C3"], ["E1C1", "E2C1"]):
+        with pytest.raises(Conflict):
+            unassign_several(station.sessions, station.technician, cells, experiment_id=one.id)
+        assert get_experiment(station.sessions, station.member, one.id).cells_now == ("E1C1", "E1C2")
+    with pytest.raises(Forbidden):
+        unassign_several(station.sessions, station.member, ["E1C1"])
+    ended = unassign_several(station.sessions, station.technician, ["E1C2", "E1C1", "E1C1"], experiment_id=one.id)
+    assert {view.cell for view in ended} == {"E1C1", "E1C2"}
+    assert len({view.ended_at for view in ended}) == 1
+    told = search_audit(station.sessions, station.admin, AuditQuery(act="assignment.end"))
+    assert sorted(line.subject_id for line in told) == ["E1C1", "E1C2"]
+
+
+def test_everybody_sees_what_was_done_to_an_experiment_and_to_no_other(station: Station) -> None:
+    one, other = make(station, "A"), make(station, "B")
+    assign(station.sessions, station.technician, one.id, ["E1C1"])
+    assign(station.sessions, station.technician, other.id, ["E1C1"])
+    gone = assignments_of_cell(station.sessions, station.member, "E1C1")[0]
+    withdraw(station.sessions, station.technician, gone.id, Withdrawal(reason="never was"))
+
+    def acts(number: int) -> list[tuple[str, str]]:
+        lines = changes_of_experiment(station.sessions, station.member, number)
+        assert {line.address for line in lines} == {""}
+        return [(line.act, line.subject) for line in reversed(lines)]
+
+    begun = [("experiment.create", "experiment"), ("experiment.state", "experiment"), ("assignment.start", "cell")]
+    # Its replacement is a line of both; what was withdrawn has left the cell's history, not this one.
+    assert acts(one.id) == [*begun, ("assignment.start", "cell")]
+    assert acts(other.id) == [*begun, ("assignment.withdraw", "cell")]
 
 
 def test_the_audit_cannot_be_changed(engine: Engine, station: Station) -> None:
