@@ -24,7 +24,7 @@ from schemas import times
 from schemas.database import Sessions
 from schemas.site import Site
 from web.pages.audit_words import ACT_WORDS, SUBJECT_WORDS, VIA_WORDS, Teller, experiments_named
-from web.pages.formatting import moment
+from web.pages.formatting import day, moment
 from web.pages.forms import page_again
 from web.pages.local_times import UnclearTimeError, read_day
 from web.pages.rendering import language_of, page, page_gettext, translated
@@ -139,8 +139,13 @@ def _context(request: Request[Any, Any, Any], typed: dict[str, str], people: Ite
 def _found(
     request: Request[Any, Any, Any], lines: list[AuditLine], codes: dict[int, str], site: Site
 ) -> dict[str, Any]:
-    said = partial(moment, zone=site.zone, language=language_of(request))
-    teller = Teller(page_gettext(request), said, codes)
+    language = language_of(request)
+    teller = Teller(
+        gettext=page_gettext(request),
+        moment=partial(moment, zone=site.zone, language=language),
+        day=partial(day, zone=site.zone, language=language),
+        codes=codes,
+    )
     return {
         "lines": [(line, teller.act(line.act), teller.differences(line)) for line in lines],
         "codes": {str(number): code for number, code in codes.items()},

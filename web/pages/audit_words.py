@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from facility.auditing import AuditLine
@@ -100,6 +100,8 @@ FIELD_WORDS = {
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")
 # Numbers that only the tables know.
 _INNER = {"assignment"}
+_DAYS = {"planned_start", "planned_end"}
+_NOTHING: tuple[object, ...] = (None, "", [], {})
 _STATES = STATE_WORDS | PERSON_WORDS
 
 
@@ -118,6 +120,7 @@ class Teller:
 
     gettext: Callable[[str], str]
     moment: Callable[[datetime], str]
+    day: Callable[[date], str]
     codes: Mapping[int, str]
 
     def act(self, act: str) -> str:
@@ -133,12 +136,12 @@ class Teller:
                 after=self.value(name, after.get(name)) if after else None,
             )
             for name in dict.fromkeys((*before, *after))
-            if name not in _INNER and before.get(name) != after.get(name)
+            if name not in _INNER and _some(before, name) != _some(after, name)
         ]
 
     def value(self, name: str, value: Any) -> str:  # noqa: PLR0911 - one line a kind of value
         """Write a value of the audit as text."""
-        if value is None or value in ("", [], {}):
+        if value in _NOTHING:
             return NO_VALUE
         if isinstance(value, bool):
             return self.gettext(N_("yes")) if value else self.gettext(N_("no"))
@@ -148,11 +151,19 @@ class Teller:
             return say_in(self.gettext, _STATES[value])
         if name == "role" and value in set(Role):
             return say_in(self.gettext, ROLE_WORDS[Role(value)])
+        if name in _DAYS and isinstance(value, str):
+            return self.day(date.fromisoformat(value))
         if isinstance(value, str):
             return self.moment(times.from_text(value)) if _INSTANT.fullmatch(value) else value
         if isinstance(value, list) and all(isinstance(one, (str, int, float)) for one in value):
             return ", ".join(map(str, value))
         return json.dumps(value, ensure_ascii=False, indent=1) if isinstance(value, (dict, list)) else str(value)
+
+
+def _some(members: Mapping[str, Any], name: str) -> Any:
+    """Return a member, None where it says nothing: an empty text that was not there before is no change."""
+    value = members.get(name)
+    return None if value in _NOTHING else value
 
 
 def experiments_named(lines: list[AuditLine]) -> set[int]:
