@@ -71,7 +71,7 @@ class Station:
 
     def behind(self) -> int:
         """Return how many numbers are known to be missing in the database."""
-        return self.rows("SELECT last_sequence - stored - rejected FROM publisher")[0][0]
+        return self.rows("SELECT last_sequence - publisher.stored - rejected FROM publisher")[0][0]
 
     def outbox_content(self) -> tuple[int, set[int]]:
         """Return the last number assigned and those that wait; the publisher must be stopped, it locks its file."""
@@ -122,7 +122,7 @@ def test_every_numbered_reading_is_there_once(station: Station) -> None:
         return {number for first, end in ranges for number in range(first, end + 1)}
 
     wait_for(lambda: accounted() | waiting == set(range(1, last + 1)), "each number is stored or still waits", 30)
-    ledger = station.rows("SELECT stored, rejected FROM publisher")
+    ledger = station.rows("SELECT publisher.stored, rejected FROM publisher")
     assert len(ledger) == 1, "one outbox, one publisher"
     assert ledger[0] == (len(accounted()), 0)
     assert station.stored() == len(accounted()), "each number is one reading of the history, none is there twice"

@@ -102,7 +102,7 @@ def assert_accounts(engine: Engine, sender: Sender) -> None:
     wait_for(lambda: stored(engine) == COUNT, "every reading is stored", 60)
     wait_for(lambda: sender.confirmed == set(range(1, COUNT + 1)), "every reading is confirmed", 60)
     with engine.connect() as connection:
-        account = connection.execute(text("SELECT last_sequence, stored, rejected FROM publisher")).one()
+        account = connection.execute(text("SELECT last_sequence, publisher.stored, rejected FROM publisher")).one()
         ranges = connection.execute(text("SELECT first, last FROM publisher_range")).all()
         rejected = connection.execute(text("SELECT COUNT(*) FROM rejected_message")).scalar()
         sums = [
