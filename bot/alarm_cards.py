@@ -42,13 +42,13 @@ def has_become_grave(item: Item, old: Sequence[discord.Embed]) -> bool:
 
 def call(context: Context, item: Item) -> str:
     """Return the words of a reply that calls people to an alarm again."""
-    return " ".join([*_role(context), short(context, item, context.texts())])[:2000]
+    return " ".join([*_role(context), short(context, item, context.texts())])
 
 
 def short(context: Context, item: Item, texts: Texts) -> str:
     """Return an alarm in one line."""
     alarm = item.alarm
-    what = alarm.text.get(texts.language, alarm.code)
+    what = discord.utils.escape_markdown(alarm.text.get(texts.language) or alarm.code)[:150]
     return f"{texts(f'severity_{alarm.severity}')} · **{alarm.place}** · {what} · {state_words(context, item, texts)}"
 
 

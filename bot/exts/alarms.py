@@ -16,6 +16,8 @@ from schemas.messages import Alarm
 
 _T = app_commands.locale_str
 SHOWN = 15
+# Of an embed's 4,096 characters, with the last line still to come.
+ROOM = 4000
 
 
 class Alarms(commands.Cog):
@@ -42,10 +44,14 @@ class Alarms(commands.Cog):
         if not shown:
             await interaction.edit_original_response(content=texts("alarms_none"))
             return
-        lines = [short(context, _item(alarm), texts)[:180] for alarm in shown[:SHOWN]]
-        if len(shown) > SHOWN:
-            lines.append(texts("alarms_more", n=len(shown) - SHOWN))
-        await interaction.edit_original_response(embed=discord.Embed(description="\n".join(lines)[:4096]))
+        lines: list[str] = []
+        for alarm in shown[:SHOWN]:
+            line = short(context, _item(alarm), texts)
+            if len("\n".join([*lines, line])) < ROOM:
+                lines.append(line)
+        if len(shown) > len(lines):
+            lines.append(texts("alarms_more", n=len(shown) - len(lines)))
+        await interaction.edit_original_response(embed=discord.Embed(description="\n".join(lines)))
 
     def _stored(self) -> list[Alarm]:
         with self._bot.context.database.read() as session:
