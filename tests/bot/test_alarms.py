@@ -174,6 +174,7 @@ async def test_what_may_not_leave_the_site_does_not(rig: Rig) -> None:
     assert "ne sont pas communiquées" in closed["content"]
     # Another server may ask, and is told nothing.
     stranger = type(rig.ada)(rig.discord, 99, "eve", guild=12345)
+    assert await stranger.complete("cellule", "duree", "7") == []
     refused = await stranger.slash("plan")
     assert "serveur de la station" in stranger.told(refused)
 
