@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from secrets import token_hex
 from typing import Any
 
 from broker.connecting import connect_options, paho_client
@@ -19,7 +20,8 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
     connected, told = threading.Event(), threading.Event()
     seen: dict[str, Any] = {}
     try:
-        client = paho_client(chosen.broker, "octopus-doctor", reconnect=False)
+        # A name of its own: two doctors at a time must not push each other out.
+        client = paho_client(chosen.broker, f"octopus-doctor-{token_hex(4)}", reconnect=False)
     except OSError as error:
         yield Finding("FAIL", "broker", f"{error.filename}: {error.strerror}")
         return
