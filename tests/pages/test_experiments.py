@@ -235,6 +235,7 @@ def test_form_works_without_scripts(open_page: Opener, technician: str) -> None:
     page.get_by_label("Code").fill("pas bon")
     save(page)
     expect(page.get_by_role("alert")).to_contain_text("Code :")
+    expect(page.get_by_role("alert")).to_be_focused()
     expect(page.get_by_label("Titre")).to_have_value("Sans script")
     page.get_by_label("Code").fill("PLAIN")
     save(page)

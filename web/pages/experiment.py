@@ -1,9 +1,7 @@
 """`/experiments/<id>`: all about one, its live values against its own limits, its cells, its changes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from litestar import Request, get
 from litestar.di import NamedDependency
@@ -11,7 +9,7 @@ from litestar.params import FromQuery, PathParameter
 from litestar.response import Template
 
 from facility.acts import Actor
-from facility.assignment_views import AssignmentView, Occupant, assignments_of_experiment, occupants_now
+from facility.assignment_views import Occupant, assignments_of_experiment, occupants_now
 from facility.assignments import ASSIGNABLE
 from facility.auditing import changes_of_experiment
 from facility.experiment_forms import STATE_WORDS
@@ -23,11 +21,12 @@ from schemas import times
 from schemas.database import Sessions
 from schemas.site import Site
 from web.pages.changes import Teller
-from web.pages.client_texts import CLIENT_TEXTS
+from web.pages.days import chart, readings_address
 from web.pages.formatting import span_text
-from web.pages.limits import Limits, limits_of, limits_text, tolerance_text
+from web.pages.limits import limits_of, limits_text, tolerance_text
 from web.pages.rendering import language_of, page, page_gettext, said
-from web.pages.showing import STALE_STATES, ShownCell, ShownValue, show_against, show_cells
+from web.pages.showing import show_against, show_cells
+from web.pages.verdict import LiveRow, judge, verdict
 from web.refusing import STATUSES, translate
 from web.texts import N_
 
@@ -59,14 +58,6 @@ DONE = {
     "assigned": N_("The experiment is in the cells now."),
     "ended": N_("The cells are free now."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LiveRow:
-    """A cell that holds the experiment, its values in the order of the limits."""
-
-    cell: ShownCell
-    values: tuple[ShownValue | None, ...]
 
 
 @get("/experiments/{experiment:int}", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
@@ -160,76 +151,6 @@ class View:
         return translate(self.request, refusal.words, language)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """How many values are out of limits, and how many cells send nothing that could be judged."""
-
-    outside: int
-    silent: int
-    within: int
-
-
-def judge(rows: list[LiveRow]) -> Judged:
-    """Count; days.js counts the same on the page."""
-    heard = [row for row in rows if row.cell.state not in STALE_STATES]
-    states = [value.state for row in heard for value in row.values if value is not None]
-    return Judged(
-        outside=sum(state in {"high", "low", "suspect"} for state in states),
-        silent=len(rows) - len(heard),
-        within=states.count("ok"),
-    )
-
-
-def verdict(judged: Judged, gettext: Callable[[str], str]) -> str:
-    """Say it in words; days.js puts the same together."""
-    keys = []
-    if judged.outside:
-        keys.append(("out_one" if judged.outside == 1 else "out_several", judged.outside))
-    elif judged.within:
-        keys.append(("all_within", 0))
-    if judged.silent:
-        keys.append(("silent_one" if judged.silent == 1 else "silent_several", judged.silent))
-    texts = [(CLIENT_TEXTS[key], count) for key, count in keys or [("no_verdict", 0)]]
-    return " ".join(gettext(text).format(n=count) for text, count in texts)
-
-
 def occupied(sessions: Sessions, actor: Actor) -> dict[str, Occupant]:
     """Return what each occupied cell holds; for the form that puts the experiment into cells."""
     return {one.cell: one.experiment for one in occupants_now(sessions, actor)}
-
-
-def chart(
-    site: Site, experiment: ExperimentView, assignments: list[AssignmentView], limits: dict[str, Limits]
-) -> dict[str, Any] | None:
-    """Return what the chart over the days of the experiment needs; None before its first day."""
-    if experiment.started_at is None or not assignments:
-        return None
-    cells: dict[str, list[list[str | None]]] = {}
-    for one in reversed(assignments):
-        if one.cell in site.unit_of_cell:
-            end = None if one.ended_at is None else times.to_text(one.ended_at)
-            cells.setdefault(one.cell, []).append([times.to_text(one.started_at), end])
-    order = [code for code in site.unit_of_cell if code in cells]
-    own = {p.code for code in order for p in site.parameters_of(code)}
-    first = [code for code in limits if code in own]
-    offered = [p for p in site.parameters if p.code in own and p.setpoint_of is None]
-    return {
-        "start": times.to_text(experiment.started_at),
-        "cells": {code: cells[code] for code in order},
-        "parameters": [*first, *(p.code for p in offered if p.code not in first)],
-        "limits": {code: one.for_script() for code, one in limits.items()},
-    }
-
-
-def readings_address(one: AssignmentView, limits: dict[str, Limits], site: Site) -> str:
-    """Return where the readings of an assignment are: its parameters of interest and their setpoints, or all."""
-    asked = {"from": times.to_text(one.started_at)}
-    if one.ended_at is not None:
-        asked["to"] = times.to_text(one.ended_at)
-    here = {p.code for p in site.parameters_of(one.cell)} if one.cell in site.unit_of_cell else set()
-    if any(each.tolerance is not None for each in limits.values()):
-        pairs = [(code, site.setpoint_by_measured.get(code)) for code in limits]
-        codes = [code for measured, aim in pairs for code in (measured, *([aim.code] if aim else [])) if code in here]
-        if codes:
-            asked["parameters"] = ",".join(codes)
-    return f"/api/cells/{one.cell}/readings.csv?{urlencode(asked)}"

@@ -1,59 +1,15 @@
-// An experiment's page: are its values within its own limits now, and how did its cells go, day by day?
+// An experiment's cells beside each other, day by day: which cells, which parameter, which days, and where day 0 lies.
 import { makeComparison } from "./compared.js";
 import { dateFormat, fill, language, moment, number, valueText } from "./formats.js";
 import { fetchHistory, summarise, toColumns } from "./history.js";
-import { isPaused, now, onChange, state } from "./live.js";
-import { assets, site, texts } from "./page_data.js";
+import { isPaused, now, onChange } from "./live.js";
+import { site, texts } from "./page_data.js";
 
 const DAY = 86_400_000;
 const SHORTEST = 2 / 1440;
 const LONGEST = 40 * 366;
 const MOST_LINES = 6;
 const part = (name) => document.querySelector(`[data-${name}]`);
-
-// --- Within limits? Counted from what the page shows, as web/pages/experiment.py does.
-
-const SILENT = new Set(["offline", "nodata", "stale"]);
-
-function verdict() {
-  const box = part("verdict-box");
-  if (!box) return;
-  let outside = 0, within = 0, silent = 0;
-  for (const row of document.querySelectorAll("tr[data-own-limits]")) {
-    if (SILENT.has(row.dataset.state)) { silent += 1; continue; }
-    for (const value of row.querySelectorAll(".figure[data-value-state]")) {
-      if (["high", "low", "suspect"].includes(value.dataset.valueState)) outside += 1;
-      if (value.dataset.valueState === "ok") within += 1;
-    }
-  }
-  const said = [];
-  if (outside) said.push(outside === 1 ? texts.out_one : fill(texts.out_several, { n: outside }));
-  else if (within) said.push(texts.all_within);
-  if (silent) said.push(silent === 1 ? texts.silent_one : fill(texts.silent_several, { n: silent }));
-  const kind = outside ? "out" : silent ? "silent" : within ? "ok" : "none";
-  box.dataset.verdict = kind;
-  part("verdict-icon").setAttribute("href", `${assets.sprite}#${{ out: "deviation", silent: "stale", ok: "normal", none: "nodata" }[kind]}`);
-  const words = said.join(" ") || texts.no_verdict;
-  if (part("verdict-words").textContent !== words) part("verdict-words").textContent = words;
-}
-
-// Another person put it into a cell or took it out: this page says so instead of moving things under the mouse.
-const page = part("experiment-page");
-let differs = null;
-function compareCells() {
-  const shown = [...document.querySelectorAll("tr[data-own-limits]")].map((row) => row.dataset.cell).sort().join();
-  const held = Object.entries(state.experiments).filter(([, one]) => one.id === Number(page.dataset.experimentPage)).map(([cell]) => cell).sort().join();
-  if (shown === held || !Object.keys(state.experiments).length) differs = null;
-  else differs ??= Date.now();
-  // What was just done here may reach the live values a moment later.
-  part("cells-changed").hidden = differs === null || Date.now() - differs < 4000;
-}
-
-function look() { verdict(); compareCells(); }
-onChange(look);
-setInterval(() => { if (!isPaused()) look(); }, 1000);
-
-// --- Day by day
 
 const source = document.getElementById("days");
 if (source) compareDays(JSON.parse(source.textContent));
