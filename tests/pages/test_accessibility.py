@@ -55,3 +55,12 @@ def test_a_wall_whose_feed_died_is_still_legible(open_page: Opener, theme: str) 
     page.evaluate("for (let n = 0; n < 1000; n++) clearInterval(n)")
     page.evaluate("document.documentElement.toggleAttribute('data-dead', true)")
     assert violations(page) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160)])
+def test_nothing_scrolls_on_a_wall(open_page: Opener, width: int, height: int) -> None:
+    """With two alarms above the cells and a value that is too high among them."""
+    open_page.station.send("E3C1", air_temperature=20.4)
+    page = open_page("/wall", width=width, height=height)
+    assert page.locator("[data-alarm-list] li").count() >= 2
+    assert page.evaluate("document.documentElement.scrollHeight") <= height
