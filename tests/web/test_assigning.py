@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -22,6 +23,7 @@ from schemas.times import to_text
 from tests.conftest import prepare_database
 from tests.facility.conftest import Station, make_station
 from tests.services.mariadb import MariaDB
+from tests.services.process import wait_for
 from tests.web.visitor import Visitor, visit
 from web.app import create_app
 from web.pages.local_times import local_text
@@ -267,3 +269,28 @@ def test_of_two_who_press_the_button_at_once_one_is_told(two_technicians: tuple[
             statuses = sorted(pool.map(press, visitors, numbers))
         assert statuses == [303, 409]
         assert len(held(station, "E1C1")) == len(before) + 1
+
+
+def test_the_page_goes_on_without_the_database(tmp_path: Path, site: Site) -> None:
+    server = MariaDB(tmp_path)
+    server.start()
+    try:
+        engine = prepare_database(server.make_database(), site)
+        station = make_station(engine)
+        settings = WebSettings(broker=BrokerSettings(port=1))
+        with TestClient(create_app(settings, site, engine)) as client:
+            technician = visit(client, station, station.technician)
+            put(technician, "E1C1", make(station, "A").id)
+            wait_for(lambda: client.get("/api/cells/E1C1").json()["experiment"], "the hub knows what the cell holds")
+            server.kill()
+            page = technician.get("/cells/E1C1")
+            # What the hub knows is still shown; the history and the forms are back with the database.
+            assert page.status_code == 200
+            assert "data-held-code>A</span>" in page.text
+            assert "/cells/E1C1/experiment" not in page.text
+            assert put(technician, "E1C1", 1).status_code == 503
+            server.start()
+            wait_for(lambda: "still here" in technician.get("/cells/E1C1").text, "the history is back")
+        engine.dispose()
+    finally:
+        server.stop()

@@ -45,6 +45,8 @@ class ExperimentTopics:
     async def run(self) -> None:
         """Publish until cancelled; the broker's outages are the feed's to tell of."""
         self._loop = asyncio.get_running_loop()
+        # Before anybody can ask, and whatever the broker does: an occupied cell must not look free.
+        await self._look()
         while True:
             try:
                 async with aiomqtt_client(self._broker, f"octopus-web-experiments-{token_hex(4)}") as client:
