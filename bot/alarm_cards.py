@@ -77,7 +77,7 @@ def _number(embed: discord.Embed) -> int | None:
 
 def _embed(context: Context, item: Item, batch: str, texts: Texts, *, alone: bool) -> discord.Embed:
     alarm = item.alarm
-    page = context.page(f"/cells/{alarm.cell}" if alarm.cell in context.site.unit_of_cell else "/alarms")
+    page = context.page(f"/cells/{alarm.cell}" if alarm.cell in context.site.unit_of_cell else "/")
     text = alarm.text.get(texts.language) or next(iter(alarm.text.values()), alarm.code)
     embed = discord.Embed(
         title=f"{texts(f'severity_{alarm.severity}')} · {alarm.place}"[:256],
@@ -115,7 +115,7 @@ def _view(context: Context, items: Sequence[Item], texts: Texts) -> discord.ui.V
             options = [(str(i.alarm.id), f"{i.alarm.place} · {i.alarm.text.get(texts.language, '')}") for i in of]
             if options:
                 view.add_item(AlarmMenu(act, items[0].alarm.id, texts(f"{act}_menu"), options))
-    page = context.page("/alarms")
+    page = context.page("/")
     if page is not None:
         view.add_item(discord.ui.Button(label=texts("page_alarms"), url=page))
     return view

@@ -13,8 +13,8 @@ import aiomqtt
 import orjson
 from pydantic import ValidationError
 
-from bot.ending import end
 from broker.connecting import aiomqtt_client
+from broker.ending import end
 from schemas import times, topics
 from schemas.messages import MAX_PAYLOAD, Alarm, CellExperiment, Reading, Status
 from schemas.settings import BrokerSettings

@@ -12,12 +12,12 @@ import discord
 from bot.client import OctopusBot
 from bot.context import Context
 from bot.database import DatabaseAway
-from bot.ending import end
 from bot.library_logs import calm
 from bot.live import follow
 from bot.notifying import CHANNEL, Notifier
 from bot.recording import record
 from bot.syncing import sync
+from broker.ending import end
 from facility import notifications
 from schemas.settings import BrokerSettings
 

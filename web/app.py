@@ -15,6 +15,7 @@ from litestar.plugins.pydantic import PydanticPlugin
 from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy import Engine
 
+from broker import ending
 from facility.directory import Directory
 from facility.login import Gate
 from facility.passwords import Passwords
@@ -142,7 +143,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             yield
         finally:
             hub.close()
-            await _ended(tasks)
+            await ending.end(*tasks, again=1.0)
 
     return Litestar(
         route_handlers=[
@@ -197,12 +198,6 @@ async def _kept(part: Feed | Filling | ExperimentTopics) -> None:
         except Exception:
             log.exception("%s failed; starting it again", type(part).__name__)
         await asyncio.sleep(5)
-
-
-async def _ended(tasks: "list[asyncio.Task[None]]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks, timeout=2)
 
 
 async def _add_security_headers(message: Message, scope: Scope) -> None:

@@ -16,7 +16,6 @@ _PAGES = {
     "page_plan": "/plan",
     "page_experiments": "/experiments",
     "page_occupancy": "/occupancy",
-    "page_alarms": "/alarms",
 }
 _NAMES = {"cnrs": "CNRS", "linkedin": "LinkedIn", "youtube": "YouTube", "x": "X", "ecotron": "Ecotron"}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.ending import end
+from broker.ending import end
 
 
 async def test_a_swallowed_cancellation_is_said_again() -> None:
