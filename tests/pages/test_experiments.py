@@ -14,6 +14,7 @@ from facility.experiments import change_experiment
 from tests.pages.conftest import Opener
 from tests.pages.station import Station
 from tests.pages.test_accessibility import violations
+from tests.services.process import wait_for
 
 TEMPERATURES = ("air_temperature", "air_temperature_setpoint")
 WIDTHS = (1440, 390, 320)
@@ -111,11 +112,7 @@ def lines(page: Page) -> dict[str, int]:
 def wait_for_lines(page: Page, right: Callable[[dict[str, int]], bool]) -> None:
     page.wait_for_selector("[data-plot] canvas")
     page.wait_for_function("document.querySelector('[data-days]').dataset.lines !== undefined")
-    for _ in range(50):
-        if right(lines(page)):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"the chart shows {lines(page)}")
+    wait_for(lambda: right(lines(page)), "the chart shows the cells")
 
 
 def test_cells_are_compared_on_the_days_of_the_experiment(open_page: Opener, watched: int) -> None:
