@@ -9,6 +9,7 @@ from facility.experiment_views import ExperimentView
 from facility.refusals import Invalid
 from schemas import times
 from schemas.site import Site
+from web.pages.changes import Teller
 from web.pages.experiment_typing import TypedExperiment, comparable, from_view, values
 from web.pages.limits import limits_of, limits_text, tolerance_text
 
@@ -65,6 +66,15 @@ def test_a_tolerance_is_a_line(site: Site) -> None:
     assert tolerance_text(site, one, "en", str) == "Return-air temperature: ±\u00a00.5\u00a0°C for 1.5 min, major alarm"
     gone = Tolerance(parameter="phlogiston", low=1)
     assert tolerance_text(site, gone, "en", str) == "phlogiston: ≥\u00a01 for 10 min, warning"
+
+
+def test_changes_that_an_older_version_kept_are_shown_as_they_stand(site: Site) -> None:
+    teller = Teller(site, "en", str)
+    kept = [{"parameter": "co2", "low": 1}, {"parameter": "co2", "spread": "<b>"}]
+    lines = teller.value("parameters", kept).splitlines()
+    assert lines == ["CO₂: ≥\u00a01\u00a0ppm for 10 min, warning", '{"parameter": "co2", "spread": "<b>"}']
+    assert teller.value("state", "mothballed") == "mothballed"
+    assert teller.value("planned_start", None) == "–"
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -1,10 +1,12 @@
 """What was done to an experiment, in words: who, when, and each field before and after."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from typing import Any
+
+from pydantic import ValidationError
 
 from facility.auditing import AuditLine
 from facility.experiment_forms import STATE_WORDS, Tolerance
@@ -111,5 +113,12 @@ class Teller:
         return day(when, self.site.zone, self.language)
 
     def _parameters(self, value: list[Any]) -> str:
-        told = partial(tolerance_text, self.site, language=self.language, gettext=self.gettext)
-        return "\n".join(told(one if isinstance(one, Tolerance) else Tolerance.model_validate(one)) for one in value)
+        return "\n".join(self._tolerance(one) for one in value)
+
+    def _tolerance(self, one: Any) -> str:
+        """Write a tolerance; the audit also keeps those of versions that knew other members."""
+        try:
+            known = Tolerance.model_validate(one)
+        except ValidationError:
+            return json.dumps(one, ensure_ascii=False)
+        return tolerance_text(self.site, known, self.language, self.gettext)
