@@ -12,6 +12,7 @@ from facility.experiment_forms import STATE_WORDS
 from facility.people import STATE_WORDS as PERSON_WORDS
 from facility.permissions import ROLE_WORDS, Act, Role
 from schemas import times
+from web.pages import changes
 from web.pages.formatting import NO_VALUE
 from web.texts import N_, say_in
 
@@ -68,19 +69,7 @@ VIA_WORDS = {
     "command": N_("command line"),
     "directory": N_("directory"),
 }
-FIELD_WORDS = {
-    "title": N_("Title"),
-    "code": N_("Code"),
-    "team": N_("Team"),
-    "scientific_contact": N_("Scientific contact"),
-    "technical_contact": N_("Technical contact"),
-    "objective": N_("Objective"),
-    "description": N_("Description"),
-    "planned_start": N_("First planned day"),
-    "planned_end": N_("Last planned day"),
-    "state": N_("State"),
-    "cells": N_("Planned cells"),
-    "parameters": N_("Parameters of interest"),
+FIELD_WORDS = changes.FIELD_WORDS | {
     "experiment": N_("Experiment"),
     "started_at": N_("Start"),
     "ended_at": N_("End"),
