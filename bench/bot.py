@@ -1,4 +1,4 @@
-"""10,000 interactions with a bot, its memory every 1,000: `python bench/bot.py [count]`."""
+"""10,000 interactions with a bot, its memory every 1,000: `python -m bench.bot [count]`."""
 
 import asyncio
 import sys

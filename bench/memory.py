@@ -1,0 +1,119 @@
+"""Memory over time, under fifty times the usual load: `python -m bench.memory`.
+
+Six publishers read five times a second; all of it is stored, 20 live streams are open, and somebody asks for a history,
+a page and an export in turn.
+"""
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+import time
+from itertools import cycle
+from pathlib import Path
+
+import httpx
+
+from bench import measuring
+from bench.backlog import publisher_process
+from bench.ingest import ingestor_process
+from bench.page import listen
+from schemas.site import read_site
+from tests.conftest import prepare_database
+from tests.services.mariadb import MariaDB
+from tests.services.mosquitto import Mosquitto
+from tests.services.process import wait_for
+from tests.web.conftest import WebServer, member_token
+
+STREAMS = 20
+WARM = 0.3  # of the run: until then caches and pools fill
+GROWTH = 0.05
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    asked = parser.parse_args()
+    measuring.say_machine()
+    with tempfile.TemporaryDirectory(prefix="octopus-bench-") as name:
+        directory = Path(name)
+        (directory / "database").mkdir()
+        database, broker = MariaDB(directory / "database"), Mosquitto(directory)
+        database.start()
+        broker.start()
+        try:
+            seen = run(database, broker, directory, asked.minutes * 60)
+        finally:
+            broker.stop()
+            database.stop()
+    return say(seen)
+
+
+def run(database: MariaDB, broker: Mosquitto, directory: Path, seconds: float) -> list[tuple[float, dict[str, float]]]:
+    site, url = read_site(), database.make_database()
+    engine = prepare_database(url, site)
+    headers = {"Authorization": f"Bearer {member_token(engine)}"}
+    engine.dispose()
+    ingestor = ingestor_process(broker, url, directory / "ingestor.log")
+    web = WebServer(directory, broker=broker.port, database=url)
+    publishers = [
+        publisher_process(broker, unit, directory / f"outbox-{unit.code}.sqlite", directory, "0.2s")
+        for unit in site.units
+    ]
+    services = [ingestor, web, *publishers]
+    listening = multiprocessing.Event()
+    streams = multiprocessing.Process(target=listen, args=(web.port, STREAMS, listening), daemon=True)
+    try:
+        for service in services:
+            service.start()
+        streams.start()
+        wait_for(listening.is_set, "the streams are open")
+        paths = cycle([*(path for cell in site.unit_of_cell for path in paths_of(cell)), "/", "/plan", "/api/units"])
+        seen, begin = [], time.monotonic()
+        with httpx.Client(base_url=web.base, headers=headers, timeout=30) as client:
+            while (passed := time.monotonic() - begin) < seconds:
+                client.get(next(paths)).raise_for_status()
+                if passed >= len(seen) * seconds / 20:
+                    largest = max(measuring.memory(each.pid) for each in publishers)
+                    seen.append(
+                        (
+                            passed,
+                            {
+                                "ingestor": measuring.memory(ingestor.pid),
+                                "web": measuring.memory(web.pid),
+                                "largest publisher": largest,
+                                "mosquitto": measuring.memory(broker.pid),
+                            },
+                        )
+                    )
+                time.sleep(0.2)
+        return seen  # fmt: skip
+    finally:
+        streams.kill()
+        for service in reversed(services):
+            service.stop()
+
+
+def paths_of(cell: str) -> tuple[str, ...]:
+    return f"/api/cells/{cell}/history", f"/cells/{cell}", f"/api/cells/{cell}", f"/api/cells/{cell}/readings.csv"
+
+
+def say(seen: list[tuple[float, dict[str, float]]]) -> int:
+    names = list(seen[0][1])
+    print()
+    measuring.table(
+        ("minute", *(f"{name} MB" for name in names)),
+        [(f"{at / 60:.1f}", *(f"{memory[name]:.1f}" for name in names)) for at, memory in seen],
+    )
+    warm = next(memory for at, memory in seen if at >= WARM * seen[-1][0])
+    growths = {name: seen[-1][1][name] / warm[name] - 1 for name in names}
+    return measuring.judge(
+        *(
+            (f"{name} grows by {growth:.1%} after its warm-up (below {GROWTH:.0%})", growth < GROWTH)
+            for name, growth in growths.items()
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
