@@ -11,7 +11,7 @@ help:
 	@echo "make demo          everything on one machine, simulated; needs Python 3.11 or newer (DEMO='--port 8080')"
 	@echo "make test          install what the tests need, then check and run them all (TESTS=tests/web)"
 	@echo "make check         format, lint, types, who imports whom"
-	@echo "make bench         the figures, measured on this machine"
+	@echo "make bench         the figures, measured on this machine (BENCH='ingest page')"
 	@echo "make requirements  pin every package anew, with hashes (needs uv)"
 	@echo "make clean         remove what was made here: .venv, build, the demo's data in var"
 
@@ -30,8 +30,13 @@ check: $(VENV)/.test
 	$(BIN)/mypy $(addprefix -p ,$(PACKAGES))
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
+# One after another, a quarter of an hour; each also runs alone: `.venv/bin/python -m bench.ingest`.
+BENCH := ingest backlog page history demo memory bot
 bench: $(VENV)/.test
-	for each in bench/*/__main__.py; do $(BIN)/python -m "$$(dirname $$each | tr / .)" || exit 1; done
+	$(BIN)/python hatch_build.py --dev
+	@missed=; for each in $(BENCH); do \
+		echo; $(BIN)/python -m bench.$$each || missed="$$missed $$each"; \
+	done; test -z "$$missed" || { echo "missed:$$missed"; exit 1; }
 
 $(VENV)/.demo: requirements/all.txt requirements/build.txt pyproject.toml frontend/package-lock.json | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/all.txt -r requirements/build.txt

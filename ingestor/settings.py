@@ -11,12 +11,12 @@ class IngestorBlock(Block):
 
     name: Code = Field(default="ingestor", description="names the broker sessions and the status topic")
     group: Code | None = Field(default=None, description="share the work with the ingestors of this group ($share)")
-    receive_maximum: int = Field(default=2000, ge=1, le=65535, description="live readings not yet acknowledged")
+    receive_maximum: int = Field(default=3000, ge=1, le=65535, description="live readings not yet acknowledged")
     backlog_receive_maximum: int = Field(
         default=8, ge=1, le=1000, description="backlog messages not yet acknowledged; each may hold 256 KiB"
     )
     batch: int = Field(
-        default=16_000, ge=1, le=100_000, description="values that end a transaction's batch; half of it for backlog"
+        default=24_000, ge=1, le=100_000, description="values that end a transaction's batch; of a backlog a third"
     )
     linger: float = Field(default=0.01, ge=0, le=1, description="seconds a small batch waits for company")
 

@@ -6,6 +6,7 @@ Two threads, because the database works outside the interpreter: the next batch 
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from time import monotonic
 
 from ingestor.decoding import Decoded, decode
@@ -20,6 +21,27 @@ Confirm = Callable[[str, str, list[tuple[int, int]]], None]
 
 _NAP = 1.0
 _REPORT = 60.0
+
+
+@dataclass(slots=True)
+class Batch:
+    """Messages and what they hold, for one transaction."""
+
+    arrivals: list[Arrival] = field(default_factory=list)
+    readings: list[Decoded] = field(default_factory=list)
+    values: int = 0
+
+    def add(self, arrival: Arrival, station: Station) -> None:
+        self.arrivals.append(arrival)
+        for reading in decode(arrival, station):
+            self.readings.append(reading)
+            self.values += len(reading.rows) or 1
+
+    def decoded_anew(self, station: Station) -> "Batch":
+        anew = Batch()
+        for arrival in self.arrivals:
+            anew.add(arrival, station)
+        return anew
 
 
 class Writer:
@@ -60,43 +82,41 @@ class Writer:
         """Decode the next batch while the one before is being written."""
         written: Future[None] | None = None
         while not self._inbox.closed:
-            arrivals, readings = self._collect(station)
-            if any(reading.unknown for reading in readings):
-                # The site may have grown since; whatever is unknown to the present tables is refused.
-                station = self._retrying.run(self._load_station)
-                readings = [reading for arrival in arrivals for reading in decode(arrival, station)]
+            batch = self._collect(station)
             if written is not None:
                 written.result()
-            written = writing.submit(self._write, arrivals, readings, confirm) if arrivals else None
+            # Live readings that came meanwhile need not wait for one batch more.
+            while batch.values < self._batch and (arrival := self._inbox.live.take()) is not None:
+                batch.add(arrival, station)
+            if any(reading.unknown for reading in batch.readings):
+                # The site may have grown since; whatever is unknown to the present tables is refused.
+                station = self._retrying.run(self._load_station)
+                batch = batch.decoded_anew(station)
+            written = writing.submit(self._write, batch, confirm) if batch.arrivals else None
             look_after()
         if written is not None:
             written.result()
 
-    def _write(self, arrivals: list[Arrival], readings: list[Decoded], confirm: Confirm) -> None:
-        if readings:
-            self._commit(readings, confirm)
-        for arrival in arrivals:
+    def _write(self, batch: Batch, confirm: Confirm) -> None:
+        if batch.readings:
+            self._commit(batch.readings, confirm)
+        for arrival in batch.arrivals:
             arrival.acknowledge()
         self._report()
 
-    def _collect(self, station: Station) -> tuple[list[Arrival], list[Decoded]]:
-        arrivals: list[Arrival] = []
-        readings: list[Decoded] = []
-        values = 0
+    def _collect(self, station: Station) -> Batch:
+        batch = Batch()
         arrival = self._inbox.wait(_NAP)
         until = monotonic() + self._linger
         while arrival is not None:
-            arrivals.append(arrival)
-            for reading in decode(arrival, station):
-                readings.append(reading)
-                values += len(reading.rows) or 1
-            # Small batches of backlog: a live reading waits until the two before its own are written.
-            if values >= (self._batch // 2 if arrival.topic.endswith("/backlog") else self._batch):
+            batch.add(arrival, station)
+            # Small batches of backlog: a live reading waits until the one before its own is written.
+            if batch.values >= (self._batch // 3 if arrival.topic.endswith("/backlog") else self._batch):
                 break
             arrival = self._inbox.take()
             if arrival is None and (left := until - monotonic()) > 0:
                 arrival = self._inbox.wait(left)
-        return arrivals, readings
+        return batch
 
     def _commit(self, readings: list[Decoded], confirm: Confirm) -> None:
         try:

@@ -19,7 +19,7 @@ from schemas.messages import Stored
 log = logging.getLogger("publisher")
 
 # Backlog messages under way at once. Live readings never wait behind more than these.
-WINDOW = 6
+WINDOW = 3
 # Without a word about it for so long, a reading counts as not stored and is sent again.
 CONFIRM_WITHIN = 30.0
 # As long as nothing was confirmed on this connection, perhaps nobody listens yet: look again soon.
