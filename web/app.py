@@ -37,6 +37,8 @@ from web.api.units import UnitController
 from web.assets import read_assets, static_file
 from web.auth import ANYONE, LAB, UNSEEN, Identity, actor_of, guard_routes
 from web.errors import exception_handlers
+from web.form_bodies import LARGEST_BODY
+from web.heads import heads_as_gets
 from web.live.experiment_topics import ExperimentTopics
 from web.live.feed import Feed
 from web.live.filling import Filling
@@ -145,7 +147,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             hub.close()
             await ending.end(*tasks, again=1.0)
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             Router("/", route_handlers=UNSEEN_BY, opt={"access": UNSEEN}),
             Router("/", route_handlers=FOR_ANYONE, opt={"access": ANYONE}),
@@ -177,10 +179,13 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         openapi_config=openapi_config(),
         plugins=[InstantSchema(), PydanticPlugin(prefer_alias=True)],
         exception_handlers={**exception_handlers(), Refusal: refuse},
-        before_send=[_add_security_headers],
+        before_send=[_add_headers],
+        request_max_body_size=LARGEST_BODY,
         lifespan=[follow],
         logging_config=None,
     )
+    app.asgi_handler = heads_as_gets(app.asgi_handler)
+    return app
 
 
 def _given(part: Any) -> Provide:
@@ -200,7 +205,11 @@ async def _kept(part: Feed | Filling | ExperimentTopics) -> None:
         await asyncio.sleep(5)
 
 
-async def _add_security_headers(message: Message, scope: Scope) -> None:
+async def _add_headers(message: Message, scope: Scope) -> None:
     del scope
     if message["type"] == "http.response.start":
-        message["headers"] = [*message["headers"], *_ENCODED_HEADERS]
+        headers = [*message["headers"], *_ENCODED_HEADERS]
+        # What somebody was allowed to see stays in no cache on the way, unless its own handler says otherwise.
+        if not any(name.lower() == b"cache-control" for name, _ in headers):
+            headers.append((b"cache-control", b"no-store"))
+        message["headers"] = headers

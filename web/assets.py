@@ -34,8 +34,11 @@ class Assets:
 
     def find(self, path: str) -> Path | None:
         """Return the file, never one outside the folder."""
-        found = (self.root / path).resolve()
-        return found if found.is_relative_to(self.root) and found.is_file() else None
+        try:
+            found = (self.root / path).resolve()
+            return found if found.is_relative_to(self.root) and found.is_file() else None
+        except OSError:  # a name that is longer than any file's
+            return None
 
 
 def read_assets(root: Path = ROOT) -> Assets:

@@ -12,7 +12,7 @@ from typing import Any
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
-from litestar.enums import RequestEncodingType, ScopeType
+from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +26,7 @@ from facility.sessions import Lifetimes, actor_of_session
 from facility.tokens import actor_of_token
 from facility.words import say
 from schemas.database import Sessions
+from web.form_bodies import read_form
 
 SESSION_COOKIE = "octopus_session"
 FORM_COOKIE = "octopus_form"
@@ -150,9 +151,7 @@ def cookie(name: str, value: str, seconds: int | None, *, secure: bool) -> str:
 
 
 async def _check_form(request: Request[Any, Any, Any], secret: str) -> None:
-    given = request.headers.get(FORM_HEADER, "")
-    if not given and request.content_type[0] in {RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART}:
-        field = (await request.form()).get(FORM_FIELD, "")
-        given = field if isinstance(field, str) else ""
+    field = (await read_form(request)).get(FORM_FIELD, "")
+    given = request.headers.get(FORM_HEADER) or (field if isinstance(field, str) else "")
     if request.headers.get("sec-fetch-site") == "cross-site" or not secret or not same(given, form_token(secret)):
         raise Forbidden(say("This form is too old or came from another site: load the page again."))

@@ -45,7 +45,9 @@ def test_a_file_of_no_or_another_version_is_asked_for_each_time(client: TestClie
     assert answer.headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.parametrize("path", ["%2e%2e/app.py", "..%2fapp.py", "/etc/passwd", "%00", "", "vendor"])
+@pytest.mark.parametrize(
+    "path", ["%2e%2e/app.py", "..%2fapp.py", "/etc/passwd", "%00", "", "vendor", "a" * 5000, "%ff"]
+)
 def test_nothing_outside_the_folder_is_served(client: TestClient[Any], path: str) -> None:
     assert client.get(f"/static/{path}").status_code == 404
 
