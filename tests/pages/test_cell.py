@@ -46,6 +46,7 @@ def test_buttons_typed_dates_drag_and_wheel_change_the_period(open_page: Opener)
     expect(page.get_by_role("button", name="6 h", exact=True)).to_have_attribute("aria-pressed", "false")
     page.get_by_role("button", name="Plus tôt").press("Space")
     changed("move button")
+    page.locator("[data-plot]").scroll_into_view_if_needed()
     box = page.locator("[data-plot] .u-over").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 100, box["y"] + 80)
