@@ -24,7 +24,8 @@ def connect(settings: DatabaseSettings) -> Engine:
     """Make the engine; nothing is opened yet. Raise SettingsError for a URL of no use."""
     url = database_url(settings)
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": settings.timeout})
+        # The ingestor's statements are long and never the same: kept prepared, they would take 100 MB.
+        engine = create_engine(url, connect_args={"timeout": settings.timeout, "cached_statements": 0})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
