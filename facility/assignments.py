@@ -93,9 +93,9 @@ def _runnable(deed: Deed, number: int) -> Experiment:
     return experiment
 
 
-def not_runnable(experiment: Experiment) -> Invalid:
+def not_runnable(experiment: Experiment, field: str = "experiment") -> Invalid:
     state = STATE_WORDS[experiment.state]
-    return Invalid({"experiment": say("An experiment that is {state} cannot be put into a cell.", state=state)})
+    return Invalid({field: say("An experiment that is {state} cannot be put into a cell.", state=state)})
 
 
 def run(deed: Deed, experiment: Experiment) -> None:

@@ -14,7 +14,7 @@ from facility.refusals import Invalid, NotFound
 from facility.typed import CodeText, Moment, OptionalMoment, Reason, Typed
 from facility.words import say
 from schemas.database import Sessions
-from schemas.tables import Assignment, Cell
+from schemas.tables import Assignment, Cell, Experiment
 
 
 class Correction(Typed):
@@ -41,9 +41,14 @@ class Withdrawal(Typed):
 def correct(sessions: Sessions, actor: Actor, number: int, correction: Correction) -> AssignmentView:
     """Change when an assignment started or ended; overlaps and the future are refused."""
     with acting(sessions, actor, Act.ASSIGNMENT_CORRECT) as deed:
+        experiment = _experiment(deed.session, number)
         row, cell = _held(deed.session, number)
         before = told(row)
+        if correction.ended_at is None and experiment.state not in ASSIGNABLE:
+            raise not_runnable(experiment, "ended_at")
         _check_times(deed, cell, correction, but=row.id)
+        if correction.ended_at is None:
+            run(deed, experiment)
         row.started_at, row.ended_at = correction.started_at, correction.ended_at
         deed.session.flush()
         deed.record("cell", cell.code, before, told(row) | {"reason": correction.reason})
@@ -77,6 +82,14 @@ def withdraw(sessions: Sessions, actor: Actor, number: int, form: Withdrawal) ->
         deed.record("cell", cell.code, told(row), {"reason": form.reason})
         deed.session.delete(row)
         return gone
+
+
+def _experiment(session: Session, number: int) -> Experiment:
+    """Return the experiment of an assignment, locked before the cell as every act does."""
+    found = session.get(Assignment, number)
+    if found is None:
+        raise NotFound(say("There is no such assignment."))
+    return locked(session, found.experiment_id)
 
 
 def _held(session: Session, number: int) -> tuple[Assignment, Cell]:

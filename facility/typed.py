@@ -12,6 +12,9 @@ from schemas import times
 
 FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2199, 12, 31)
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+# Nobody could read or press a name that is made of these alone.
+_UNSEEN = frozenset({"Cf", "Cn", "Mn", "Zl", "Zp", "Zs"})
 
 
 class Typed(BaseModel):
@@ -28,9 +31,13 @@ def fold(text: str) -> str:
 
 def _no_control(text: str) -> str:
     for letter in text:
-        # Cc: control, Cs: half of a pair (not writable as UTF-8), Cn: no character at all.
-        if unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\r\t":
+        # Cc: control, Cs: half of a pair (not writable as UTF-8); and what turns the text behind it around, so that
+        # a line of the audit or a list would read as something else.
+        turns = unicodedata.bidirectional(letter) in _TURNING
+        if turns or (unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\r\t"):
             raise ValueError(say("This has a character that cannot be shown."))
+    if text and all(unicodedata.category(letter) in _UNSEEN for letter in text):
+        raise ValueError(say("This has a character that cannot be shown."))
     return text
 
 

@@ -172,12 +172,12 @@ def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station,
             decoded.unknown = True
         elif value is None:
             rows.append((known.id, text, None, usual))
+        elif not -_LARGEST <= value <= _LARGEST:  # first of all: a parameter may have no range of its own
+            losses.append(f"{code}: {value!r} is more than any sensor measures")
         elif known.minimum <= value <= known.maximum:
             rows.append((known.id, text, value, usual))
-        elif -_LARGEST <= value <= _LARGEST:
-            rows.append((known.id, text, value, _SUSPECT))
         else:
-            losses.append(f"{code}: {value!r} is more than any sensor measures")
+            rows.append((known.id, text, value, _SUSPECT))
     if losses:
         decoded.reason = faults.join(losses)
     return decoded

@@ -179,6 +179,32 @@ def test_ending_an_experiment_frees_its_cells(station: Station) -> None:
         assign(station.sessions, station.technician, one.id, ["E1C1"])
 
 
+def test_the_past_of_an_experiment_that_ended_is_set_right_but_not_opened_again(station: Station) -> None:
+    one = make(station, "A")
+    started = assign(station.sessions, station.technician, one.id, ["E1C1"])[0].started_at
+    running = get_experiment(station.sessions, station.member, one.id)
+    change_experiment(
+        station.sessions, station.technician, one.id, ExperimentChange(version=running.version, state="ended")
+    )
+    past = assignments_of_cell(station.sessions, station.member, "E1C1")[0]
+    with pytest.raises(Invalid) as refused:
+        correct(station.sessions, station.technician, past.id, Correction(started_at=started, reason="still there"))
+    assert "ended" in str(refused.value.faults["ended_at"])
+    earlier = Correction(started_at=started - HOUR, ended_at=past.ended_at, reason="came before")
+    assert correct(station.sessions, station.technician, past.id, earlier).started_at == started - HOUR
+    with station.sessions() as session:
+        assert cell_experiments(session)["E1C1"] is None
+
+
+def test_a_planned_experiment_whose_past_is_opened_again_runs(station: Station) -> None:
+    one, now = make(station, "A"), times.now()
+    past = BackDated(experiment=one.id, cell="E1C1", started_at=now - 2 * HOUR, ended_at=now - HOUR, reason="late")
+    noted = assign_back_dated(station.sessions, station.technician, past)
+    assert get_experiment(station.sessions, station.member, one.id).state == "planned"
+    correct(station.sessions, station.technician, noted.id, Correction(started_at=now - 2 * HOUR, reason="still there"))
+    assert get_experiment(station.sessions, station.member, one.id).state == "running"
+
+
 def test_several_cells_are_freed_in_one_act_or_none(station: Station) -> None:
     one, other = make(station, "A"), make(station, "B")
     assign(station.sessions, station.technician, one.id, ["E1C1", "E1C2"])

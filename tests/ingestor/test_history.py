@@ -263,3 +263,11 @@ def test_poison_does_not_stand_in_the_way(engine: Engine) -> None:
     assert [s for (s,) in rows(engine, RejectedMessage.sequence)] == [5, 30]
     assert "the database refuses it" in rows(engine, RejectedMessage.reason)[0][0]
     assert sum(last - first + 1 for _, _, ranges in confirmed for first, last in ranges) == 40
+
+
+def test_values_that_no_sum_could_hold_do_not_stop_what_comes_after(engine: Engine) -> None:
+    """Rain has no largest value of its own: two of these in five minutes would be infinite."""
+    seconds = ("23.376", "24.376")
+    receipt = write(engine, *(numbered(n, f"2026-11-23T14:28:{s}Z", rainfall=1e308) for n, s in enumerate(seconds, 1)))
+    assert (receipt.rows, receipt.rejected) == (0, 2)
+    assert write(engine, numbered(3, "2026-11-23T14:28:25.376Z", rainfall=1.0)).rows == 1
