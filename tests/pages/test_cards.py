@@ -1,5 +1,6 @@
 """The cards: finding, choosing language and appearance, by keyboard and without an account."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.pages.conftest import Opener
@@ -23,6 +24,30 @@ def test_filters_hide_and_never_move(open_page: Opener) -> None:
     expect(page.locator("[data-cell=E4C2]")).to_be_visible()
     expect(page.locator("[data-cell=E4C1]")).to_be_hidden()
     assert page.locator("[data-cell]").evaluate_all("cells => cells.map(c => c.dataset.cell)") == order
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_word_stays_on_its_card(open_page: Opener, language: str) -> None:
+    page = open_page("/", language=language)
+    for width in (1920, 1440, 1366, 1320, 820, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        beyond = page.locator(".cell").evaluate_all(
+            "cells => cells.map(c => Math.max(...[...c.querySelectorAll('dt, dd, dd *')].map(e => e.getBoundingClientRect().right))"
+            " - c.getBoundingClientRect().right)"
+        )
+        assert max(beyond) <= 0, f"{max(beyond)} pixels beyond the card at {width}"
+
+
+def test_a_round_on_its_way_is_no_backlog(open_page: Opener) -> None:
+    page = open_page("/")
+    status = page.locator("[data-unit=ecolab-4] [data-unit-status]")
+    try:
+        open_page.station.say_unit("ecolab-4", "online", waiting=40)
+        expect(status).to_have_text("en ligne · 40 mesures en attente")
+        open_page.station.say_unit("ecolab-4", "online", waiting=3)
+        expect(status).to_have_text("en ligne")
+    finally:
+        open_page.station.say_unit("ecolab-4", "online")
 
 
 def test_language_and_theme_are_remembered(open_page: Opener) -> None:

@@ -36,9 +36,23 @@ def test_phone_gets_the_stacked_picture(open_page: Opener) -> None:
     page.wait_for_url("**/cells/E6C3")
 
 
+def test_tablet_held_upright_reads_every_word(open_page: Opener) -> None:
+    page = open_page("/plan", width=820, height=1180)
+    expect(page.locator(".wide")).to_be_hidden()
+    expect(page.locator(".tall")).to_be_hidden()
+    written = page.locator(".upright .chamber text").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().height)"
+    )
+    assert len(written) >= 18
+    assert min(written) >= 9
+    lowest = page.locator(".upright > svg").bounding_box()
+    assert lowest is not None
+    assert lowest["y"] + lowest["height"] <= 1180
+
+
 def test_every_cell_has_a_place_inside_the_picture() -> None:
     for site in (read_site(), read_site(MARAIS)):
-        for scene in (scenery.planned(site), scenery.stacked(site)):
+        for scene in (scenery.planned(site), scenery.stacked(site, columns=3), scenery.stacked(site)):
             chambers = [chamber for machine in scene.machines for chamber in machine.chambers]
             assert [c.cell for c in chambers] == list(site.unit_of_cell)
             for c in chambers:

@@ -15,7 +15,7 @@ from web.pages.showing import show_cells
 
 @get("/plan", include_in_schema=False, sync_to_thread=False)
 def plan(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
-    """Draw the site twice: as planned, and in a column for narrow screens; the style sheet shows one."""
+    """Draw the site three times: as planned, for a tablet held upright, for a phone; the style sheet shows one."""
     snapshot = hub.whole()
     return page(
         request,
@@ -23,7 +23,11 @@ def plan(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: Name
         {
             "snapshot": snapshot,
             "cells": show_cells(site, snapshot),
-            "scenes": {"wide": scenery.planned(site), "tall": scenery.stacked(site)},
+            "scenes": {
+                "wide": scenery.planned(site),
+                "upright": scenery.stacked(site, columns=3),
+                "tall": scenery.stacked(site),
+            },
         },
         current="plan",
     )

@@ -1,6 +1,7 @@
 """The site's picture as geometry: what stands where, from the site file's plan or laid out when there is none.
 
-The same picture exists twice: as planned, and stacked in a column for narrow screens.
+The same picture exists three times: as planned, and with its buildings one below the other, three units abreast for a
+tablet held upright and one for a phone.
 """
 
 import random
@@ -62,8 +63,8 @@ def planned(site: Site) -> Scene:
     return _scene((site.plan.width, site.plan.height, site.plan.buildings, [(u, places[u.code]) for u in site.units]))
 
 
-def stacked(site: Site) -> Scene:
-    """Return the same units one below the other, each building still around its own."""
+def stacked(site: Site, columns: int = 1) -> Scene:
+    """Return the buildings one below the other, each around its units, at most `columns` of these abreast."""
     groups: list[tuple[Label, list[Unit]]] = []
     for unit in site.units:
         label = _building_of(site, unit)
@@ -71,16 +72,22 @@ def stacked(site: Site) -> Scene:
             groups[-1][1].append(unit)
         else:
             groups.append((label, [unit]))
-    wide, y = UNIT_WIDTH + 2 * WALL, 20.0
+    columns = min(columns, max(len(members) for _, members in groups))
+    step_x, step_y, y = UNIT_WIDTH + GAP * 0.6, UNIT_HEIGHT + GAP * 0.6, 20.0
     buildings, units = [], []
     for label, members in groups:
-        height = HEAD + len(members) * (UNIT_HEIGHT + GAP * 0.6) + WALL * 0.5
-        buildings.append(Building(label=label, x=20, y=y, width=wide, height=height))
+        height = HEAD + -(-len(members) // columns) * step_y + WALL * 0.5
+        buildings.append(Building(label=label, x=20, y=y, width=_row(min(columns, len(members))), height=height))
         for n, unit in enumerate(members):
-            top = y + HEAD + n * (UNIT_HEIGHT + GAP * 0.6)
-            units.append((unit, Rectangle(x=20 + WALL, y=top, width=UNIT_WIDTH, height=UNIT_HEIGHT)))
+            left, top = 20 + WALL + n % columns * step_x, y + HEAD + n // columns * step_y
+            units.append((unit, Rectangle(x=left, y=top, width=UNIT_WIDTH, height=UNIT_HEIGHT)))
         y += height + GAP
-    return _scene((wide + 40, y, tuple(buildings), units))
+    return _scene((_row(columns) + 40, y, tuple(buildings), units))
+
+
+def _row(units: int) -> float:
+    """Return how wide a building around so many units abreast is."""
+    return units * UNIT_WIDTH + (units - 1) * GAP * 0.6 + 2 * WALL
 
 
 _Layout = tuple[float, float, tuple[Building, ...], list[tuple[Unit, Rectangle]]]

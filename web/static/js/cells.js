@@ -74,7 +74,9 @@ function patchUnits() {
   for (const section of document.querySelectorAll("[data-unit]")) {
     const status = state.units[section.dataset.unit];
     setAttribute(section, "data-unit-state", status?.state ?? "unknown");
-    const waiting = status?.waiting > 1 ? ` · ${fill(texts.unit_waiting, { n: status.waiting })}` : "";
+    // A round of readings is always on its way; more than that has piled up.
+    const round = section.querySelectorAll("[data-cell]").length;
+    const waiting = status?.waiting > round ? ` · ${fill(texts.unit_waiting, { n: status.waiting })}` : "";
     setText(section.querySelector("[data-unit-status]"), texts[`unit_${status?.state ?? "unknown"}`] + waiting);
   }
 }
