@@ -32,8 +32,8 @@ def test_every_word_stays_on_its_card(open_page: Opener, language: str) -> None:
     for width in (1920, 1440, 1366, 1320, 820, 390, 320):
         page.set_viewport_size({"width": width, "height": 900})
         beyond = page.locator(".cell").evaluate_all(
-            "cells => cells.map(c => Math.max(...[...c.querySelectorAll('dt, dd, dd *')].map(e => e.getBoundingClientRect().right))"
-            " - c.getBoundingClientRect().right)"
+            "cells => cells.map(cell => { const right = one => one.getBoundingClientRect().right;"
+            " return Math.max(...[...cell.querySelectorAll('dt, dd, dd *')].map(right)) - right(cell); })"
         )
         assert max(beyond) <= 0, f"{max(beyond)} pixels beyond the card at {width}"
 
