@@ -1,19 +1,20 @@
 """Registering: the answer is the same whether or not the address is known, and takes as long."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from facility.acts import Actor, Deed, anonymous
+from facility.acts import Actor, anonymous
 from facility.passwords import Passwords, check_password
 from facility.people import Locale, snapshot
 from facility.permissions import Act, Role
 from facility.refusals import TooManyAttempts
 from facility.typed import Email, NeededLine, Remark, Typed, fold
+from schemas import times
 from schemas.database import Sessions
 from schemas.tables import AuditEvent, Person
 
@@ -35,6 +36,9 @@ def register(sessions: Sessions, passwords: Passwords, actor: Actor, form: Regis
     """Keep a registration until an admin decides; a known address changes nothing and leaves an audit line."""
     password = form.password.get_secret_value()
     check_password(password, form.name, form.email)
+    with sessions() as session:
+        # Before the hashing, which is the dear part; asked again where it counts.
+        _not_too_many(session, actor.address, times.now())
     hashed = passwords.hash(password)
     try:
         _keep(sessions, actor, form, hashed)
@@ -45,7 +49,7 @@ def register(sessions: Sessions, passwords: Passwords, actor: Actor, form: Regis
 
 def _keep(sessions: Sessions, actor: Actor, form: Registration, hashed: str) -> None:
     with anonymous(sessions, actor, Act.REGISTER) as deed:
-        _not_too_many(deed)
+        _not_too_many(deed.session, actor.address, deed.at)
         known = deed.session.scalar(select(Person).where(Person.email == form.email))
         if known is not None:
             deed.record("person", known.id, after={"repeated": True, "name": form.name})
@@ -68,13 +72,13 @@ def _keep(sessions: Sessions, actor: Actor, form: Registration, hashed: str) -> 
         deed.record("person", person.id, after=snapshot(person))
 
 
-def _not_too_many(deed: Deed) -> None:
+def _not_too_many(session: Session, address: str, now: datetime) -> None:
     recent = select(func.count()).where(
         AuditEvent.act == Act.REGISTER.value,
-        AuditEvent.address == deed.actor.address,
-        AuditEvent.at > deed.at - timedelta(hours=1),
+        AuditEvent.address == address,
+        AuditEvent.at > now - timedelta(hours=1),
     )
-    if (deed.session.scalar(recent) or 0) >= MOST_AN_HOUR:
+    if (session.scalar(recent) or 0) >= MOST_AN_HOUR:
         raise TooManyAttempts(3600)
 
 

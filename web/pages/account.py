@@ -17,6 +17,7 @@ from facility.refusals import Refusal
 from facility.sessions import end_session, list_sessions
 from facility.tokens import TokenDraft, create_token, list_tokens, revoke_token
 from schemas.database import Sessions
+from web.entrance import at_the_entrance
 from web.pages.forms import check_same, page_again, parse, typed_texts
 from web.pages.rendering import page, said, translated
 from web.texts import N_
@@ -56,9 +57,8 @@ def save_account(
     return answer
 
 
-@post(
-    "/account/password", opt={"act": Act.PASSWORD_CHANGE}, include_in_schema=False, sync_to_thread=True, status_code=303
-)
+@post("/account/password", opt={"act": Act.PASSWORD_CHANGE}, include_in_schema=False, status_code=303)
+@at_the_entrance
 def save_password(
     request: AnyRequest, data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
 ) -> Response[Any]:

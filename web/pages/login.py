@@ -15,6 +15,7 @@ from facility.refusals import Refusal
 from facility.registration import Registration, register
 from facility.sessions import log_out
 from web.auth import ANYONE, SESSION_COOKIE, cookie
+from web.entrance import at_the_entrance
 from web.pages.forms import check_same, page_again, parse, typed_texts
 from web.pages.preferences import own_path
 from web.pages.rendering import language_of, page
@@ -31,7 +32,8 @@ def login_page(
     return page(request, "login.html", _login(after) | {"done": done}, current="login")
 
 
-@post("/login", opt=OPT, include_in_schema=False, sync_to_thread=True, status_code=303)
+@post("/login", opt=OPT, include_in_schema=False, status_code=303)
+@at_the_entrance
 def do_login(
     request: Request[Any, Any, Any], data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
 ) -> Response[Any]:
@@ -68,7 +70,8 @@ def register_page(request: Request[Any, Any, Any], *, done: FromQuery[bool] = Fa
     return page(request, "register.html", _register({}) | {"registered": done}, current="login")
 
 
-@post("/register", opt=OPT, include_in_schema=False, sync_to_thread=True, status_code=303)
+@post("/register", opt=OPT, include_in_schema=False, status_code=303)
+@at_the_entrance
 def do_register(
     request: Request[Any, Any, Any], data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
 ) -> Response[Any]:
@@ -91,7 +94,8 @@ def password_page(request: Request[Any, Any, Any], secret: FromPath[str], gate: 
     return page(request, "password.html", {"person": person, "faults": {}, "message": ""})
 
 
-@post("/password/{secret:str}", opt=OPT, include_in_schema=False, sync_to_thread=True, status_code=303)
+@post("/password/{secret:str}", opt=OPT, include_in_schema=False, status_code=303)
+@at_the_entrance
 def set_password(
     request: Request[Any, Any, Any],
     secret: FromPath[str],
