@@ -86,6 +86,7 @@ def occupancy(
         for view in between(session, window.start, max(window.end, now)):
             held.setdefault(view.cell, []).append(_held(view, now))
         planned = _planned(session, zone)
+        _add_rest(session, zone, held, planned, now)
         cells = session.execute(
             select(Unit.code, Cell.code)
             .join(Cell, Cell.unit_id == Unit.id)
@@ -161,6 +162,26 @@ def _planned(session: Session, zone: ZoneInfo) -> dict[str, list[Bar]]:
             )
         )
     return bars
+
+
+def _add_rest(
+    session: Session, zone: ZoneInfo, held: dict[str, list[Bar]], planned: dict[str, list[Bar]], now: datetime
+) -> None:
+    """Add the planned days that are still to come of what a cell holds, though nobody had planned that cell."""
+    held_now = {cell: bar for cell, bars in held.items() for bar in bars if bar.open}
+    running = select(Experiment.id, Experiment.planned_end).where(
+        Experiment.id.in_({bar.experiment.id for bar in held_now.values()}), Experiment.state.in_(_PLANNED)
+    )
+    ends: dict[int, date | None] = dict(list(session.execute(running)))
+    for cell, bar in held_now.items():
+        last = ends.get(bar.experiment.id)
+        plans = planned.setdefault(cell, [])
+        if last is None or any(plan.experiment.id == bar.experiment.id for plan in plans):
+            continue
+        end = day_start(last + timedelta(days=1), zone)
+        if end > now:
+            rest = {"kind": "planned", "assignment": None, "started_at": now, "ended_at": end, "open": False}
+            plans.append(bar.model_copy(update=rest))
 
 
 def _held(view: AssignmentView, now: datetime) -> Bar:

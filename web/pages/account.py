@@ -1,5 +1,6 @@
 """`/account`: one's own name, password, sessions, tokens and Discord account."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -18,8 +19,9 @@ from facility.sessions import end_session, list_sessions
 from facility.tokens import TokenDraft, create_token, list_tokens, revoke_token
 from schemas.database import Sessions
 from web.entrance import at_the_entrance
+from web.pages.browsers import program
 from web.pages.forms import check_same, page_again, parse, typed_texts
-from web.pages.rendering import page, said, translated
+from web.pages.rendering import page, page_gettext, said, translated
 from web.texts import N_
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -146,6 +148,7 @@ def _context(request: AnyRequest, sessions: Sessions, actor: Actor) -> dict[str,
         "person": person,
         "typed": {"name": person.name, "email": person.email or "", "locale": person.locale or ""},
         "sessions": list_sessions(sessions, actor, request.scope["state"]["session"]),
+        "program": partial(program, gettext=page_gettext(request)),
         "tokens": list_tokens(sessions, actor),
         "discord": linked_account(sessions, actor),
         "role_words": said(request, ROLE_WORDS),
