@@ -13,6 +13,7 @@ from uuid import uuid4
 import orjson
 
 from publisher.encoding import Encoder
+from publisher.reserve import Reserve
 from publisher.sources.source import Batch, Fault, Position, Sample
 from schemas import times
 
@@ -22,6 +23,8 @@ log = logging.getLogger("publisher")
 APPLICATION_ID = 0x0C70B0C5
 VERSION = 1
 FAULTS_KEPT = 10_000
+# Readings deleted at a time where the disk is full.
+PIECE = 500
 # A newest reading further ahead than this came from a wrong clock: the next one may replace it.
 CLOCK_SKEW = timedelta(seconds=60)
 
@@ -70,6 +73,7 @@ class Outbox:
         self.path = path
         self._lock = Lock()
         self._connection = _open(path)
+        self._reserve = Reserve(path.with_suffix(".reserve"))
         with self._unusable_is_said():
             self.publisher = self._meta("publisher") or ""
             rows = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'reading'").fetchall()
@@ -94,6 +98,10 @@ class Outbox:
     def append(self, source: str, batch: Batch) -> Appended:
         """Keep a batch with the place after it, all or nothing; raise OutboxFullError when the disk refuses."""
         with self._lock:
+            if not self._reserve.hold() and not self._make_room():
+                raise OutboxFullError(
+                    f"outbox {self.path}: its disk has less than {self._reserve.size // 2**20} MiB left"
+                )
             rows, newest, refused = self._encode(batch.samples)
             faults = batch.faults + refused
             with self._transaction():
@@ -130,18 +138,48 @@ class Outbox:
 
     def delete(self, ranges: Iterable[tuple[int, int]]) -> int:
         """Forget readings that the database has; return how many were still here."""
+        found = list(ranges)
         with self._lock:
-            # A deletion that a power cut undoes costs a repeat, never a reading: no need to wait for the disk.
-            self._connection.execute("PRAGMA synchronous = NORMAL")
             try:
-                with self._transaction():
-                    deleted = self._connection.executemany(
-                        "DELETE FROM reading WHERE sequence BETWEEN ? AND ?", list(ranges)
-                    ).rowcount
-            finally:
-                self._connection.execute("PRAGMA synchronous = FULL")
+                deleted = self._delete(found)
+            except OutboxFullError:
+                if not self._reserve.held:
+                    raise
+                self._reserve.give_up()
+                self._empty_log()
+                deleted = sum(self._delete([piece]) for piece in self._pieces(found))
+            if not self._reserve.held:
+                self._make_room()
             self.waiting -= deleted
             return deleted
+
+    def _delete(self, ranges: list[tuple[int, int]]) -> int:
+        # A deletion that a power cut undoes costs a repeat, never a reading: no need to wait for the disk.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            with self._transaction():
+                return self._connection.executemany(
+                    "DELETE FROM reading WHERE sequence BETWEEN ? AND ?", ranges
+                ).rowcount
+        finally:
+            self._connection.execute("PRAGMA synchronous = FULL")
+
+    def _pieces(self, ranges: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Cut ranges into what can be deleted in memory: a large deletion writes every page that it empties."""
+        for first, last in ranges:
+            end = min(last, self.sequence)
+            yield from ((start, min(end, start + PIECE - 1)) for start in range(first, end + 1, PIECE))
+
+    def _make_room(self) -> bool:
+        """Empty the log and take the reserve again; tell whether that is done."""
+        self._empty_log()
+        return self._reserve.hold()
+
+    def _empty_log(self) -> None:
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError as error:
+            log.debug("outbox %s: %s", self.path, error)
 
     def give_back(self) -> None:
         """Shrink the file when a long outage has left it large and empty."""

@@ -213,3 +213,20 @@ def test_kill_9_in_mid_append_keeps_whole_batches_and_uses_no_number_twice(tmp_p
             cursor = numbers[-1]
         assert numbers == list(range(1, outbox.sequence + 1))
         outbox.close()
+
+
+def test_an_outbox_that_filled_its_disk_empties_by_itself(tmp_path: Path) -> None:
+    """On a small file system of its own, which only this command sees."""
+    inside = (
+        f'mount -t tmpfs -o size=24m tmpfs "{tmp_path}" && "{sys.executable}" -m tests.publisher.filling "{tmp_path}"'
+    )
+    command = ["unshare", "--mount", "--map-root-user", "sh", "-c", inside]
+    if subprocess.run(
+        [*command[:-1], f'mount -t tmpfs tmpfs "{tmp_path}"'], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("this system lets no program mount a file system of its own")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    kept, waiting = map(int, done.stdout.split())
+    assert kept > 1000
+    assert waiting == 500
