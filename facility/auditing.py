@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -17,7 +17,7 @@ from facility.permissions import Act
 from facility.typed import OptionalMoment, Typed
 from schemas import times
 from schemas.database import Sessions
-from schemas.tables import AuditEvent
+from schemas.tables import AuditEvent, Person
 
 PAGE = 100
 MOST_CHANGES = 500
@@ -91,6 +91,13 @@ def changes_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list
     if actor.may(Act.AUDIT_READ):
         return lines
     return [line.model_copy(update={"address": ""}) for line in lines]
+
+
+def names_behind(sessions: Sessions, actor: Actor, lines: Iterable[AuditLine]) -> dict[str, str]:
+    """Return the names of those who changed an experiment by their logins."""
+    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+        people = select(Person).where(Person.login.in_({one.actor for one in lines}))
+        return {person.login: person.name for person in session.scalars(people)}
 
 
 def _names(row: AuditEvent, number: int) -> bool:

@@ -115,6 +115,11 @@ def test_odd_searches_are_answered(member: Visitor, odd: str) -> None:
 # New
 
 
+def test_changes_name_the_person_not_the_login(station: Station, member: Visitor) -> None:
+    made = make(station, "NAMED")
+    assert "<strong>Technician</strong>" in member.get(f"/experiments/{made.id}").text
+
+
 def test_what_is_typed_is_kept_and_shown_escaped(station: Station, technician: Visitor, member: Visitor) -> None:
     texts = ("title", "team", "scientific_contact", "technical_contact", "objective", "description")
     form: dict[str, object] = {name: f"{EVIL} {name}" for name in texts}
@@ -227,7 +232,7 @@ def test_second_of_two_sees_both_versions_and_takes_over_field_by_field(station:
     assert answer.status_code == 409
     shown = text(answer.text)
     assert "Somebody else saved while you were typing" in shown
-    assert "admin changed the description" in shown
+    assert "Admin changed the description" in shown
     for words in ("Mine", "Theirs", "Their team", "My aim"):
         assert words in shown
     assert view(station, made.id).title == "Theirs"
@@ -390,7 +395,7 @@ def test_members_see_changes_without_addresses_and_no_button(
     made = make(station, "SEEN", title="Before")
     change_experiment(station.sessions, station.technician, made.id, ExperimentChange(version=1, title="After"))
     page = member.get(f"/experiments/{made.id}").text
-    assert re.search(r"technician changed the description.*Title before: Before → after: After", text(page))
+    assert re.search(r"Technician changed the description.*Title before: Before → after: After", text(page))
     assert "192.0.2.1" not in page
     assert f"/experiments/{made.id}/edit" not in page
     assert f'action="/experiments/{made.id}' not in page

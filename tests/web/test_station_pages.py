@@ -136,6 +136,7 @@ def test_the_audit_says_who_did_what_before_and_after(admin: Visitor, station: S
     page = admin.get("/audit?act=person.change", language="fr").text
     first = rows(page)[0]
     assert "personne modifiée" in first
+    assert ">Member</a>" in first
     assert re.search(r"<dt>Rôle</dt><dd><del>membre</del>.*<ins>technicien</ins>", first)
     back = PersonChange.model_validate({"version": changed.version, "role": "member"})
     change_person(station.sessions, station.admin, person.id, back)

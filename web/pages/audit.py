@@ -119,6 +119,7 @@ def _context(request: Request[Any, Any, Any], typed: dict[str, str], people: Ite
         "narrowed": any(typed.values()),
         "people": sorted(people, key=lambda one: one.login),
         "names": {one.login: one.name for one in people},
+        "names_by_number": {str(one.id): one.name for one in people},
         "act_words": sorted(
             translated(request, {act.value: words for act, words in ACT_WORDS.items()}).items(),
             key=lambda one: fold(one[1]),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -68,6 +68,7 @@ class Teller:
     site: Site
     language: str
     gettext: Callable[[str], str]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def change(self, line: AuditLine, experiment: int) -> ShownChange:
         """Return a line of the audit as people read it."""
@@ -86,7 +87,7 @@ class Teller:
             )
         return ShownChange(
             at=line.at,
-            who=line.actor,
+            who=self.names.get(line.actor, line.actor),
             what=what.format(cell=line.subject_id),
             reason=str(after.get("reason", "")),
             fields=fields,

@@ -11,7 +11,7 @@ from litestar.response import Template
 from facility.acts import Actor
 from facility.assignment_views import Occupant, assignments_of_experiment, occupants_now
 from facility.assignments import ASSIGNABLE
-from facility.auditing import changes_of_experiment
+from facility.auditing import changes_of_experiment, names_behind
 from facility.experiment_forms import STATE_WORDS
 from facility.experiment_views import ExperimentView, get_experiment
 from facility.experiments import TRANSITIONS
@@ -134,8 +134,9 @@ class View:
         ]
 
     def changes(self, number: int, language: str) -> Any:
-        teller = Teller(self.site, language, page_gettext(self.request))
         lines = changes_of_experiment(self.sessions, self.actor, number)
+        names = names_behind(self.sessions, self.actor, lines)
+        teller = Teller(self.site, language, page_gettext(self.request), names)
         return [teller.change(line, number) for line in lines]
 
     @staticmethod

@@ -11,6 +11,7 @@ from litestar.params import Body
 from litestar.response import Redirect, Template
 
 from facility.acts import Actor
+from facility.auditing import names_behind
 from facility.experiment_forms import ExperimentChange, ExperimentDraft
 from facility.experiment_views import ExperimentView, get_experiment
 from facility.experiments import change_experiment, create_experiment
@@ -144,7 +145,8 @@ class Both:
         """Show them side by side, field by field."""
         language, gettext = language_of(self.request), page_gettext(self.request)
         since = changes_since(self.sessions, self.actor, view, self.base)
-        met = meet(Teller(self.site, language, gettext), mine, view, since)
+        names = names_behind(self.sessions, self.actor, since)
+        met = meet(Teller(self.site, language, gettext, names), mine, view, since)
         words = translate(self.request, say("Choose one of the two."), language)
         context = {
             "x": view,
