@@ -30,7 +30,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
 
 
 def exception_handlers() -> ExceptionHandlersMap:
-    return {HTTPException: _http, SQLAlchemyError: _database, Exception: _unknown}
+    return {HTTPException: _http, SQLAlchemyError: _database, RecursionError: _too_deep, Exception: _unknown}
 
 
 def for_program(request: AnyRequest) -> bool:
@@ -60,6 +60,13 @@ def _database(request: AnyRequest, error: SQLAlchemyError) -> Response[Any]:
         detail = "the database cannot be reached or refuses to answer; live values go on, history will be back"
         return answer(request, 503, detail, {"Retry-After": "10"})
     return _unknown(request, error)
+
+
+def _too_deep(request: AnyRequest, error: RecursionError) -> Response[Any]:
+    """Answer JSON of a hundred thousand brackets; the same fault where nothing was sent is ours."""
+    if request.method in {"GET", "HEAD"}:
+        return _unknown(request, error)
+    return answer(request, 400, "what was sent is nested too deeply", None)
 
 
 def _unknown(request: AnyRequest, error: Exception) -> Response[Any]:

@@ -1,15 +1,34 @@
 """What no browser of ours would send: bodies too large, too many, of the wrong kind; and what is kept of them."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from litestar._parsers import parse_url_encoded_form_data
 from litestar.testing import TestClient
+from sqlalchemy import Engine, select
 
+from facility.acts import Actor
+from facility.permissions import Role
 from facility.secret_texts import form_token
+from facility.tokens import TokenDraft, create_token
+from schemas.database import write_sessions
+from schemas.tables import Person
 from web.auth import FORM_COOKIE, FORM_FIELD
 from web.form_bodies import LARGEST_BODY, MOST_FIELDS
+
+
+@pytest.fixture
+def technician(client: TestClient[Any], shared: Engine) -> Iterator[TestClient[Any]]:
+    sessions, kept = write_sessions(shared), client.headers["Authorization"]
+    with sessions() as session:
+        number = session.scalars(select(Person.id).where(Person.login == "technician")).one()
+    actor = Actor(number, "technician", "Technician", Role.TECHNICIAN, "web")
+    client.headers["Authorization"] = f"Bearer {create_token(sessions, actor, TokenDraft(name='test')).secret}"
+    yield client
+    client.headers["Authorization"] = kept
+
 
 SECRET = "a-cookie-of-a-visitor"
 FORM = "application/x-www-form-urlencoded"
@@ -54,6 +73,13 @@ def test_only_forms_are_read_as_forms(client: TestClient[Any], kind: str, charse
     head = f'--x\r\nContent-Disposition: form-data; name="{FORM_FIELD}"{charset}\r\n\r\n'
     body = head.encode() + form_token(SECRET).encode() + b"\xff\r\n--x--\r\n"
     assert post(client, body, kind).status_code == 403
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a":' * 100_000, b'{"code":' + b"9" * 6000 + b"}", b"\xff"])
+def test_json_of_no_use_is_refused(technician: TestClient[Any], content: bytes) -> None:
+    answer = technician.post("/api/experiments", content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_letters_that_are_none_are_shown_as_such(client: TestClient[Any]) -> None:
