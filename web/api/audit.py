@@ -21,7 +21,11 @@ Moment = Annotated[str | None, QueryParameter(description="RFC 3339 with its off
 Text = Annotated[str, QueryParameter(max_length=64)]
 
 
-FILE = {200: ResponseSpec(data_container=str, media_type="text/csv", description="the lines of the search")}
+FILE = {
+    200: ResponseSpec(
+        data_container=str, generate_examples=False, media_type="text/csv", description="the lines of the search"
+    )
+}
 
 
 @dataclass

@@ -38,7 +38,11 @@ class HistoryController(Controller):
         opt={"access": LAB},
         sync_to_thread=True,
         responses=problems(404)
-        | {200: ResponseSpec(data_container=History, description="columns of min, mean and max")},
+        | {
+            200: ResponseSpec(
+                data_container=History, generate_examples=False, description="columns of min, mean and max"
+            )
+        },
     )
     def history(
         self,
@@ -64,7 +68,11 @@ class HistoryController(Controller):
         sync_to_thread=True,
         media_type="text/csv",
         responses=problems(404)
-        | {200: ResponseSpec(data_container=str, media_type="text/csv", description="the readings")},
+        | {
+            200: ResponseSpec(
+                data_container=str, generate_examples=False, media_type="text/csv", description="the readings"
+            )
+        },
     )
     def readings(
         self,
