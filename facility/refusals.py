@@ -60,9 +60,9 @@ def _words(fault: dict[str, object]) -> Words:
     context = fault.get("ctx")
     limits = context if isinstance(context, dict) else {}
     match fault["type"]:
-        case "string_pattern_mismatch":
+        case "string_pattern_mismatch" if fault.get("input"):
             words = say("Letters, digits, dot, dash and underscore only, a letter or digit first.")
-        case "missing" | "string_too_short" | "too_short":
+        case "missing" | "string_too_short" | "too_short" | "string_pattern_mismatch":
             words = say("This is needed.")
         case "string_too_long" | "too_long":
             words = say("This is too long: {limit} characters at most.", limit=limits.get("max_length", "?"))

@@ -150,6 +150,7 @@ def test_what_is_typed_is_kept_and_shown_escaped(station: Station, technician: V
     [
         ({"title": "x" * 10_000}, "title", "This is too long: 200 characters at most."),
         ({"title": "  "}, "title", "This is needed."),
+        ({"code": ""}, "code", "This is needed."),
         ({"code": "a b"}, "code", "Letters, digits, dot, dash and underscore only"),
         ({"planned_start": "2026-05-02", "planned_end": "2026-05-01"}, "planned_end", "The end lies before the start."),
         ({"planned_start": "2026-02-29"}, "planned_start", "This is no date"),

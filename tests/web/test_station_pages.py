@@ -18,6 +18,7 @@ from facility.correcting import BackDated, assign_back_dated
 from facility.experiment_forms import ExperimentDraft
 from facility.experiments import create_experiment
 from facility.people import PersonChange, change_person, get_person
+from facility.tokens import TokenDraft, create_token, revoke_token
 from schemas import times
 from schemas.settings import BrokerSettings
 from schemas.site import Site
@@ -144,6 +145,14 @@ def test_the_audit_says_who_did_what_before_and_after(admin: Visitor, station: S
     assert "past of a cell corrected" in cell
     assert re.search(r"<dt>Experiment</dt><dd><ins>RUN</ins>", cell)
     assert "from the log" in cell
+
+
+def test_the_audit_says_what_a_token_may(admin: Visitor, station: Station) -> None:
+    made = create_token(station.sessions, station.member, TokenDraft(name="script", scope="read"))
+    first = rows(admin.get("/audit?act=token.create", language="fr").text)[0]
+    assert re.search(r"<dt>Droits</dt><dd><ins>lecture seule</ins>", first)
+    assert re.search(rf"<dt>Commence par</dt><dd><ins>{made.hint}</ins>", first)
+    revoke_token(station.sessions, station.member, made.id)
 
 
 def test_the_audit_is_searched_by_person_act_subject_and_day(admin: Visitor) -> None:

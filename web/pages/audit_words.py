@@ -13,6 +13,7 @@ from facility.people import STATE_WORDS as PERSON_WORDS
 from facility.permissions import ROLE_WORDS, Act, Role
 from schemas import times
 from web.pages import changes
+from web.pages.account import SCOPE_WORDS
 from web.pages.formatting import NO_VALUE
 from web.texts import N_, say_in
 
@@ -81,6 +82,8 @@ FIELD_WORDS = changes.FIELD_WORDS | {
     "locale": N_("Language"),
     "note": N_("Note"),
     "scope": N_("It may"),
+    "hint": N_("Begins with"),
+    "discord_id": N_("Discord"),
     "actor": N_("Person"),
     "since": N_("From"),
     "until": N_("To"),
@@ -140,6 +143,8 @@ class Teller:
             return say_in(self.gettext, _STATES[value])
         if name == "role" and value in set(Role):
             return say_in(self.gettext, ROLE_WORDS[Role(value)])
+        if name == "scope" and value in SCOPE_WORDS:
+            return self.gettext(SCOPE_WORDS[value])
         if name in _DAYS and isinstance(value, str):
             return self.day(date.fromisoformat(value))
         if isinstance(value, str):
