@@ -15,6 +15,7 @@ from schemas.database import connect
 from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError, from_command_line
 from schemas.site import SiteError, read_site
 from web.app import create_app
+from web.descriptors import allow_many
 from web.live.hub import Hub
 from web.settings import WebBlock, WebSettings
 
@@ -43,6 +44,7 @@ def main() -> int:
     settings = from_command_line(WebSettings, "Pages, API and live stream.")
     logs.configure(settings.log_level)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    allow_many()
     try:
         site = read_site(settings.site)
         engine = connect(settings.database)
