@@ -20,7 +20,7 @@ from tests.conftest import prepare_database
 from tests.facility.conftest import Station, make_station
 from tests.services.mosquitto import Mosquitto
 from tests.services.process import free_port, wait_for
-from tests.web.conftest import WebServer
+from tests.web.conftest import WebServer, publish
 
 MakeWeb = Callable[..., WebServer]
 TOPIC = "octopus/v1/experiments/{}"
@@ -75,6 +75,31 @@ def test_pages_know_what_cells_hold_without_a_broker(tmp_path: Path, site: Site,
     assign(station.sessions, station.technician, numbers[1], ["E1C1"])
     wait_for(lambda: held(server, "E1C1") == "B", "what changed since, without a broker")
     assert held(server, "E1C2") is None
+    engine.dispose()
+
+
+def test_pages_follow_an_act_while_the_broker_is_frozen(
+    tmp_path: Path, site: Site, make_web: MakeWeb, broker: Mosquitto
+) -> None:
+    url, engine, station, numbers = occupied(tmp_path, site)
+    server = make_web(broker=broker.port, database=url)
+    token = create_token(station.sessions, station.technician, TokenDraft(name="test", scope="all")).secret
+    wait_for(lambda: (retained(broker.port, "E1C1") or {}).get("code") == "A", "the topic")
+    broker.freeze()
+    for number, code in ((numbers[1], "B"), (numbers[0], "A"), (numbers[1], "B")):
+        httpx.put(
+            f"{server.base}/api/cells/E1C1/experiment",
+            json={"experiment": number},
+            headers={"Authorization": f"Bearer {token}"},
+        ).raise_for_status()
+        wait_for(lambda code=code: held(server, "E1C1") == code, "the pages know, though nothing can be published", 4)
+    broker.thaw()
+    wait_for(lambda: (retained(broker.port, "E1C1") or {}).get("code") == "B", "the topic follows", 60)
+    assert held(server, "E1C1") == "B"
+    # A word of somebody else in the topic is not believed: the database is asked, and the topic put right.
+    publish(broker.port, TOPIC.format("E1C1"), b"")
+    wait_for(lambda: (retained(broker.port, "E1C1") or {}).get("code") == "B", "the topic is put right")
+    assert held(server, "E1C1") == "B"
     engine.dispose()
 
 

@@ -1,12 +1,13 @@
-"""Keep the topics `octopus/v1/experiments/<cell>` as the database has it: after each act, and looked at again.
+"""Keep pages and the topics `octopus/v1/experiments/<cell>` as the database has it: after each act, and now and then.
 
-Compared with what the broker holds (the feed follows those topics), so several web processes agree without
-knowing of one another, and a broker that lost its memory is filled again. The hub gets the database's own word:
-the pages are right without a broker, too.
+The hub gets the database's own word at once, whatever the broker does. What the broker holds (the feed follows
+those topics) is compared with it, so several web processes agree without knowing of one another, and a broker that
+lost its memory is filled again.
 """
 
 import asyncio
 import logging
+from contextlib import suppress
 from secrets import token_hex
 
 import aiomqtt
@@ -30,11 +31,13 @@ log = logging.getLogger(__name__)
 
 
 class ExperimentTopics:
-    """Publishes what differs. `nudge` may be called from any thread."""
+    """Tells the hub, then publishes what differs. `nudge` may be called from any thread."""
 
     def __init__(self, broker: BrokerSettings, sessions: Sessions, hub: Hub) -> None:
         self._broker, self._sessions, self._hub = broker, sessions, hub
         self._wanted = asyncio.Event()
+        self._looked = asyncio.Event()
+        self._held: dict[str, CellExperiment | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def nudge(self) -> None:
@@ -43,46 +46,51 @@ class ExperimentTopics:
             self._loop.call_soon_threadsafe(self._wanted.set)
 
     async def run(self) -> None:
-        """Publish until cancelled; the broker's outages are the feed's to tell of."""
+        """Look and publish until cancelled; the broker's outages are the feed's to tell of."""
         self._loop = asyncio.get_running_loop()
-        # Before anybody can ask, and whatever the broker does: an occupied cell must not look free.
-        await self._look()
+        # Apart: a broker that is slow to answer must not keep the pages from what an act has changed.
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._look_after(), name="experiments of the cells")
+            both.create_task(self._publish_after(), name="topics of experiments")
+
+    async def _look_after(self) -> None:
+        # At once, before anybody can ask: an occupied cell must not look free.
+        while True:
+            self._wanted.clear()
+            await self._look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await self._wanted.wait()
+
+    async def _look(self) -> None:
+        """Read what the cells hold and tell the hub; nothing where the database is away."""
+        try:
+            self._held = await asyncio.to_thread(self._read)
+        except (DBAPIError, PoolTimeout) as error:
+            log.debug("experiments wait for the database: %s", error.__class__.__name__)
+            return
+        for cell, experiment in self._held.items():
+            self._hub.put_experiment(cell, experiment)
+        self._hub.ask_database = self._wanted.set
+        self._looked.set()
+
+    async def _publish_after(self) -> None:
         while True:
             try:
                 async with aiomqtt_client(self._broker, f"octopus-web-experiments-{token_hex(4)}") as client:
                     await asyncio.sleep(SETTLING)
                     while True:
                         await self._publish(client)
-                        await self._woken()
+                        await self._looked.wait()
             except (aiomqtt.MqttError, OSError) as error:
                 log.debug("experiments wait for the broker: %s", error)
-            await self._look()
             await asyncio.sleep(WAIT)
 
-    async def _woken(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_AGAIN):
-                await self._wanted.wait()
-        except TimeoutError:
-            return
-        self._wanted.clear()
-
-    async def _look(self) -> dict[str, CellExperiment | None]:
-        """Read what the cells hold and tell the hub; nothing where the database is away."""
-        try:
-            held = await asyncio.to_thread(self._read)
-        except (DBAPIError, PoolTimeout) as error:
-            log.debug("experiments wait for the database: %s", error.__class__.__name__)
-            return {}
-        for cell, experiment in held.items():
-            self._hub.put_experiment(cell, experiment)
-        return held
-
     async def _publish(self, client: aiomqtt.Client) -> None:
-        held = await self._look()
+        self._looked.clear()
         if not self._hub.broker_connected:
             return
-        for cell, experiment in held.items():
+        for cell, experiment in self._held.items():
             if self._hub.retained.get(cell) != experiment:
                 payload = b"" if experiment is None else experiment.to_json()
                 await client.publish(topics.experiment(cell), payload, qos=1, retain=True)

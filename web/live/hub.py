@@ -39,6 +39,7 @@ class Hub:
         self.experiments: dict[str, CellExperiment] = {}
         # What the broker holds of it, by the feed alone; `experiments` follows the database as well.
         self.retained: dict[str, CellExperiment] = {}
+        self.ask_database: Callable[[], None] | None = None
         self.broker_connected = False
         self.last_message_at: datetime | None = None
         self.filled = False
@@ -82,12 +83,18 @@ class Hub:
         self._put("experiments", self.experiments, cell, experiment)
 
     def put_retained(self, cell: str, experiment: CellExperiment | None) -> None:
-        """Take what the broker says of a cell's experiment: another web process may have been first."""
+        """Take what the broker says of a cell's experiment.
+
+        It may be late, or another web process may have been first: once the database has spoken, it is asked.
+        """
         if experiment is None:
             self.retained.pop(cell, None)
         else:
             self.retained[cell] = experiment
-        self.put_experiment(cell, experiment)
+        if self.ask_database is None:
+            self.put_experiment(cell, experiment)
+        elif self.experiments.get(cell) != experiment:
+            self.ask_database()
 
     def put_alarm(self, place: str, code: str, alarm: Alarm | None) -> None:
         """Take an alarm, or its end; nobody waits for a tick."""
