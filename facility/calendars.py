@@ -46,7 +46,8 @@ def _feed(name: str, bars: Iterable[tuple[str, Bar]], origin: str) -> str:
     stamp = _stamp(times.now())
     for cell, bar in bars:
         one = bar.experiment
-        identity = f"a{bar.assignment}" if bar.assignment is not None else f"p{one.id}-{cell}-{bar.started_at:%Y%m%d}"
+        # By its end: what is left of a plan begins anew each day, and stays the same event.
+        identity = f"a{bar.assignment}" if bar.assignment is not None else f"p{one.id}-{cell}-{bar.ended_at:%Y%m%d}"
         lines += [
             "BEGIN:VEVENT",
             f"UID:{identity}@octopus",

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Template
 from pydantic import BaseModel
 from sqlalchemy import Engine
@@ -52,7 +53,10 @@ class Health(BaseModel):
     ledger: list[Account]
 
 
-@get("/health", sync_to_thread=True, tags=["health"])
+DOWN = {503: ResponseSpec(data_container=Health, generate_examples=False, description="the same, where status is down")}
+
+
+@get("/health", sync_to_thread=True, tags=["health"], responses=DOWN)
 def health(
     request: Request[Any, Any, Any],
     sessions: NamedDependency[Sessions],
