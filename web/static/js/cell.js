@@ -65,7 +65,9 @@ async function load() {
     if (view.span === "all") {
       const whole = await fetchHistory(cell, [view.code], Date.UTC(2000, 0, 1), now() + 60_000, points, signal);
       const t = whole.series[view.code]?.t ?? [];
-      view.to = now();
+      // An old recording ends where its values end, not today.
+      const last = t.findLastIndex((_, n) => whole.series[view.code].mean[n] !== null);
+      view.to = last < 0 ? now() : Math.min(now(), t[last] + Math.max(whole.width * 1000, 60_000));
       view.from = t.length ? Math.max(t[0], Date.UTC(2000, 0, 1)) : view.to - SPANS["24h"];
       if (t.length && whole.width) await narrow(whole, points, signal);
     } else if (view.span) setSpan(view.span);
