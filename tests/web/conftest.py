@@ -22,8 +22,9 @@ from schemas.settings import BrokerSettings
 from schemas.site import Site
 from schemas.tables import Cell, LatestReading, Parameter, Reading, Reading1h, Reading5min, Series
 from tests.conftest import prepare_database
-from tests.facility.conftest import make_station
+from tests.facility.conftest import Station, make_station
 from tests.services.process import Process, free_port, wait_for
+from tests.web.visitor import Visitor, visit
 from web.app import create_app
 from web.settings import WebSettings
 
@@ -91,6 +92,34 @@ def client(shared: Engine, site: Site) -> Iterator[TestClient[Any]]:
     with TestClient(create_app(settings, site, shared)) as client:
         client.headers["Authorization"] = f"Bearer {member_token(shared)}"
         yield client
+
+
+@pytest.fixture(scope="module")
+def station(shared: Engine) -> Station:
+    """People and cells in the module's database."""
+    return make_station(shared)
+
+
+@pytest.fixture(scope="module")
+def pages(shared: Engine, site: Site) -> Iterator[TestClient[Any]]:
+    """The application without a broker, for visitors with a browser."""
+    with TestClient(create_app(WebSettings(broker=BrokerSettings(port=1)), site, shared)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def member(pages: TestClient[Any], station: Station) -> Visitor:
+    return visit(pages, station, station.member)
+
+
+@pytest.fixture(scope="module")
+def technician(pages: TestClient[Any], station: Station) -> Visitor:
+    return visit(pages, station, station.technician)
+
+
+@pytest.fixture(scope="module")
+def admin(pages: TestClient[Any], station: Station) -> Visitor:
+    return visit(pages, station, station.admin)
 
 
 def member_token(engine: Engine) -> str:

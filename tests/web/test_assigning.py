@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import Engine
 
 from facility.assignment_views import AssignmentView, assignments_of_cell
 from facility.auditing import AuditQuery, search_audit
@@ -31,22 +30,6 @@ from web.settings import WebSettings
 
 HOUR = timedelta(hours=1)
 EVIL = "<script>alert('x')</script>'; DROP TABLE assignment; --"
-
-
-@pytest.fixture(scope="module")
-def station(shared: Engine) -> Station:
-    return make_station(shared)
-
-
-@pytest.fixture(scope="module")
-def pages(shared: Engine, site: Site) -> Iterator[TestClient[Any]]:
-    with TestClient(create_app(WebSettings(broker=BrokerSettings(port=1)), site, shared)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def technician(pages: TestClient[Any], station: Station) -> Visitor:
-    return visit(pages, station, station.technician)
 
 
 def make(station: Station, code: str, title: str = "", **members: object) -> ExperimentView:

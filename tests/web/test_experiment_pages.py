@@ -2,13 +2,11 @@
 
 import html
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import Engine
 
 from facility.assignment_views import assignments_of_experiment, occupants_now
 from facility.assignments import assign, unassign
@@ -18,38 +16,14 @@ from facility.experiment_forms import ExperimentChange, ExperimentDraft
 from facility.experiment_views import ExperimentView, get_experiment
 from facility.experiments import change_experiment, create_experiment
 from schemas import times
-from schemas.settings import BrokerSettings
 from schemas.site import Site
-from tests.facility.conftest import Station, make_station
+from tests.facility.conftest import Station
 from tests.web.form_reading import fields_of
-from tests.web.visitor import Visitor, visit
-from web.app import create_app
-from web.settings import WebSettings
+from tests.web.visitor import Visitor
 
 EVIL = """<script>alert('x')</script>"onmouseover="x'; DROP TABLE experiment; --"""
 STATES = ("", "draft", "archived", "all")
 PLANNED = {"state": "planned", "planned_start": "2026-03-01", "planned_end": "2026-04-30"}
-
-
-@pytest.fixture(scope="module")
-def station(shared: Engine) -> Station:
-    return make_station(shared)
-
-
-@pytest.fixture(scope="module")
-def pages(shared: Engine, site: Site) -> Iterator[TestClient[Any]]:
-    with TestClient(create_app(WebSettings(broker=BrokerSettings(port=1)), site, shared)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def technician(pages: TestClient[Any], station: Station) -> Visitor:
-    return visit(pages, station, station.technician)
-
-
-@pytest.fixture(scope="module")
-def member(pages: TestClient[Any], station: Station) -> Visitor:
-    return visit(pages, station, station.member)
 
 
 def make(station: Station, code: str, **members: object) -> ExperimentView:

@@ -1,45 +1,18 @@
 """Registering, logging in, one's account and everybody's, as a browser meets them."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import Engine
 
 from facility.people import get_person
 from facility.tokens import TokenDraft, create_token, list_tokens
-from schemas.settings import BrokerSettings
-from schemas.site import Site
-from tests.facility.conftest import PASSWORD, Station, make_station
+from tests.facility.conftest import PASSWORD, Station
 from tests.web.visitor import Visitor, visit
-from web.app import create_app
 from web.auth import FORM_COOKIE, FORM_FIELD, SESSION_COOKIE
-from web.settings import WebSettings
 
 EVIL = "<script>alert(1)</script>'; DROP TABLE person; --"
-
-
-@pytest.fixture(scope="module")
-def station(shared: Engine) -> Station:
-    return make_station(shared)
-
-
-@pytest.fixture(scope="module")
-def pages(shared: Engine, site: Site) -> Iterator[TestClient[Any]]:
-    with TestClient(create_app(WebSettings(broker=BrokerSettings(port=1)), site, shared)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def member(pages: TestClient[Any], station: Station) -> Visitor:
-    return visit(pages, station, station.member)
-
-
-@pytest.fixture(scope="module")
-def admin(pages: TestClient[Any], station: Station) -> Visitor:
-    return visit(pages, station, station.admin)
 
 
 def send(pages: TestClient[Any], path: str, fields: dict[str, str]) -> Any:
