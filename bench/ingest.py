@@ -114,7 +114,8 @@ def run(database: MariaDB, broker: Mosquitto, site: Site, steps: int, directory:
 
         def stored() -> int:
             connection.rollback()
-            return int(connection.execute(text("SELECT COALESCE(SUM(stored), 0) FROM publisher")).scalar_one())
+            total = text("SELECT COALESCE(SUM(publisher.stored), 0) FROM publisher")
+            return int(connection.execute(total).scalar_one())
 
         first = wait_for(stored, "first rows", 60)
         began = time.perf_counter()
