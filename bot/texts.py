@@ -8,7 +8,7 @@ from typing import Any, Literal
 import discord
 from discord import app_commands
 
-from facility.words import Words
+from facility.acting.user_messages import Words
 
 Language = Literal["fr", "en"]
 

@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 from litestar.testing import TestClient
 
-from facility.acts import Actor, Deed
-from facility.permissions import Act
-from facility.secret_texts import form_token
-from facility.sessions import Lifetimes, open_session
+from facility.acting.acts import Actor, Deed
+from facility.acting.permissions import Act
+from facility.acting.secret_texts import form_token
+from facility.people.sessions import Lifetimes, open_session
 from schemas import times
 from schemas.tables import Person
 from tests.facility.conftest import Station
-from web.auth import FORM_FIELD, SESSION_COOKIE
+from web.http.auth import FORM_FIELD, SESSION_COOKIE
 
 
 @dataclass(frozen=True)
