@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from facility.acting.acts import command
 from facility.acting.permissions import Role
 from facility.acting.refusals import Invalid, Refusal, invalid
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from facility.people.account import issue_link
 from facility.people.passwords import Passwords
 from facility.people.people import PersonDraft, add_person, find_person
@@ -105,7 +105,7 @@ def _asked() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != password:
-        raise Invalid({"password": say("The two passwords differ.")})
+        raise Invalid({"password": message("The two passwords differ.")})
     return password
 
 

@@ -29,7 +29,7 @@ from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
 from web.http.errors import exception_handlers
 from web.http.form_bodies import LARGEST_BODY
-from web.http.head_requests import heads_as_gets
+from web.http.head_requests import answer_head_requests
 from web.http.manifest import manifest
 from web.http.openapi import InstantSchema, openapi_config
 from web.http.preferences import preferences
@@ -129,7 +129,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         lifespan=[follow],
         logging_config=None,
     )
-    app.asgi_handler = heads_as_gets(app.asgi_handler)
+    app.asgi_handler = answer_head_requests(app.asgi_handler)
     return app
 
 

@@ -12,8 +12,8 @@ from bot.gateway.answers import tell
 from bot.gateway.panels import Part
 from bot.texts import Texts
 from facility.acting.refusals import NotFound, Refusal
-from facility.acting.user_messages import Words
-from facility.alarms import acting
+from facility.acting.user_messages import UserMessage
+from facility.alarms import actions
 from facility.people.discord_links import actor_of
 
 SHELF = timedelta(minutes=30)
@@ -35,9 +35,9 @@ async def act(interaction: Interaction, what: str, alarm_id: int) -> None:
         if actor is None:
             return texts("not_linked")
         if what == "acknowledge":
-            acting.acknowledge(database.write, actor, alarm_id)
+            actions.acknowledge(database.write, actor, alarm_id)
             return texts("acknowledged")
-        alarm = acting.shelve(database.write, actor, alarm_id, SHELF)
+        alarm = actions.shelve(database.write, actor, alarm_id, SHELF)
         until = alarm.shelved_until
         return texts("shelved", until=0 if until is None else round(until.timestamp()))
 
@@ -47,17 +47,17 @@ async def act(interaction: Interaction, what: str, alarm_id: int) -> None:
     except NotFound:
         words = texts("alarm_unknown")
     except Refusal as refusal:
-        words = texts.words(_without_names(context, texts, refusal.words))
+        words = texts.words(_without_names(context, texts, refusal.message))
     except DatabaseAway:
         words = texts("database_away")
     await tell(interaction, words)
 
 
-def _without_names(context: Context, texts: Texts, words: Words) -> Words:
+def _without_names(context: Context, texts: Texts, words: UserMessage) -> UserMessage:
     """Hide a person's name in a refusal where names may not leave the site."""
     if context.policy.names or "name" not in words.values:
         return words
-    return Words(words.template, {**words.values, "name": texts("somebody")})
+    return UserMessage(words.template, {**words.values, "name": texts("somebody")})
 
 
 class AlarmButton(

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.alarms.embeds import short
 from bot.database import DatabaseAway
 from bot.gateway.client import OctopusBot
-from facility.alarms.acting import open_alarms
+from facility.alarms.actions import open_alarms
 from facility.alarms.notifications import Item
 from schemas import times
 from schemas.messages import Alarm

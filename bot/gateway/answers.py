@@ -55,7 +55,7 @@ async def explain(context: Context, interaction: discord.Interaction, error: Bas
         return
     texts = context.texts(interaction.locale)
     if isinstance(error, Refusal):
-        words = texts.words(error.words)
+        words = texts.words(error.message)
     elif isinstance(error, app_commands.CommandOnCooldown):
         words = texts("cooldown", seconds=round(error.retry_after + 0.5))
     elif isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):

@@ -34,7 +34,7 @@ class Identity(commands.Cog):
             named = context.policy.names
             words = texts("linked_as", login=discord.utils.escape_markdown(actor.login)) if named else texts("linked")
         except Refusal as refusal:
-            words = texts.words(refusal.words)
+            words = texts.words(refusal.message)
         except DatabaseAway:
             words = texts("database_away")
         await interaction.edit_original_response(content=words)
@@ -56,7 +56,7 @@ class Identity(commands.Cog):
         try:
             words = await context.database.run(do)
         except Refusal as refusal:
-            words = texts.words(refusal.words)
+            words = texts.words(refusal.message)
         except DatabaseAway:
             words = texts("database_away")
         await interaction.edit_original_response(content=words)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from facility.acting.permissions import Act, Role, allowed, require
 from facility.acting.refusals import NotLoggedIn
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from schemas import times
 from schemas.tables import AuditEvent, Person
 from schemas.tables import Role as RoleRow
@@ -50,7 +50,7 @@ def nobody(via: Via, address: str) -> Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class ActContext:
     """An act while it is done: its transaction, who does it, and the one instant that it happens at."""
 
     session: Session
@@ -85,7 +85,7 @@ class Deed:
 
 
 @contextmanager
-def acting(sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False) -> Iterator[Deed]:
+def act_transaction(sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False) -> Iterator[ActContext]:
     """Do an act in one transaction: rolled back by any exception, committed when the block ends.
 
     `guard_admins` lets only one act at a time change who is an admin, so that two cannot remove each other.
@@ -95,20 +95,22 @@ def acting(sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = F
         if guard_admins:
             lock_admins(session)
         _still_allowed(session, actor, act)
-        yield Deed(session, actor, act, times.now())
+        yield ActContext(session, actor, act, times.now())
 
 
 @contextmanager
-def anonymous(sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False) -> Iterator[Deed]:
+def anonymous_transaction(
+    sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False
+) -> Iterator[ActContext]:
     """As `acting`, for what needs no login: registering, logging in, using a one-time link."""
     with sessions() as session, session.begin():
         if guard_admins:
             lock_admins(session)
-        yield Deed(session, actor, act, times.now())
+        yield ActContext(session, actor, act, times.now())
 
 
 @contextmanager
-def looking(sessions: Sessions, actor: Actor, act: Act) -> Iterator[Session]:
+def read_transaction(sessions: Sessions, actor: Actor, act: Act) -> Iterator[Session]:
     """Check the permission and read; nothing is written."""
     require(actor.role, act, read_only=actor.read_only)
     with sessions() as session:
@@ -126,5 +128,5 @@ def _still_allowed(session: Session, actor: Actor, act: Act) -> None:
         return
     person = session.get(Person, actor.id)
     if person is None or person.state != "active":
-        raise NotLoggedIn(say("This account is not active."))
+        raise NotLoggedIn(message("This account is not active."))
     require(Role(person.role), act, read_only=actor.read_only)

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, acting, looking
-from facility.acting.fields import OptionalMoment, Typed
+from facility.acting.acts import Actor, act_transaction, read_transaction
+from facility.acting.fields import FormModel, OptionalMoment
 from facility.acting.permissions import Act
 from schemas import times
 from schemas.tables import AuditEvent, Person
@@ -24,7 +24,7 @@ MOST_CHANGES = 500
 MOST_EXPORTED = 200_000
 
 
-class AuditQuery(Typed):
+class AuditQuery(FormModel):
     """Which lines: each member narrows; `before` and `limit` page through them, the newest first."""
 
     actor: str = ""
@@ -55,19 +55,19 @@ class AuditLine(BaseModel):
 
 def search_audit(sessions: Sessions, actor: Actor, query: AuditQuery) -> list[AuditLine]:
     """Return a page of the audit, the newest first."""
-    with looking(sessions, actor, Act.AUDIT_READ) as session:
+    with read_transaction(sessions, actor, Act.AUDIT_READ) as session:
         return list(_lines(session, query, min(max(query.limit, 1), 1000)))
 
 
 def count_audit(sessions: Sessions, actor: Actor, query: AuditQuery) -> int:
     """Return how many lines a search has in all."""
-    with looking(sessions, actor, Act.AUDIT_READ) as session:
+    with read_transaction(sessions, actor, Act.AUDIT_READ) as session:
         return session.scalar(select(func.count()).select_from(AuditEvent).where(*_conditions(query))) or 0
 
 
 def history_of(sessions: Sessions, actor: Actor, subject: str, subject_id: object) -> list[AuditLine]:
     """Return the changes of one experiment or cell, the newest first, for everybody who may see it."""
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         query = AuditQuery(subject=subject, subject_id=str(subject_id))
         lines = list(_lines(session, query, 500))
     if actor.may(Act.AUDIT_READ):
@@ -81,7 +81,7 @@ def changes_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list
     Everybody who may see an experiment sees who changed it, as every laboratory notebook shows; the network addresses
     are for admins.
     """
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         own = (AuditEvent.subject == "experiment") & (AuditEvent.subject_id == str(number))
         # All lines of cells are looked through: an assignment that was withdrawn has left the table of assignments.
         statement = select(AuditEvent).where(own | (AuditEvent.subject == "cell")).order_by(AuditEvent.id.desc())
@@ -95,7 +95,7 @@ def changes_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list
 
 def names_behind(sessions: Sessions, actor: Actor, lines: Iterable[AuditLine]) -> dict[str, str]:
     """Return the names of those who changed an experiment by their logins."""
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         people = select(Person).where(Person.login.in_({one.actor for one in lines}))
         return {person.login: person.name for person in session.scalars(people)}
 
@@ -106,9 +106,9 @@ def _names(row: AuditEvent, number: int) -> bool:
 
 def export_audit(sessions: Sessions, actor: Actor, query: AuditQuery) -> list[AuditLine]:
     """Return all lines of a search, the newest first; the export itself is audited before it is read."""
-    with acting(sessions, actor, Act.AUDIT_EXPORT) as deed:
-        deed.record("audit", "", after=query.model_dump(mode="json", exclude_defaults=True))
-    with looking(sessions, actor, Act.AUDIT_EXPORT) as session:
+    with act_transaction(sessions, actor, Act.AUDIT_EXPORT) as context:
+        context.record("audit", "", after=query.model_dump(mode="json", exclude_defaults=True))
+    with read_transaction(sessions, actor, Act.AUDIT_EXPORT) as session:
         return list(_lines(session, query, MOST_EXPORTED))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from schemas import times
 
 FIRST_DAY = date(2000, 1, 1)
@@ -17,7 +17,7 @@ _TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "P
 _UNSEEN = frozenset({"Cf", "Cn", "Mn", "Zl", "Zp", "Zs"})
 
 
-class Typed(BaseModel):
+class FormModel(BaseModel):
     """A form or a request body; members that it does not know are refused, not ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
@@ -35,34 +35,34 @@ def _no_control(text: str) -> str:
         # a line of the audit or a list would read as something else.
         turns = unicodedata.bidirectional(letter) in _TURNING
         if turns or (unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\r\t"):
-            raise ValueError(say("This has a character that cannot be shown."))
+            raise ValueError(message("This has a character that cannot be shown."))
     if text and all(unicodedata.category(letter) in _UNSEEN for letter in text):
-        raise ValueError(say("This has a character that cannot be shown."))
+        raise ValueError(message("This has a character that cannot be shown."))
     return text
 
 
 def _one_line(text: str) -> str:
     if any(letter in text for letter in "\n\r\t"):
-        raise ValueError(say("This is one line."))
+        raise ValueError(message("This is one line."))
     return text
 
 
 def _email(text: str) -> str:
     if re.fullmatch(r"[^@\s<>\"',;:()]{1,64}@[^@\s<>\"',;:()]+\.[^@\s<>\"',;:().]{2,}", text) is None:
-        raise ValueError(say("This is no e-mail address."))
+        raise ValueError(message("This is no e-mail address."))
     return text.lower()
 
 
 def _plausible_day(day: date) -> date:
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError(say("The year must lie between 2000 and 2199."))
+        raise ValueError(message("The year must lie between 2000 and 2199."))
     return day
 
 
 def _plausible_moment(moment: datetime) -> datetime:
     # Looked at before it is turned to UTC: the first and last years cannot be.
     if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
-        raise ValueError(say("The year must lie between 2000 and 2199."))
+        raise ValueError(message("The year must lie between 2000 and 2199."))
     return times.to_milliseconds(moment.astimezone(UTC))
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from facility.acting.refusals import Forbidden, NotLoggedIn
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 
 
 class Role(StrEnum):
@@ -95,10 +95,10 @@ _ADMIN = (
 LEAST_ROLE: dict[Act, Role] = (
     dict.fromkeys(Act, Role.MEMBER) | dict.fromkeys(_TECHNICIAN, Role.TECHNICIAN) | dict.fromkeys(_ADMIN, Role.ADMIN)
 )
-ROLE_WORDS: dict[Role, Words] = {
-    Role.MEMBER: say("member"),
-    Role.TECHNICIAN: say("technician"),
-    Role.ADMIN: say("admin"),
+ROLE_WORDS: dict[Role, UserMessage] = {
+    Role.MEMBER: message("member"),
+    Role.TECHNICIAN: message("technician"),
+    Role.ADMIN: message("admin"),
 }
 # What a read-only token may do, besides looking.
 READING = frozenset(
@@ -116,8 +116,8 @@ def allowed(role: Role | None, act: Act, *, read_only: bool = False) -> bool:
 def require(role: Role | None, act: Act, *, read_only: bool = False) -> None:
     """Raise NotLoggedIn or Forbidden unless the role may do the act."""
     if role is None:
-        raise NotLoggedIn(say("Please log in."))
+        raise NotLoggedIn(message("Please log in."))
     if not allowed(role, act, read_only=read_only):
         if read_only:
-            raise Forbidden(say("This token may only read."))
-        raise Forbidden(say("Your role does not allow this: it needs {role}.", role=ROLE_WORDS[LEAST_ROLE[act]]))
+            raise Forbidden(message("This token may only read."))
+        raise Forbidden(message("Your role does not allow this: it needs {role}.", role=ROLE_WORDS[LEAST_ROLE[act]]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class UserMessage:
     """English text with `{named}` places: the template is what translations are looked up by."""
 
     template: str
@@ -15,6 +15,6 @@ class Words:
         return self.template.format(**self.values)
 
 
-def say(template: str, /, **values: object) -> Words:
+def message(template: str, /, **values: object) -> UserMessage:
     """Make a sentence; the translators' tool finds templates by this function's name."""
-    return Words(template, values)
+    return UserMessage(template, values)

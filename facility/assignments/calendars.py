@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from facility.acting.acts import Actor
 from facility.acting.refusals import NotFound
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from facility.assignments.occupancy import Bar, OccupancyRow, occupancy
 from schemas import times
 from storage.database import Sessions
@@ -19,7 +19,7 @@ def cell_calendar(sessions: Sessions, actor: Actor, cell: str, zone: ZoneInfo, o
     """Return the feed of a cell; raise NotFound. `origin` is the address of the pages."""
     rows = {row.cell: row.bars for row in _rows(sessions, actor, zone)}
     if cell not in rows:
-        raise NotFound(say("There is no cell {codes}.", codes=cell))
+        raise NotFound(message("There is no cell {codes}.", codes=cell))
     return _feed(cell, [(cell, bar) for bar in rows[cell]], origin)
 
 

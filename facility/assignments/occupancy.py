@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, looking
+from facility.acting.acts import Actor, read_transaction
 from facility.acting.permissions import Act
 from facility.acting.refusals import Invalid
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from facility.assignments.intervals import Span, merged, without
 from facility.assignments.views import AssignmentView, Occupant, between
 from facility.experiments.drafts import ExperimentState
@@ -76,12 +76,12 @@ def occupancy(
     Without `past_plans` the past is what was, whatever had been planned, and plans begin now at the earliest.
     """
     if last < first:
-        raise Invalid({"to": say("The end lies before the start.")})
+        raise Invalid({"to": message("The end lies before the start.")})
     if last - first > LONGEST:
-        raise Invalid({"to": say("At most five years are shown at once.")})
+        raise Invalid({"to": message("At most five years are shown at once.")})
     window = Span(day_start(first, zone), day_start(last + timedelta(days=1), zone))
     now = times.now()
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         held: dict[str, list[Bar]] = {}
         for view in between(session, window.start, max(window.end, now)):
             held.setdefault(view.cell, []).append(_held(view, now))

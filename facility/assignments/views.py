@@ -7,10 +7,10 @@ from pydantic import BaseModel
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, looking
+from facility.acting.acts import Actor, read_transaction
 from facility.acting.permissions import Act
 from facility.acting.refusals import NotFound
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from facility.experiments.drafts import ExperimentState
 from schemas.messages import CellExperiment
 from schemas.tables import Assignment, Cell, Experiment
@@ -41,30 +41,30 @@ class AssignmentView(BaseModel):
 
 def assignments_of_cell(sessions: Sessions, actor: Actor, cell: str) -> list[AssignmentView]:
     """Return a cell's whole history, the newest first; raise NotFound for a cell that never was."""
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         if session.scalar(select(Cell.id).where(Cell.code == cell)) is None:
-            raise NotFound(say("There is no cell {codes}.", codes=cell))
+            raise NotFound(message("There is no cell {codes}.", codes=cell))
         return by_cell(session, cell)
 
 
 def assignments_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list[AssignmentView]:
     """Return where an experiment was and is, the newest first."""
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         return _views(session, _rows().where(Assignment.experiment_id == number))
 
 
 def get_assignment(sessions: Sessions, actor: Actor, number: int) -> AssignmentView:
     """Return one assignment; raise NotFound."""
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         found = _views(session, _rows().where(Assignment.id == number))
     if not found:
-        raise NotFound(say("There is no such assignment."))
+        raise NotFound(message("There is no such assignment."))
     return found[0]
 
 
 def occupants_now(sessions: Sessions, actor: Actor) -> list[AssignmentView]:
     """Return what every occupied cell holds."""
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         return _views(session, _rows().where(Assignment.ended_at.is_(None)))
 
 

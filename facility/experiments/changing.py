@@ -8,11 +8,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, Deed, acting
+from facility.acting.acts import ActContext, Actor, act_transaction
 from facility.acting.fields import fold
 from facility.acting.permissions import Act
 from facility.acting.refusals import Conflict, Invalid, NotFound
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 from facility.experiments.drafts import STATE_WORDS, ExperimentChange, ExperimentDraft, check_whole
 from facility.experiments.views import ExperimentView, read_experiment, snapshot
 from schemas.tables import Assignment, Cell, Experiment, ExperimentCell, ExperimentParameter, Parameter
@@ -37,16 +37,21 @@ def create_experiment(sessions: Sessions, actor: Actor, draft: ExperimentDraft) 
     check_whole(draft)
     values = draft.model_dump(exclude={"cells", "parameters"})
     try:
-        with acting(sessions, actor, Act.EXPERIMENT_CREATE) as deed:
-            _refuse_taken(deed.session, draft.code, but=0)
+        with act_transaction(sessions, actor, Act.EXPERIMENT_CREATE) as context:
+            _refuse_taken(context.session, draft.code, but=0)
             row = Experiment(
-                **values, version=1, folded="", created_at=deed.at, created_by=deed.actor.id, updated_at=deed.at
+                **values,
+                version=1,
+                folded="",
+                created_at=context.at,
+                created_by=context.actor.id,
+                updated_at=context.at,
             )
             row.folded = _folded(row)
-            deed.session.add(row)
-            deed.session.flush()
-            _keep_lists(deed.session, row.id, draft.model_dump())
-            return _recorded(deed, row, None)
+            context.session.add(row)
+            context.session.flush()
+            _keep_lists(context.session, row.id, draft.model_dump())
+            return _recorded(context, row, None)
     except IntegrityError as error:
         raise _taken(error) from error
 
@@ -59,21 +64,21 @@ def change_experiment(sessions: Sessions, actor: Actor, number: int, change: Exp
     given = change.model_fields_set - {"version"}
     wanted = {name: value for name, value in change.model_dump().items() if name in given}
     try:
-        with acting(sessions, actor, Act.EXPERIMENT_CHANGE) as deed:
-            row = locked(deed.session, number, change.version)
-            before = snapshot(deed.session, row)
+        with act_transaction(sessions, actor, Act.EXPERIMENT_CHANGE) as context:
+            row = locked(context.session, number, change.version)
+            before = snapshot(context.session, row)
             _check_state(before["state"], wanted)
             check_whole(_whole(before, wanted))
             if "code" in wanted:
-                _refuse_taken(deed.session, wanted["code"], but=row.id)
+                _refuse_taken(context.session, wanted["code"], but=row.id)
             for name, value in wanted.items():
                 if name not in {"cells", "parameters"}:
                     setattr(row, name, value)
             if row.state == "ended" and before["state"] != "ended":
-                _end_assignments(deed, row.id)
+                _end_assignments(context, row.id)
             row.folded = _folded(row)
-            _keep_lists(deed.session, row.id, wanted)
-            return _recorded(deed, row, before)
+            _keep_lists(context.session, row.id, wanted)
+            return _recorded(context, row, before)
     except IntegrityError as error:
         raise _taken(error) from error
 
@@ -82,57 +87,59 @@ def locked(session: Session, number: int, version: int | None = None) -> Experim
     """Return the experiment and hold it until the transaction ends; a `version` must be the newest."""
     row = session.get(Experiment, number, with_for_update=True, populate_existing=True)
     if row is None:
-        raise NotFound(say("There is no such experiment."))
+        raise NotFound(message("There is no such experiment."))
     if version is not None and row.version != version:
-        raise Conflict(say("Somebody else changed this experiment in the meantime."), read_experiment(session, row))
+        raise Conflict(message("Somebody else changed this experiment in the meantime."), read_experiment(session, row))
     return row
 
 
 def _check_state(now: str, wanted: dict[str, Any]) -> None:
     then = wanted.get("state", now)
     if then is None:
-        raise Invalid({"state": say("This is needed.")})
+        raise Invalid({"state": message("This is needed.")})
     if then != now and then not in TRANSITIONS[now]:
-        words = say("An experiment that is {now} cannot become {then}.", now=STATE_WORDS[now], then=STATE_WORDS[then])
+        words = message(
+            "An experiment that is {now} cannot become {then}.", now=STATE_WORDS[now], then=STATE_WORDS[then]
+        )
         raise Invalid({"state": words})
 
 
-def _end_assignments(deed: Deed, experiment_id: int) -> None:
+def _end_assignments(context: ActContext, experiment_id: int) -> None:
     ours = Assignment.experiment_id == experiment_id
     still = Assignment.ended_at.is_(None)
     # The cells first and in order, as every act on assignments does: two such acts wait, they never collide.
     held = select(Assignment.cell_id).where(ours, still)
-    deed.session.execute(select(Cell.id).where(Cell.id.in_(held)).order_by(Cell.id).with_for_update())
-    for assignment, code in deed.session.execute(
+    context.session.execute(select(Cell.id).where(Cell.id.in_(held)).order_by(Cell.id).with_for_update())
+    for assignment, code in context.session.execute(
         select(Assignment, Cell.code).join(Cell, Cell.id == Assignment.cell_id).where(ours, still)
     ).all():
-        assignment.ended_at = max(deed.at, assignment.started_at + INSTANT)
-        deed.record("cell", code, {"experiment": experiment_id}, {"experiment": None}, act=Act.UNASSIGN)
+        assignment.ended_at = max(context.at, assignment.started_at + INSTANT)
+        context.record("cell", code, {"experiment": experiment_id}, {"experiment": None}, act=Act.UNASSIGN)
 
 
-def _recorded(deed: Deed, row: Experiment, before: dict[str, Any] | None) -> ExperimentView:
+def _recorded(context: ActContext, row: Experiment, before: dict[str, Any] | None) -> ExperimentView:
     """Write the audit line if anything changed, raise the version, return how it is now."""
-    deed.session.flush()
-    after = snapshot(deed.session, row)
+    context.session.flush()
+    after = snapshot(context.session, row)
     if before is None:
-        deed.record("experiment", row.id, None, after)
+        context.record("experiment", row.id, None, after)
     elif before != after:
         row.version += 1
-        row.updated_at = deed.at
+        row.updated_at = context.at
         names = [name for name in after if before[name] != after[name]]
         act = Act.EXPERIMENT_MOVE if names == ["state"] else Act.EXPERIMENT_CHANGE
-        deed.record("experiment", row.id, {n: before[n] for n in names}, {n: after[n] for n in names}, act=act)
-    deed.session.flush()
-    return read_experiment(deed.session, row)
+        context.record("experiment", row.id, {n: before[n] for n in names}, {n: after[n] for n in names}, act=act)
+    context.session.flush()
+    return read_experiment(context.session, row)
 
 
 def _keep_lists(session: Session, number: int, wanted: Mapping[str, Any]) -> None:
     """Replace the planned cells and the parameters, where they are given."""
-    faults: dict[str, Words] = {}
+    faults: dict[str, UserMessage] = {}
     if "cells" in wanted:
         cells = {row.code: row.id for row in session.scalars(select(Cell).where(Cell.retired_at.is_(None)))}
         if unknown := [code for code in wanted["cells"] if code not in cells]:
-            faults["cells"] = say("There is no cell {codes}.", codes=", ".join(unknown))
+            faults["cells"] = message("There is no cell {codes}.", codes=", ".join(unknown))
         else:
             session.execute(delete(ExperimentCell).where(ExperimentCell.experiment_id == number))
             session.add_all(
@@ -143,9 +150,11 @@ def _keep_lists(session: Session, number: int, wanted: Mapping[str, Any]) -> Non
         paired = {row.setpoint_of for row in known.values()}
         for position, one in enumerate(wanted["parameters"]):
             if one["parameter"] not in known:
-                faults[f"parameters.{position}.parameter"] = say("There is no parameter {code}.", code=one["parameter"])
+                faults[f"parameters.{position}.parameter"] = message(
+                    "There is no parameter {code}.", code=one["parameter"]
+                )
             elif one["deviation"] is not None and one["parameter"] not in paired:
-                faults[f"parameters.{position}.deviation"] = say(
+                faults[f"parameters.{position}.deviation"] = message(
                     "This parameter has no setpoint: give lowest and highest values."
                 )
         if not faults:
@@ -173,12 +182,12 @@ def _folded(row: Experiment) -> str:
 
 def _refuse_taken(session: Session, code: str, but: int) -> None:
     if session.scalar(select(Experiment.id).where(Experiment.code == code, Experiment.id != but)) is not None:
-        raise Invalid({"code": say("Another experiment has this code.")})
+        raise Invalid({"code": message("Another experiment has this code.")})
 
 
 def _taken(error: IntegrityError) -> Exception:
     """Say it in words where the code was taken between the look and the write."""
     named = str(error.orig)
     if "uq_experiment_code" in named or "experiment.code" in named:
-        return Invalid({"code": say("Another experiment has this code.")})
+        return Invalid({"code": message("Another experiment has this code.")})
     return error

@@ -8,28 +8,28 @@ from pydantic import AfterValidator, Field
 from facility.acting.fields import (
     CodeText,
     ExperimentCode,
+    FormModel,
     Line,
     LongText,
     NeededLine,
     OptionalDay,
     OptionalNumber,
-    Typed,
 )
 from facility.acting.refusals import Invalid
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 
 ExperimentState = Literal["draft", "planned", "running", "ended", "archived"]
-STATE_WORDS: dict[str, Words] = {
-    "draft": say("draft"),
-    "planned": say("planned"),
-    "running": say("running"),
-    "ended": say("ended"),
-    "archived": say("archived"),
+STATE_WORDS: dict[str, UserMessage] = {
+    "draft": message("draft"),
+    "planned": message("planned"),
+    "running": message("running"),
+    "ended": message("ended"),
+    "archived": message("archived"),
 }
 Severity = Literal["warning", "major", "critical"]
 
 
-class Tolerance(Typed):
+class Tolerance(FormModel):
     """A parameter of interest: off its setpoint by `deviation`, or outside low…high, for `delay` seconds."""
 
     parameter: CodeText
@@ -43,7 +43,7 @@ class Tolerance(Typed):
 def _each_once(tolerances: list[Tolerance]) -> list[Tolerance]:
     codes = [one.parameter for one in tolerances]
     if len(set(codes)) < len(codes):
-        raise ValueError(say("Each parameter is named once."))
+        raise ValueError(message("Each parameter is named once."))
     return tolerances
 
 
@@ -51,7 +51,7 @@ Tolerances = Annotated[list[Tolerance], Field(max_length=100), AfterValidator(_e
 Cells = Annotated[list[CodeText], Field(max_length=200)]
 
 
-class ExperimentDraft(Typed):
+class ExperimentDraft(FormModel):
     """A new experiment. `cells` are those it is planned for; planned days are the site's, the last one included."""
 
     code: ExperimentCode
@@ -68,7 +68,7 @@ class ExperimentDraft(Typed):
     parameters: Tolerances = Field(default_factory=list)
 
 
-class ExperimentChange(Typed):
+class ExperimentChange(FormModel):
     """What changes; what is left out stays. `version` is the one that was looked at."""
 
     version: int
@@ -88,27 +88,27 @@ class ExperimentChange(Typed):
 
 def check_whole(draft: ExperimentDraft) -> None:
     """Raise Invalid where members do not fit one another."""
-    faults: dict[str, Words] = {}
+    faults: dict[str, UserMessage] = {}
     start, end = _day(draft.planned_start), _day(draft.planned_end)
     if start is not None and end is not None and end < start:
-        faults["planned_end"] = say("The end lies before the start.")
+        faults["planned_end"] = message("The end lies before the start.")
     if draft.state == "planned" and (start is None or end is None):
         missing = "planned_start" if start is None else "planned_end"
-        faults[missing] = say("A planned experiment has a first and a last day.")
+        faults[missing] = message("A planned experiment has a first and a last day.")
     for position, one in enumerate(draft.parameters):
         faults |= {f"parameters.{position}.{name}": words for name, words in _faults(_members(one)).items()}
     if faults:
         raise Invalid(faults)
 
 
-def _faults(tolerance: dict[str, Any]) -> dict[str, Words]:
+def _faults(tolerance: dict[str, Any]) -> dict[str, UserMessage]:
     deviation, low, high = (tolerance[name] for name in ("deviation", "low", "high"))
     if deviation is not None and (low is not None or high is not None):
-        return {"deviation": say("Give a deviation from the setpoint or lowest and highest values, not both.")}
+        return {"deviation": message("Give a deviation from the setpoint or lowest and highest values, not both.")}
     if deviation is not None and deviation <= 0:
-        return {"deviation": say("A deviation is more than 0.")}
+        return {"deviation": message("A deviation is more than 0.")}
     if low is not None and high is not None and high <= low:
-        return {"high": say("The highest value lies below the lowest.")}
+        return {"high": message("The highest value lies below the lowest.")}
     return {}
 
 

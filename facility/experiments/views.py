@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, looking
-from facility.acting.fields import Typed, fold
+from facility.acting.acts import Actor, read_transaction
+from facility.acting.fields import FormModel, fold
 from facility.acting.permissions import Act
 from facility.acting.refusals import NotFound
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from facility.experiments.drafts import STATE_WORDS, ExperimentState, Tolerance
 from schemas.tables import Assignment, Cell, Experiment, ExperimentCell, ExperimentParameter, Parameter
 from storage.database import Sessions
@@ -58,7 +58,7 @@ class ExperimentView(ExperimentSummary):
     created_at: datetime
 
 
-class ExperimentQuery(Typed):
+class ExperimentQuery(FormModel):
     """Which experiments and in which order; `-` before the sort turns it round."""
 
     search: Annotated[str, Field(max_length=200)] = ""
@@ -79,7 +79,7 @@ class ExperimentPage(BaseModel):
 
 def list_experiments(sessions: Sessions, actor: Actor, query: ExperimentQuery) -> ExperimentPage:
     """Return the experiments whose texts hold every word of the search."""
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         conditions = _conditions(query)
         total = session.scalar(select(func.count()).select_from(Experiment).where(*conditions)) or 0
         column = _COLUMNS[query.sort]
@@ -93,16 +93,16 @@ def list_experiments(sessions: Sessions, actor: Actor, query: ExperimentQuery) -
 
 def get_experiment(sessions: Sessions, actor: Actor, number: int) -> ExperimentView:
     """Return one experiment; raise NotFound."""
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         row = session.get(Experiment, number)
         if row is None:
-            raise NotFound(say("There is no such experiment."))
+            raise NotFound(message("There is no such experiment."))
         return read_experiment(session, row)
 
 
 def experiment_codes(sessions: Sessions, actor: Actor, numbers: Iterable[int]) -> dict[int, str]:
     """Return the codes of these experiments, for lines that hold only numbers."""
-    with looking(sessions, actor, Act.EXPERIMENTS_READ) as session:
+    with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         rows = session.execute(select(Experiment.id, Experiment.code).where(Experiment.id.in_(set(numbers))))
         return {number: code for number, code in rows}  # noqa: C416 - rows are no pairs to dict()
 

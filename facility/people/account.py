@@ -6,12 +6,12 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, acting, anonymous, looking
-from facility.acting.fields import NeededLine, OptionalEmail, Typed
+from facility.acting.acts import Actor, act_transaction, anonymous_transaction, read_transaction
+from facility.acting.fields import FormModel, NeededLine, OptionalEmail
 from facility.acting.permissions import Act
 from facility.acting.refusals import Conflict, Invalid, NotFound
 from facility.acting.secret_texts import digest, new_secret
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from facility.people.passwords import Passwords, check_password
 from facility.people.people import Locale, PersonView, refuse_taken, snapshot, view
 from facility.people.sessions import end_all
@@ -23,34 +23,34 @@ PASSWORD_LINK = "password"  # noqa: S105 - the purpose of a link
 LINK_LIFETIME = timedelta(hours=48)
 
 
-class AccountChange(Typed):
+class AccountChange(FormModel):
     name: NeededLine
     email: OptionalEmail = None
     locale: Locale | None = None
 
 
-class PasswordChange(Typed):
+class PasswordChange(FormModel):
     old: SecretStr
     new: SecretStr
 
 
 def get_account(sessions: Sessions, actor: Actor) -> PersonView:
     """Return the actor as a person."""
-    with looking(sessions, actor, Act.ACCOUNT_READ) as session:
+    with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         return view(_myself(session, actor))
 
 
 def change_account(sessions: Sessions, actor: Actor, change: AccountChange) -> PersonView:
     """Change one's own name, address and language."""
-    with acting(sessions, actor, Act.ACCOUNT_CHANGE) as deed:
-        person = _myself(deed.session, actor)
-        refuse_taken(deed.session, email=change.email, but=person.id)
+    with act_transaction(sessions, actor, Act.ACCOUNT_CHANGE) as context:
+        person = _myself(context.session, actor)
+        refuse_taken(context.session, email=change.email, but=person.id)
         before = snapshot(person)
         person.name, person.email, person.locale = change.name, change.email, change.locale
         if snapshot(person) != before:
             person.version += 1
-            person.updated_at = deed.at
-            deed.record("person", person.id, before, snapshot(person))
+            person.updated_at = context.at
+            context.record("person", person.id, before, snapshot(person))
         return view(person)
 
 
@@ -58,43 +58,43 @@ def change_password(
     sessions: Sessions, passwords: Passwords, actor: Actor, change: PasswordChange, kept_session: str | None
 ) -> None:
     """Change one's own password; every other session of this person ends."""
-    with looking(sessions, actor, Act.PASSWORD_CHANGE) as session:
+    with read_transaction(sessions, actor, Act.PASSWORD_CHANGE) as session:
         person = _myself(session, actor)
     if person.password_hash is None:
-        raise Conflict(say("Your password is kept by the directory: change it there."))
+        raise Conflict(message("Your password is kept by the directory: change it there."))
     new = change.new.get_secret_value()
     check_password(new, person.login, person.name, person.email or "", field="new")
     if not passwords.verify(person.password_hash, change.old.get_secret_value()):
-        raise Invalid({"old": say("This is not your present password.")})
+        raise Invalid({"old": message("This is not your present password.")})
     hashed = passwords.hash(new)
-    with acting(sessions, actor, Act.PASSWORD_CHANGE) as deed:
-        _set_password(deed.session, _myself(deed.session, actor), hashed)
-        end_all(deed.session, person.id, but=kept_session)
-        deed.record("person", person.id)
+    with act_transaction(sessions, actor, Act.PASSWORD_CHANGE) as context:
+        _set_password(context.session, _myself(context.session, actor), hashed)
+        end_all(context.session, person.id, but=kept_session)
+        context.record("person", person.id)
 
 
 def issue_link(sessions: Sessions, actor: Actor, number: int) -> str:
     """Return the secret of a link with which a person sets a new password, once, within two days."""
-    with acting(sessions, actor, Act.PASSWORD_LINK) as deed:
-        person = deed.session.get(Person, number)
+    with act_transaction(sessions, actor, Act.PASSWORD_LINK) as context:
+        person = context.session.get(Person, number)
         if person is None:
-            raise NotFound(say("There is no such person."))
+            raise NotFound(message("There is no such person."))
         if person.state != "active":
-            raise Conflict(say("This account is not active."))
+            raise Conflict(message("This account is not active."))
         if person.directory_id is not None:
-            raise Conflict(say("This password is kept by the directory: it is changed there."))
-        _use_up(deed.session, person.id)
+            raise Conflict(message("This password is kept by the directory: it is changed there."))
+        _use_up(context.session, person.id)
         secret = new_secret()
-        deed.session.add(
+        context.session.add(
             OneTimeLink(
                 person_id=person.id,
                 purpose=PASSWORD_LINK,
                 token_hash=digest(secret),
-                created_at=deed.at,
-                expires_at=deed.at + LINK_LIFETIME,
+                created_at=context.at,
+                expires_at=context.at + LINK_LIFETIME,
             )
         )
-        deed.record("person", person.id)
+        context.record("person", person.id)
         return secret
 
 
@@ -109,12 +109,12 @@ def use_link(sessions: Sessions, passwords: Passwords, actor: Actor, secret: str
     person = person_of_link(sessions, secret)
     check_password(password, person.login, person.name, person.email or "")
     hashed = passwords.hash(password)
-    with anonymous(sessions, actor, Act.PASSWORD_RESET) as deed:
-        row = _linked(deed.session, secret, lock=True)
-        _set_password(deed.session, row, hashed)
-        _use_up(deed.session, row.id)
-        end_all(deed.session, row.id)
-        deed.record("person", row.id)
+    with anonymous_transaction(sessions, actor, Act.PASSWORD_RESET) as context:
+        row = _linked(context.session, secret, lock=True)
+        _set_password(context.session, row, hashed)
+        _use_up(context.session, row.id)
+        end_all(context.session, row.id)
+        context.record("person", row.id)
 
 
 def _set_password(session: Session, person: Person, hashed: str) -> None:
@@ -133,12 +133,12 @@ def _linked(session: Session, secret: str, *, lock: bool = False) -> Person:
     person = None if link is None else session.get(Person, link.person_id)
     usable = link is not None and link.used_at is None and link.expires_at > times.now()
     if person is None or not usable or person.state != "active":
-        raise NotFound(say("This link is used or over: ask an admin for another."))
+        raise NotFound(message("This link is used or over: ask an admin for another."))
     return person
 
 
 def _myself(session: Session, actor: Actor) -> Person:
     person = None if actor.id is None else session.get(Person, actor.id)
     if person is None:
-        raise NotFound(say("There is no such person."))
+        raise NotFound(message("There is no such person."))
     return person

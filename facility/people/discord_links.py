@@ -8,10 +8,10 @@ from secrets import choice
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, acting, looking
+from facility.acting.acts import Actor, act_transaction, read_transaction
 from facility.acting.permissions import Act, Role
 from facility.acting.refusals import Conflict, NotFound
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from schemas import times
 from schemas.tables import DiscordLink, DiscordLinkCode, Person
 from storage.database import Sessions
@@ -32,17 +32,17 @@ class LinkCode:
 def issue_link_code(sessions: Sessions, actor: Actor) -> LinkCode:
     """Make a code for the acting person; an earlier one no longer counts."""
     code = "".join(choice(_LETTERS) for _ in range(8))
-    with acting(sessions, actor, Act.DISCORD_CODE) as deed:
-        deed.session.execute(delete(DiscordLinkCode).where(DiscordLinkCode.person_id == actor.id))
-        expires_at = deed.at + LIFETIME
-        deed.session.add(DiscordLinkCode(person_id=actor.id, code_hash=_hash(code), expires_at=expires_at))
-        deed.record("person", actor.id)
+    with act_transaction(sessions, actor, Act.DISCORD_CODE) as context:
+        context.session.execute(delete(DiscordLinkCode).where(DiscordLinkCode.person_id == actor.id))
+        expires_at = context.at + LIFETIME
+        context.session.add(DiscordLinkCode(person_id=actor.id, code_hash=_hash(code), expires_at=expires_at))
+        context.record("person", actor.id)
     return LinkCode(f"{code[:4]}-{code[4:]}", expires_at)
 
 
 def link(sessions: Sessions, typed: str, discord_id: int) -> Actor:
     """Link a Discord account to the person who was shown this code; an earlier link of either is replaced."""
-    unknown = NotFound(say("This code is not valid, or no longer: ask for a new one on your account page."))
+    unknown = NotFound(message("This code is not valid, or no longer: ask for a new one on your account page."))
     code = "".join(letter for letter in typed.upper() if letter.isalnum())[:64]
     with sessions() as session:
         person = session.scalar(
@@ -53,36 +53,36 @@ def link(sessions: Sessions, typed: str, discord_id: int) -> Actor:
     if person is None or person.state != "active":
         raise unknown
     actor = _actor(person, discord_id)
-    with acting(sessions, actor, Act.DISCORD_LINK) as deed:
-        row = deed.session.scalar(
+    with act_transaction(sessions, actor, Act.DISCORD_LINK) as context:
+        row = context.session.scalar(
             select(DiscordLinkCode).where(DiscordLinkCode.code_hash == _hash(code)).with_for_update()
         )
         if row is None:
             raise unknown
-        deed.session.delete(row)
-        deed.session.execute(
+        context.session.delete(row)
+        context.session.execute(
             delete(DiscordLink).where(
                 (DiscordLink.person_id == person.id) | (DiscordLink.discord_id == str(discord_id))
             )
         )
-        deed.session.add(DiscordLink(person_id=person.id, discord_id=str(discord_id), linked_at=deed.at))
-        deed.record("person", person.id, after={"discord_id": str(discord_id)})
+        context.session.add(DiscordLink(person_id=person.id, discord_id=str(discord_id), linked_at=context.at))
+        context.record("person", person.id, after={"discord_id": str(discord_id)})
     return actor
 
 
 def unlink(sessions: Sessions, actor: Actor) -> None:
     """Take the acting person's Discord account away."""
-    with acting(sessions, actor, Act.DISCORD_UNLINK) as deed:
-        row = deed.session.get(DiscordLink, actor.id)
+    with act_transaction(sessions, actor, Act.DISCORD_UNLINK) as context:
+        row = context.session.get(DiscordLink, actor.id)
         if row is None:
-            raise Conflict(say("No Discord account is linked."))
-        deed.session.delete(row)
-        deed.record("person", actor.id, before={"discord_id": row.discord_id})
+            raise Conflict(message("No Discord account is linked."))
+        context.session.delete(row)
+        context.record("person", actor.id, before={"discord_id": row.discord_id})
 
 
 def linked_account(sessions: Sessions, actor: Actor) -> str | None:
     """Return the Discord account that acts for the person."""
-    with looking(sessions, actor, Act.ACCOUNT_READ) as session:
+    with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         return session.scalar(select(DiscordLink.discord_id).where(DiscordLink.person_id == actor.id))
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, Deed, anonymous
+from facility.acting.acts import ActContext, Actor, anonymous_transaction
 from facility.acting.fields import fold
 from facility.acting.permissions import Act, Role
 from facility.acting.refusals import Conflict, NotLoggedIn
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 from facility.people.directory import Directory, DirectoryAway, DirectoryPerson
 from facility.people.passwords import Passwords
 from facility.people.people import find_person, refuse_without_admin, snapshot
@@ -22,11 +22,11 @@ from storage.database import Sessions
 
 log = logging.getLogger(__name__)
 
-WRONG = say("Login name or password is not right.")
-NOT_ACTIVE: dict[str, Words] = {
-    "pending": say("Your registration waits for an admin's approval."),
-    "refused": say("Your registration was refused: ask the station's admins."),
-    "deactivated": say("This account is not active: ask the station's admins."),
+WRONG = message("Login name or password is not right.")
+NOT_ACTIVE: dict[str, UserMessage] = {
+    "pending": message("Your registration waits for an admin's approval."),
+    "refused": message("Your registration was refused: ask the station's admins."),
+    "deactivated": message("This account is not active: ask the station's admins."),
 }
 
 
@@ -63,19 +63,19 @@ def log_in(gate: Gate, visitor: Actor, login: str, password: str, agent: str) ->
     if not fits and entry is None:
         raise NotLoggedIn(WRONG)
     end_attempt(gate.sessions, attempt)
-    with anonymous(gate.sessions, visitor, Act.LOG_IN, guard_admins=entry is not None) as deed:
-        person = deed.session.get(Person, known.id) if entry is None and known is not None else None
+    with anonymous_transaction(gate.sessions, visitor, Act.LOG_IN, guard_admins=entry is not None) as context:
+        person = context.session.get(Person, known.id) if entry is None and known is not None else None
         if entry is not None and gate.directory is not None:
-            person = _from_directory(deed, entry, gate.directory)
+            person = _from_directory(context, entry, gate.directory)
         if person is None:
             raise NotLoggedIn(WRONG)
         refusal, done = NOT_ACTIVE.get(person.state), None
         if refusal is None:
             if fits and person.password_hash is not None and gate.passwords.outdated(person.password_hash):
                 person.password_hash = gate.passwords.hash(password)
-            person.last_login_at = deed.at
+            person.last_login_at = context.at
             actor = Actor(person.id, person.login, person.name, Role(person.role), "web", visitor.address)
-            own = Deed(deed.session, actor, Act.LOG_IN, deed.at)
+            own = ActContext(context.session, actor, Act.LOG_IN, context.at)
             done = LoggedIn(open_session(own, person, agent, gate.lifetimes), person.id, person.locale)
             own.record("person", person.id)
     # Raised after the commit: a new person from the directory waits for approval and must not be forgotten.
@@ -90,16 +90,16 @@ def _ask(directory: Directory, login: str, password: str) -> DirectoryPerson | N
     except DirectoryAway as away:
         log.warning("a directory login was not possible: %s", away)
         raise NotLoggedIn(
-            say("The directory does not answer: accounts that are kept there cannot log in now.")
+            message("The directory does not answer: accounts that are kept there cannot log in now.")
         ) from away
 
 
-def _from_directory(deed: Deed, entry: DirectoryPerson, directory: Directory) -> Person | None:
+def _from_directory(context: ActContext, entry: DirectoryPerson, directory: Directory) -> Person | None:
     """Return the person of a directory entry, made or brought up to date; never a local account."""
-    session = deed.session
+    session = context.session
     person = session.scalar(select(Person).where(Person.directory_id == entry.dn[:255]))
-    actor = Actor(None, "directory", "", None, "directory", deed.actor.address)
-    own = Deed(session, actor, Act.PERSON_CHANGE, deed.at)
+    actor = Actor(None, "directory", "", None, "directory", context.actor.address)
+    own = ActContext(session, actor, Act.PERSON_CHANGE, context.at)
     if person is None:
         login = re.sub(r"[^a-z0-9._-]+", ".", fold(entry.login)).strip("._-")[:64]
         if not login or session.scalar(select(Person.id).where(Person.login == login)) is not None:
@@ -113,8 +113,8 @@ def _from_directory(deed: Deed, entry: DirectoryPerson, directory: Directory) ->
             state="pending" if role is None else "active",
             role=(role or Role.MEMBER).value,
             note="",
-            created_at=deed.at,
-            updated_at=deed.at,
+            created_at=context.at,
+            updated_at=context.at,
             version=1,
         )
         session.add(person)
@@ -125,7 +125,7 @@ def _from_directory(deed: Deed, entry: DirectoryPerson, directory: Directory) ->
     return person
 
 
-def _bring_role(own: Deed, person: Person, role: Role) -> None:
+def _bring_role(own: ActContext, person: Person, role: Role) -> None:
     """Give the role that the directory's groups say, unless the station would be left without an admin."""
     before = snapshot(person)
     if before["role"] == role.value:

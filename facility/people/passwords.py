@@ -7,7 +7,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from facility.acting.fields import fold
 from facility.acting.refusals import Invalid
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 
 SHORTEST = 12
 LONGEST = 256
@@ -46,17 +46,17 @@ def check_password(password: str, *about: str, field: str = "password") -> None:
         raise Invalid({field: fault})
 
 
-def _fault(password: str, about: tuple[str, ...]) -> Words | None:
+def _fault(password: str, about: tuple[str, ...]) -> UserMessage | None:
     if len(password) < SHORTEST:
-        return say("A password has at least {count} characters; a few words are fine.", count=SHORTEST)
+        return message("A password has at least {count} characters; a few words are fine.", count=SHORTEST)
     if len(password) > LONGEST:
-        return say("This is too long: {limit} characters at most.", limit=LONGEST)
+        return message("This is too long: {limit} characters at most.", limit=LONGEST)
     if not password.isprintable():
-        return say("This has a character that cannot be shown.")
+        return message("This has a character that cannot be shown.")
     if len(set(password)) < 5:
-        return say("This password is too simple.")
+        return message("This password is too simple.")
     folded = fold(password)
     names = {fold(name) for text in about for name in (text, *text.replace("@", " ").split()) if len(name) > 3}
     if any(folded in {name, name * 2} or folded.strip("0123456789!.-_ ") == name for name in names):
-        return say("This password is your own name or address.")
+        return message("This password is your own name or address.")
     return None

@@ -8,22 +8,22 @@ from pydantic import BaseModel
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, Deed, State, acting, looking
-from facility.acting.fields import LoginName, NeededLine, OptionalEmail, Typed, fold
+from facility.acting.acts import ActContext, Actor, State, act_transaction, read_transaction
+from facility.acting.fields import FormModel, LoginName, NeededLine, OptionalEmail, fold
 from facility.acting.permissions import Act, Role
 from facility.acting.refusals import Conflict, Invalid, NotFound
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 from facility.people.passwords import Passwords, check_password
 from facility.people.sessions import end_all
 from schemas.tables import Person
 from storage.database import Sessions
 
 Locale = Literal["fr", "en"]
-STATE_WORDS: dict[str, Words] = {
-    "pending": say("waits for approval"),
-    "active": say("active"),
-    "refused": say("refused"),
-    "deactivated": say("deactivated"),
+STATE_WORDS: dict[str, UserMessage] = {
+    "pending": message("waits for approval"),
+    "active": message("active"),
+    "refused": message("refused"),
+    "deactivated": message("deactivated"),
 }
 # What an admin may make of each state, and the act that it is.
 MOVES: dict[tuple[str, str], Act] = {
@@ -52,7 +52,7 @@ class PersonView(BaseModel):
     version: int
 
 
-class PersonChange(Typed):
+class PersonChange(FormModel):
     """What an admin changes; what is left out stays. `version` is the one that was looked at."""
 
     version: int
@@ -63,7 +63,7 @@ class PersonChange(Typed):
     locale: Locale | None = None
 
 
-class PersonDraft(Typed):
+class PersonDraft(FormModel):
     """A person whom a command or an admin adds; active at once."""
 
     login: LoginName
@@ -74,7 +74,7 @@ class PersonDraft(Typed):
 
 def list_people(sessions: Sessions, actor: Actor, *, state: str | None = None, search: str = "") -> list[PersonView]:
     """Return people whose login, name or address holds the text: those who wait first, then by name."""
-    with looking(sessions, actor, Act.PEOPLE_READ) as session:
+    with read_transaction(sessions, actor, Act.PEOPLE_READ) as session:
         statement = select(Person).order_by(Person.name, Person.id)
         if state is not None:
             statement = statement.where(Person.state == state)
@@ -85,13 +85,13 @@ def list_people(sessions: Sessions, actor: Actor, *, state: str | None = None, s
 
 
 def get_person(sessions: Sessions, actor: Actor, number: int) -> PersonView:
-    with looking(sessions, actor, Act.PEOPLE_READ) as session:
+    with read_transaction(sessions, actor, Act.PEOPLE_READ) as session:
         return view(_person(session, number))
 
 
 def count_waiting(sessions: Sessions, actor: Actor) -> int:
     """Return how many registrations wait for an admin."""
-    with looking(sessions, actor, Act.PEOPLE_READ) as session:
+    with read_transaction(sessions, actor, Act.PEOPLE_READ) as session:
         return session.scalar(select(func.count()).where(Person.state == "pending")) or 0
 
 
@@ -99,8 +99,8 @@ def add_person(sessions: Sessions, passwords: Passwords, actor: Actor, draft: Pe
     """Add an active person with a password."""
     check_password(password, draft.login, draft.name, draft.email or "")
     hashed = passwords.hash(password)
-    with acting(sessions, actor, Act.PERSON_ADD) as deed:
-        refuse_taken(deed.session, login=draft.login, email=draft.email)
+    with act_transaction(sessions, actor, Act.PERSON_ADD) as context:
+        refuse_taken(context.session, login=draft.login, email=draft.email)
         person = Person(
             login=draft.login,
             name=draft.name,
@@ -109,13 +109,13 @@ def add_person(sessions: Sessions, passwords: Passwords, actor: Actor, draft: Pe
             state="active",
             role=draft.role.value,
             note="",
-            created_at=deed.at,
-            updated_at=deed.at,
+            created_at=context.at,
+            updated_at=context.at,
             version=1,
         )
-        deed.session.add(person)
-        deed.session.flush()
-        deed.record("person", person.id, after=snapshot(person))
+        context.session.add(person)
+        context.session.flush()
+        context.record("person", person.id, after=snapshot(person))
         return view(person)
 
 
@@ -124,20 +124,20 @@ def change_person(sessions: Sessions, actor: Actor, number: int, change: PersonC
     wanted = change.model_dump(exclude_unset=True, exclude={"version"})
     for name in ("name", "role", "state"):
         if wanted.get(name, "") is None:
-            raise Invalid({name: say("This is needed.")})
-    with acting(sessions, actor, Act.PERSON_CHANGE, guard_admins=True) as deed:
-        person = _person(deed.session, number, lock=True)
+            raise Invalid({name: message("This is needed.")})
+    with act_transaction(sessions, actor, Act.PERSON_CHANGE, guard_admins=True) as context:
+        person = _person(context.session, number, lock=True)
         if person.version != change.version:
-            raise Conflict(say("Somebody else changed this person in the meantime."), view(person))
+            raise Conflict(message("Somebody else changed this person in the meantime."), view(person))
         act = _act(person, change.state)
         before = snapshot(person)
         if wanted.get("email") is not None:
-            refuse_taken(deed.session, email=change.email, but=person.id)
+            refuse_taken(context.session, email=change.email, but=person.id)
         for name, value in wanted.items():
             setattr(person, name, value.value if isinstance(value, Role) else value)
-        _write(deed, person, before, act)
+        _write(context, person, before, act)
         if person.state != "active":
-            end_all(deed.session, person.id)
+            end_all(context.session, person.id)
         return view(person)
 
 
@@ -146,7 +146,7 @@ def refuse_without_admin(session: Session) -> None:
     session.flush()
     admins = select(func.count()).where(Person.role == Role.ADMIN.value, Person.state == "active")
     if session.scalar(admins) == 0:
-        raise Conflict(say("This is the last admin: make somebody else an admin first."))
+        raise Conflict(message("This is the last admin: make somebody else an admin first."))
 
 
 def refuse_taken(session: Session, *, login: str | None = None, email: str | None = None, but: int = 0) -> None:
@@ -154,9 +154,9 @@ def refuse_taken(session: Session, *, login: str | None = None, email: str | Non
     faults = {}
     taken = select(Person.id).where(Person.id != but)
     if login is not None and session.scalar(taken.where(Person.login == login)) is not None:
-        faults["login"] = say("Somebody else has this login name.")
+        faults["login"] = message("Somebody else has this login name.")
     if email is not None and session.scalar(taken.where(Person.email == email)) is not None:
-        faults["email"] = say("Somebody else has this address.")
+        faults["email"] = message("Somebody else has this address.")
     if faults:
         raise Invalid(faults)
 
@@ -186,23 +186,23 @@ def _act(person: Person, state: str | None) -> Act:
     act = MOVES.get((person.state, state))
     if act is None:
         now, then = STATE_WORDS[person.state], STATE_WORDS[state]
-        raise Invalid({"state": say("A person who is {now} cannot become {then}.", now=now, then=then)})
+        raise Invalid({"state": message("A person who is {now} cannot become {then}.", now=now, then=then)})
     return act
 
 
-def _write(deed: Deed, person: Person, before: dict[str, Any], act: Act) -> None:
+def _write(context: ActContext, person: Person, before: dict[str, Any], act: Act) -> None:
     after = snapshot(person)
     if after == before:
         return
     person.version += 1
-    person.updated_at = deed.at
+    person.updated_at = context.at
     if before["role"] == Role.ADMIN.value and before["state"] == "active":
-        refuse_without_admin(deed.session)
-    deed.record("person", person.id, before, after, act=act)
+        refuse_without_admin(context.session)
+    context.record("person", person.id, before, after, act=act)
 
 
 def _person(session: Session, number: int, *, lock: bool = False) -> Person:
     person = session.get(Person, number, with_for_update=lock, populate_existing=lock)
     if person is None:
-        raise NotFound(say("There is no such person."))
+        raise NotFound(message("There is no such person."))
     return person

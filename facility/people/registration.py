@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, anonymous
-from facility.acting.fields import Email, NeededLine, Remark, Typed, fold
+from facility.acting.acts import Actor, anonymous_transaction
+from facility.acting.fields import Email, FormModel, NeededLine, Remark, fold
 from facility.acting.permissions import Act, Role
 from facility.acting.refusals import TooManyAttempts
 from facility.people.passwords import Passwords, check_password
@@ -22,7 +22,7 @@ from storage.database import Sessions
 MOST_AN_HOUR = 30
 
 
-class Registration(Typed):
+class Registration(FormModel):
     """A person asks for an account. The login name is made from the address, which also logs in."""
 
     name: NeededLine
@@ -48,14 +48,14 @@ def register(sessions: Sessions, passwords: Passwords, actor: Actor, form: Regis
 
 
 def _keep(sessions: Sessions, actor: Actor, form: Registration, hashed: str) -> None:
-    with anonymous(sessions, actor, Act.REGISTER) as deed:
-        _not_too_many(deed.session, actor.address, deed.at)
-        known = deed.session.scalar(select(Person).where(Person.email == form.email))
+    with anonymous_transaction(sessions, actor, Act.REGISTER) as context:
+        _not_too_many(context.session, actor.address, context.at)
+        known = context.session.scalar(select(Person).where(Person.email == form.email))
         if known is not None:
-            deed.record("person", known.id, after={"repeated": True, "name": form.name})
+            context.record("person", known.id, after={"repeated": True, "name": form.name})
             return
         person = Person(
-            login=_free_login(deed.session, form.email),
+            login=_free_login(context.session, form.email),
             name=form.name,
             email=form.email,
             password_hash=hashed,
@@ -63,13 +63,13 @@ def _keep(sessions: Sessions, actor: Actor, form: Registration, hashed: str) -> 
             role=Role.MEMBER.value,
             locale=form.locale,
             note=form.note,
-            created_at=deed.at,
-            updated_at=deed.at,
+            created_at=context.at,
+            updated_at=context.at,
             version=1,
         )
-        deed.session.add(person)
-        deed.session.flush()
-        deed.record("person", person.id, after=snapshot(person))
+        context.session.add(person)
+        context.session.flush()
+        context.record("person", person.id, after=snapshot(person))
 
 
 def _not_too_many(session: Session, address: str, now: datetime) -> None:

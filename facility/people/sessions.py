@@ -7,11 +7,11 @@ from pydantic import BaseModel
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from facility.acting.acts import Actor, Deed, acting, looking
+from facility.acting.acts import ActContext, Actor, act_transaction, read_transaction
 from facility.acting.permissions import Act, Role
 from facility.acting.refusals import NotFound
 from facility.acting.secret_texts import digest, new_secret
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from schemas import times
 from schemas.tables import LoginSession, Person
 from storage.database import Sessions
@@ -39,19 +39,19 @@ class SessionView(BaseModel):
     current: bool
 
 
-def open_session(deed: Deed, person: Person, agent: str, lifetimes: Lifetimes) -> str:
+def open_session(context: ActContext, person: Person, agent: str, lifetimes: Lifetimes) -> str:
     """Start a session and return its secret; sessions that are over are forgotten."""
     secret = new_secret()
-    over = or_(LoginSession.expires_at <= deed.at, LoginSession.seen_at <= deed.at - lifetimes.idle)
-    deed.session.execute(delete(LoginSession).where(over))
-    deed.session.add(
+    over = or_(LoginSession.expires_at <= context.at, LoginSession.seen_at <= context.at - lifetimes.idle)
+    context.session.execute(delete(LoginSession).where(over))
+    context.session.add(
         LoginSession(
             token_hash=digest(secret),
             person_id=person.id,
-            created_at=deed.at,
-            seen_at=deed.at,
-            expires_at=deed.at + lifetimes.absolute,
-            address=deed.actor.address,
+            created_at=context.at,
+            seen_at=context.at,
+            expires_at=context.at + lifetimes.absolute,
+            address=context.actor.address,
             agent=agent[:255],
         )
     )
@@ -84,7 +84,7 @@ def actor_of_session(sessions: Sessions, secret: str, address: str, lifetimes: L
 
 def list_sessions(sessions: Sessions, actor: Actor, secret: str) -> list[SessionView]:
     """Return the actor's own sessions, the newest first."""
-    with looking(sessions, actor, Act.ACCOUNT_READ) as session:
+    with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         rows = session.scalars(
             select(LoginSession)
             .where(LoginSession.person_id == actor.id)
@@ -105,21 +105,21 @@ def list_sessions(sessions: Sessions, actor: Actor, secret: str) -> list[Session
 
 def end_session(sessions: Sessions, actor: Actor, number: int) -> None:
     """End one of the actor's own sessions."""
-    with acting(sessions, actor, Act.SESSION_END) as deed:
-        row = deed.session.get(LoginSession, number)
+    with act_transaction(sessions, actor, Act.SESSION_END) as context:
+        row = context.session.get(LoginSession, number)
         if row is None or row.person_id != actor.id:
-            raise NotFound(say("There is no such session."))
-        deed.session.delete(row)
-        deed.record("session", number, before={"address": row.address, "agent": row.agent})
+            raise NotFound(message("There is no such session."))
+        context.session.delete(row)
+        context.record("session", number, before={"address": row.address, "agent": row.agent})
 
 
 def log_out(sessions: Sessions, actor: Actor, secret: str) -> None:
     """End the session of this cookie; nothing happens when it is over already."""
-    with acting(sessions, actor, Act.LOG_OUT) as deed:
-        row = deed.session.scalar(select(LoginSession).where(LoginSession.token_hash == digest(secret)))
+    with act_transaction(sessions, actor, Act.LOG_OUT) as context:
+        row = context.session.scalar(select(LoginSession).where(LoginSession.token_hash == digest(secret)))
         if row is not None and row.person_id == actor.id:
-            deed.session.delete(row)
-            deed.record("person", actor.id)
+            context.session.delete(row)
+            context.record("person", actor.id)
 
 
 def end_all(session: Session, person_id: int, but: str | None = None) -> None:

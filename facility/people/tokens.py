@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import func, select
 
-from facility.acting.acts import Actor, acting, looking
-from facility.acting.fields import CLEAN, ONE_LINE, Typed
+from facility.acting.acts import Actor, act_transaction, read_transaction
+from facility.acting.fields import CLEAN, ONE_LINE, FormModel
 from facility.acting.permissions import Act, Role
 from facility.acting.refusals import Invalid, NotFound
 from facility.acting.secret_texts import TOKEN_PREFIX, digest, new_secret
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from schemas import times
 from schemas.tables import ApiToken, Person
 from storage.database import Sessions
@@ -22,7 +22,7 @@ MOST_TOKENS = 50
 USED_EVERY = timedelta(minutes=1)
 
 
-class TokenDraft(Typed):
+class TokenDraft(FormModel):
     """`all` acts with its owner's role, `read` only looks, `calendar` opens calendar feeds and nothing else."""
 
     name: TokenName
@@ -50,12 +50,12 @@ class NewToken(TokenView):
 
 def create_token(sessions: Sessions, actor: Actor, draft: TokenDraft) -> NewToken:
     """Make a token for the actor."""
-    with acting(sessions, actor, Act.TOKEN_CREATE) as deed:
+    with act_transaction(sessions, actor, Act.TOKEN_CREATE) as context:
         if actor.id is None:
-            raise NotFound(say("There is no such person."))
+            raise NotFound(message("There is no such person."))
         live = select(func.count()).where(ApiToken.person_id == actor.id, ApiToken.revoked_at.is_(None))
-        if (deed.session.scalar(live) or 0) >= MOST_TOKENS:
-            raise Invalid({"name": say("You have {count} tokens: revoke one first.", count=MOST_TOKENS)})
+        if (context.session.scalar(live) or 0) >= MOST_TOKENS:
+            raise Invalid({"name": message("You have {count} tokens: revoke one first.", count=MOST_TOKENS)})
         secret = TOKEN_PREFIX + new_secret()
         row = ApiToken(
             person_id=actor.id,
@@ -63,18 +63,18 @@ def create_token(sessions: Sessions, actor: Actor, draft: TokenDraft) -> NewToke
             scope=draft.scope,
             hint=secret[:8],
             token_hash=digest(secret),
-            created_at=deed.at,
-            expires_at=None if draft.days is None else deed.at + timedelta(days=draft.days),
+            created_at=context.at,
+            expires_at=None if draft.days is None else context.at + timedelta(days=draft.days),
         )
-        deed.session.add(row)
-        deed.session.flush()
-        deed.record("token", row.id, after={"name": row.name, "scope": row.scope, "hint": row.hint})
+        context.session.add(row)
+        context.session.flush()
+        context.record("token", row.id, after={"name": row.name, "scope": row.scope, "hint": row.hint})
         return NewToken(**_view(row).model_dump(), secret=secret)
 
 
 def list_tokens(sessions: Sessions, actor: Actor) -> list[TokenView]:
     """Return the actor's own tokens that still work, the newest first."""
-    with looking(sessions, actor, Act.ACCOUNT_READ) as session:
+    with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         rows = session.scalars(
             select(ApiToken)
             .where(ApiToken.person_id == actor.id, ApiToken.revoked_at.is_(None))
@@ -85,12 +85,12 @@ def list_tokens(sessions: Sessions, actor: Actor) -> list[TokenView]:
 
 def revoke_token(sessions: Sessions, actor: Actor, number: int) -> None:
     """Make one of the actor's own tokens useless; somebody else's does not exist for them."""
-    with acting(sessions, actor, Act.TOKEN_REVOKE) as deed:
-        row = deed.session.get(ApiToken, number)
+    with act_transaction(sessions, actor, Act.TOKEN_REVOKE) as context:
+        row = context.session.get(ApiToken, number)
         if row is None or row.person_id != actor.id or row.revoked_at is not None:
-            raise NotFound(say("There is no such token."))
-        row.revoked_at = deed.at
-        deed.record("token", row.id, before={"name": row.name, "scope": row.scope, "hint": row.hint})
+            raise NotFound(message("There is no such token."))
+        row.revoked_at = context.at
+        context.record("token", row.id, before={"name": row.name, "scope": row.scope, "hint": row.hint})
 
 
 def actor_of_token(sessions: Sessions, secret: str, address: str, *, calendar: bool = False) -> Actor | None:

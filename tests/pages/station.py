@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import insert, select
 
-from facility.acting.acts import acting, command
+from facility.acting.acts import act_transaction, command
 from facility.acting.permissions import Act, Role
 from facility.assignments.correcting import BackDated, assign_back_dated
 from facility.experiments.changing import create_experiment
@@ -108,7 +108,7 @@ class Station:
         with self.writing() as sessions:
             draft = PersonDraft.model_validate({"login": login, "name": name, "role": role})
             number = add_person(sessions, Passwords(), command("tests"), draft, "orage sur la mare 7").id
-            with acting(sessions, command("tests"), Act.LOG_IN) as deed:
+            with act_transaction(sessions, command("tests"), Act.LOG_IN) as deed:
                 person = deed.session.get_one(Person, number)
                 return open_session(deed, person, "tests", Lifetimes())
 

@@ -9,7 +9,7 @@ from babel.messages.extract import extract_from_dir
 
 from web.rendering.texts import CATALOGUE, choose_language, read_texts
 
-WEB = CATALOGUE.parents[3]
+WEB = CATALOGUE.parents[4]
 TEMPLATES = sorted(WEB.rglob("*.html"))
 # Names, codes and marks that are the same in every language.
 SAME_EVERYWHERE = {"Octopus", "CSV", "API", "Ecotron", "CNRS", "EN", "FR", "LDAP", "ICS", "Excel", "Discord"}
@@ -23,7 +23,7 @@ def msgids() -> set[str]:
             str(folder),
             method_map=[("**.py", "python"), ("**.html", "jinja2")],
             options_map={"**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true"}},
-            keywords={"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "say": None},
+            keywords={"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "message": None},
         )
         found |= {message if isinstance(message, str) else message[0] for _, _, message, _, _ in messages}
     return found

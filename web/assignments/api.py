@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from pydantic import Field
 
 from facility.acting.acts import Actor
-from facility.acting.fields import CodeText, Typed
+from facility.acting.fields import CodeText, FormModel
 from facility.acting.permissions import Act
 from facility.assignments.assigning import assign, assign_free, unassign
 from facility.assignments.correcting import BackDated, Correction, Withdrawal, assign_back_dated, correct, withdraw
@@ -25,14 +25,14 @@ from web.live.experiment_topics import ExperimentTopics
 ExperimentNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
-class CellContent(Typed):
+class CellContent(FormModel):
     """The experiment to put into the cell. `replaces` is what is expected there: refused where it is not."""
 
     experiment: ExperimentNumber
     replaces: ExperimentNumber | None = None
 
 
-class CellsContent(Typed):
+class CellsContent(FormModel):
     """An experiment into several cells at once; with `free` only into those (or all) that are free."""
 
     experiment: ExperimentNumber

@@ -14,13 +14,13 @@ from litestar.response import Redirect, Template
 from facility.acting.acts import Actor
 from facility.acting.permissions import Act
 from facility.acting.refusals import Invalid, Refusal
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 from facility.assignments.correcting import BackDated, Correction, Withdrawal, assign_back_dated, correct, withdraw
 from facility.assignments.views import AssignmentView, assignments_of_cell, get_assignment
 from facility.experiments.views import ExperimentQuery, list_experiments
 from schemas.site import Site
 from storage.database import Sessions
-from web.http.forms import page_again, parse, typed_texts
+from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.live.experiment_topics import ExperimentTopics
 from web.rendering.local_times import WHICH_WORDS, UnclearTimeError, local_text, near, read_local, which_of
@@ -72,7 +72,7 @@ def save_past(
     topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Note it."""
-    typed = typed_texts(data)
+    typed = form_texts(data)
     context = _past(request, cell, site=site, sessions=writing, actor=actor, typed=typed)
     try:
         moments = _moments(typed, site, None, assignments_of_cell(writing, actor, cell))
@@ -116,7 +116,7 @@ def save_assignment(
     topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Correct when it started or ended."""
-    typed = typed_texts(data)
+    typed = form_texts(data)
     kept = get_assignment(writing, actor, assignment)
     try:
         others = [one for one in assignments_of_cell(writing, actor, kept.cell) if one.id != kept.id]
@@ -148,7 +148,7 @@ def withdraw_assignment(
     topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Take back an assignment that never was."""
-    typed = typed_texts(data)
+    typed = form_texts(data)
     kept = get_assignment(writing, actor, assignment)
     try:
         withdraw(writing, actor, assignment, parse(Withdrawal, {"reason": typed.get("reason", "")}))
@@ -168,7 +168,7 @@ def _moments(
         "ended_at": [one.started_at for one in others],
     }
     moments: dict[str, datetime | None] = {}
-    faults: dict[str, Words] = {}
+    faults: dict[str, UserMessage] = {}
     for name in FIELDS:
         text, which = typed.get(name, "").strip()[:100], typed.get(f"{name}_which", "")
         before = None if kept is None else getattr(kept, name)
@@ -178,9 +178,9 @@ def _moments(
             try:
                 moments[name] = near(read_local(text, site.zone, which), text, edges[name])
             except UnclearTimeError as unclear:
-                faults[name] = unclear.words
+                faults[name] = unclear.message
         elif name == "started_at":
-            faults[name] = say("This is needed.")
+            faults[name] = message("This is needed.")
         else:
             moments[name] = None
     if faults:

@@ -15,7 +15,7 @@ from schemas import times
 from web.experiments import changes
 from web.people.account import SCOPE_WORDS
 from web.rendering.formatting import NO_VALUE
-from web.rendering.texts import N_, say_in
+from web.rendering.texts import N_, translate_message
 
 # What only looks is not audited, so it has no words here.
 ACT_WORDS: dict[Act, str] = {
@@ -140,9 +140,9 @@ class Teller:
         if name == "experiment" and isinstance(value, int):
             return self.codes.get(value, f"#{value}")
         if name == "state" and value in _STATES:
-            return say_in(self.gettext, _STATES[value])
+            return translate_message(self.gettext, _STATES[value])
         if name == "role" and value in set(Role):
-            return say_in(self.gettext, ROLE_WORDS[Role(value)])
+            return translate_message(self.gettext, ROLE_WORDS[Role(value)])
         if name == "scope" and value in SCOPE_WORDS:
             return self.gettext(SCOPE_WORDS[value])
         if name in _DAYS and isinstance(value, str):

@@ -16,7 +16,7 @@ from facility.acting.auditing import AuditLine, AuditQuery, count_audit, search_
 from facility.acting.fields import fold
 from facility.acting.permissions import Act
 from facility.acting.refusals import Invalid
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 from facility.assignments.occupancy import day_start
 from facility.experiments.views import ExperimentQuery, experiment_codes, list_experiments
 from facility.people.people import PersonView, list_people
@@ -75,19 +75,19 @@ def audit_page(
 
 def _query(typed: dict[str, str], people: Iterable[PersonView], site: Site) -> AuditQuery:
     """Return the search; raise Invalid for a day that is none and a name that several people have."""
-    faults: dict[str, Words] = {}
+    faults: dict[str, UserMessage] = {}
     ends: dict[str, datetime | None] = {}
     for name, days in (("since", 0), ("until", 1)):
         try:
             day = read_day(typed[name])
             ends[name] = None if day is None else day_start(day + timedelta(days=days), site.zone)
         except UnclearTimeError as unclear:
-            faults[name] = unclear.words
+            faults[name] = unclear.message
     found = _logins(typed["who"], people)
     if len(found) > 1:
-        faults["who"] = say("Several people have this name: {logins}.", logins=", ".join(found[:8]))
+        faults["who"] = message("Several people have this name: {logins}.", logins=", ".join(found[:8]))
     if not faults and ends["since"] is not None and ends["until"] is not None and ends["since"] >= ends["until"]:
-        faults["until"] = say("The end lies before the start.")
+        faults["until"] = message("The end lies before the start.")
     if faults:
         raise Invalid(faults)
     texts = {name: typed[name] for name in ("act", "subject", "subject_id")}

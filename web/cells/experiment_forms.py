@@ -10,14 +10,14 @@ from litestar.response import Redirect
 from pydantic import Field
 
 from facility.acting.acts import Actor
-from facility.acting.fields import Typed
+from facility.acting.fields import FormModel
 from facility.acting.permissions import Act
 from facility.acting.refusals import Refusal
 from facility.assignments.assigning import assign, unassign
 from schemas.site import Site
 from storage.database import Sessions
 from web.cells.page import cell_context
-from web.http.forms import page_again, parse, typed_texts
+from web.http.forms import form_texts, page_again, parse
 from web.live.experiment_topics import ExperimentTopics
 from web.live.hub import Hub
 
@@ -26,14 +26,14 @@ ExperimentNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 AnyRequest = Request[Any, Any, Any]
 
 
-class Replacement(Typed):
+class Replacement(FormModel):
     """The experiment that was chosen, and the one that the page showed in the cell: None for a free one."""
 
     experiment: ExperimentNumber
     replaces: ExperimentNumber | None = None
 
 
-class Ending(Typed):
+class Ending(FormModel):
     """The experiment that the page showed in the cell."""
 
     experiment: ExperimentNumber
@@ -58,7 +58,7 @@ def put_experiment(
     topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Put an experiment into the cell in place of what the page showed there; refused where that has changed."""
-    typed = typed_texts(data)
+    typed = form_texts(data)
     try:
         wanted = parse(Replacement, typed)
         assign(writing, actor, wanted.experiment, [cell], replacing={cell: wanted.replaces})
@@ -90,7 +90,7 @@ def end_experiment(
 ) -> Response[Any]:
     """End what the page showed in the cell, without successor."""
     try:
-        unassign(writing, actor, cell, experiment_id=parse(Ending, typed_texts(data)).experiment)
+        unassign(writing, actor, cell, experiment_id=parse(Ending, form_texts(data)).experiment)
     except Refusal as refusal:
         context = cell_context(cell, site=site, hub=hub, sessions=writing, actor=actor)
         return page_again(request, "cells/cell.html", context, refusal, current="cards")

@@ -12,14 +12,14 @@ from litestar.response import Redirect
 from facility.acting.acts import Actor
 from facility.acting.permissions import Act
 from facility.acting.refusals import Invalid, Refusal
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from facility.assignments.assigning import assign, assign_free, unassign_several
 from facility.experiments.changing import change_experiment
 from facility.experiments.drafts import ExperimentChange
 from schemas.site import Site
 from storage.database import Sessions
 from web.experiments.page import Snapshot, View, occupied
-from web.http.forms import parse, several_texts, typed_texts
+from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
 from web.live.experiment_topics import ExperimentTopics
 
@@ -47,7 +47,7 @@ def move_experiment(
 ) -> Response[Any]:
     """Bring the experiment into another state; ending it frees its cells."""
     try:
-        change_experiment(writing, actor, experiment, parse(ExperimentChange, typed_texts(data)))
+        change_experiment(writing, actor, experiment, parse(ExperimentChange, form_texts(data)))
     except Refusal as refusal:
         return _again(View(request, writing, actor, site, snapshot), experiment, refusal)
     topics.nudge()
@@ -73,7 +73,7 @@ def put_into_cells(
     topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Put the experiment into the chosen cells, or into all that are free."""
-    typed, cells = typed_texts(data), several_texts(data, "cell")
+    typed, cells = form_texts(data), form_text_list(data, "cell")
     try:
         if typed.get("free"):
             assign_free(writing, actor, experiment)
@@ -108,7 +108,7 @@ def end_in_cells(
 ) -> Response[Any]:
     """End the experiment in the chosen cells, without successor."""
     try:
-        unassign_several(writing, actor, several_texts(data, "cell"), experiment_id=experiment)
+        unassign_several(writing, actor, form_text_list(data, "cell"), experiment_id=experiment)
     except Refusal as refusal:
         return _again(View(request, writing, actor, site, snapshot), experiment, refusal)
     topics.nudge()
@@ -129,4 +129,4 @@ def _refuse_occupied(sessions: Sessions, actor: Actor, cells: list[str], seen: M
     held = {code: one for code, one in occupied(sessions, actor).items() if code in cells and seen[code] is not None}
     if held:
         told = ", ".join(f"{code} ({one.code})" for code, one in sorted(held.items()))
-        raise Invalid({"cells": say("Occupied: {cells}. Confirm that you replace what they hold.", cells=told)})
+        raise Invalid({"cells": message("Occupied: {cells}. Confirm that you replace what they hold.", cells=told)})

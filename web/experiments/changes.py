@@ -14,7 +14,7 @@ from facility.experiments.drafts import STATE_WORDS, Tolerance
 from schemas.site import Site
 from web.rendering.formatting import NO_VALUE, day
 from web.rendering.limits import tolerance_text
-from web.rendering.texts import N_, say_in
+from web.rendering.texts import N_, translate_message
 
 FIELD_WORDS = {
     "title": N_("Title"),
@@ -107,7 +107,7 @@ class Teller:
         return said.get(field, str)(value)
 
     def _state(self, value: str) -> str:
-        return say_in(self.gettext, STATE_WORDS[value]) if value in STATE_WORDS else value
+        return translate_message(self.gettext, STATE_WORDS[value]) if value in STATE_WORDS else value
 
     def _day(self, value: str | date) -> str:
         when = date.fromisoformat(value) if isinstance(value, str) else value

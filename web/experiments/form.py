@@ -14,16 +14,16 @@ from facility.acting.acts import Actor
 from facility.acting.auditing import names_behind
 from facility.acting.permissions import Act
 from facility.acting.refusals import Conflict, Invalid
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from facility.experiments.changing import change_experiment, create_experiment
 from facility.experiments.drafts import ExperimentChange, ExperimentDraft
 from facility.experiments.views import ExperimentView, get_experiment
 from schemas.site import Site
 from storage.database import Sessions
 from web.experiments.changes import FIELD_WORDS, Teller
-from web.experiments.form_values import FIELDS, TypedExperiment, at_fields, from_form, from_view, offered, values
-from web.experiments.merge import changes_since, meet
-from web.http.forms import parse, several_texts, typed_texts
+from web.experiments.form_values import FIELDS, ExperimentFormValues, at_fields, from_form, from_view, offered, values
+from web.experiments.merge import changes_since, merge_changes
+from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
 from web.http.refusals import translate
 from web.live.experiment_topics import ExperimentTopics
@@ -32,7 +32,7 @@ from web.rendering.pages import language_of, page, page_gettext, translated
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
 AnyRequest = Request[Any, Any, Any]
-BLANK = TypedExperiment({"state": "draft"})
+BLANK = ExperimentFormValues({"state": "draft"})
 
 
 @get("/experiments/new", opt={"act": Act.EXPERIMENT_CREATE}, include_in_schema=False, sync_to_thread=False)
@@ -102,7 +102,7 @@ def save(
     topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Keep the change; where somebody else was first, show both versions instead."""
-    sent = typed_texts(data)
+    sent = form_texts(data)
     mine = from_form(data)
     view = get_experiment(writing, actor, experiment)
     version, base = _number(sent.get("version", "")), _number(sent.get("base", ""))
@@ -112,7 +112,7 @@ def save(
         saved = frozenset(name for name, pick in picks.items() if pick == "saved")
         chosen = mine.taking(from_view(view, language_of(request)), saved)
     both = Both(request, writing, actor, site, base or version, picks)
-    if missing := [name for name in several_texts(data, "compared") if name in FIELDS and name not in picks]:
+    if missing := [name for name in form_text_list(data, "compared") if name in FIELDS and name not in picks]:
         return both.answer(mine, view, missing=missing)
     if sent.get("action") == "edit" and version != view.version:
         return both.answer(mine, view)
@@ -141,13 +141,13 @@ class Both:
     base: int
     picks: dict[str, str]
 
-    def answer(self, mine: TypedExperiment, view: ExperimentView, missing: list[str] | None = None) -> Template:
+    def answer(self, mine: ExperimentFormValues, view: ExperimentView, missing: list[str] | None = None) -> Template:
         """Show them side by side, field by field."""
         language, gettext = language_of(self.request), page_gettext(self.request)
         since = changes_since(self.sessions, self.actor, view, self.base)
         names = names_behind(self.sessions, self.actor, since)
-        met = meet(Teller(self.site, language, gettext, names), mine, view, since)
-        words = translate(self.request, say("Choose one of the two."), language)
+        met = merge_changes(Teller(self.site, language, gettext, names), mine, view, since)
+        words = translate(self.request, message("Choose one of the two."), language)
         context = {
             "x": view,
             "met": met,
@@ -162,7 +162,7 @@ class Both:
 def _form(
     request: AnyRequest,
     site: Site,
-    typed: TypedExperiment,
+    typed: ExperimentFormValues,
     *,
     view: ExperimentView | None = None,
     version: int | None = None,
@@ -181,7 +181,7 @@ def _form(
         "severities": list(translated(request, SEVERITY_WORDS).items()),
         "faults": {name: translate(request, words, language) for name, words in faults.items()},
         "fault_labels": {name: _label(name, site, language, page_gettext(request)) for name in faults},
-        "message": "" if refusal is None else translate(request, refusal.words, language),
+        "message": "" if refusal is None else translate(request, refusal.message, language),
         "dirty": dirty or refusal is not None,
     }
     status = 200 if refusal is None else 422

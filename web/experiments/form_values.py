@@ -6,11 +6,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from facility.acting.refusals import Invalid
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 from facility.experiments.drafts import Tolerance
 from facility.experiments.views import ExperimentView
 from schemas.site import Parameter, Site
-from web.http.forms import several_texts, typed_texts
+from web.http.forms import form_text_list, form_texts
 
 LINES = ("title", "code", "team", "scientific_contact", "technical_contact")
 TEXTS = (*LINES, "objective", "description", "planned_start", "planned_end")
@@ -22,7 +22,7 @@ LONGEST_MINUTES = 7 * 1440
 
 
 @dataclass(frozen=True, slots=True)
-class TypedExperiment:
+class ExperimentFormValues:
     """`texts` has the lines by their field's name, limits as `deviation-co2`; the others are boxes that are ticked."""
 
     texts: Mapping[str, str]
@@ -35,7 +35,7 @@ class TypedExperiment:
     def limit(self, member: str, code: str) -> str:
         return self.texts.get(f"{member}-{code}", {"delay": USUAL_MINUTES, "severity": "warning"}.get(member, ""))
 
-    def taking(self, other: "TypedExperiment", fields: frozenset[str]) -> "TypedExperiment":
+    def taking(self, other: "ExperimentFormValues", fields: frozenset[str]) -> "ExperimentFormValues":
         """Return this with some fields as the other has them."""
         texts = dict(self.texts) | {name: other.text(name) for name in TEXTS if name in fields}
         taken = self
@@ -53,45 +53,45 @@ class TypedExperiment:
         return [*self.texts.items(), *boxes]
 
 
-def from_form(data: Mapping[str, Any]) -> TypedExperiment:
+def from_form(data: Mapping[str, Any]) -> ExperimentFormValues:
     """Take what was sent; boxes that were not ticked are not sent."""
     kept = {
         name: text
-        for name, text in typed_texts(data).items()
+        for name, text in form_texts(data).items()
         if name in TEXTS or name == "state" or name.partition("-")[0] in {*LIMITS, "delay", "severity"}
     }
-    return TypedExperiment(kept, tuple(several_texts(data, "cell")), tuple(several_texts(data, "parameter")))
+    return ExperimentFormValues(kept, tuple(form_text_list(data, "cell")), tuple(form_text_list(data, "parameter")))
 
 
-def from_view(view: ExperimentView, language: str) -> TypedExperiment:
+def from_view(view: ExperimentView, language: str) -> ExperimentFormValues:
     """Write what is kept as people of this language type it."""
     texts = {name: str(getattr(view, name) or "") for name in TEXTS}
     for one in view.parameters:
         texts |= {f"{member}-{one.parameter}": _decimal(getattr(one, member), language) for member in LIMITS}
         texts |= {f"delay-{one.parameter}": _decimal(one.delay / 60, language)}
         texts |= {f"severity-{one.parameter}": one.severity}
-    return TypedExperiment(texts, view.cells, tuple(one.parameter for one in view.parameters))
+    return ExperimentFormValues(texts, view.cells, tuple(one.parameter for one in view.parameters))
 
 
-def values(typed: TypedExperiment) -> dict[str, Any]:
+def values(typed: ExperimentFormValues) -> dict[str, Any]:
     """Return what the facility's form takes; raise Invalid for what only this form can say."""
-    faults: dict[str, Words] = {}
+    faults: dict[str, UserMessage] = {}
     tolerances = []
     for code in typed.parameters:
         one: dict[str, Any] = {"parameter": code, "severity": typed.limit("severity", code)}
         one |= {member: _plain(typed.limit(member, code)) or None for member in LIMITS}
         seconds = _seconds(typed.limit("delay", code))
         if seconds is None:
-            faults[f"delay-{code}"] = say("Minutes from 0 to {most}.", most=LONGEST_MINUTES)
+            faults[f"delay-{code}"] = message("Minutes from 0 to {most}.", most=LONGEST_MINUTES)
         tolerances.append(one | {"delay": seconds})
     if faults:
         raise Invalid(faults)
     return {name: typed.text(name) for name in TEXTS} | {"cells": list(typed.cells), "parameters": tolerances}
 
 
-def at_fields(refusal: Invalid, typed: TypedExperiment) -> Invalid:
+def at_fields(refusal: Invalid, typed: ExperimentFormValues) -> Invalid:
     """Name the faults as the form names its fields: `parameters.2.low` is `low-co2`."""
-    named: dict[str, Words] = {}
+    named: dict[str, UserMessage] = {}
     for place, words in refusal.faults.items():
         name, _, rest = place.partition(".")
         position, _, member = rest.partition(".")
@@ -102,7 +102,7 @@ def at_fields(refusal: Invalid, typed: TypedExperiment) -> Invalid:
     return Invalid(named)
 
 
-def offered(site: Site, typed: TypedExperiment) -> list[Parameter]:
+def offered(site: Site, typed: ExperimentFormValues) -> list[Parameter]:
     """Return the parameters that the form lists: what is measured, and what was chosen anyhow."""
     return [p for p in site.parameters if p.setpoint_of is None or p.code in typed.parameters]
 

@@ -14,7 +14,7 @@ from facility.experiments.drafts import STATE_WORDS
 from facility.experiments.views import ExperimentQuery, Sort, list_experiments
 from schemas.site import Site
 from storage.database import Sessions
-from web.rendering.pages import page, said
+from web.rendering.pages import page, translated_messages
 from web.rendering.texts import N_
 
 PER_PAGE = 25
@@ -85,7 +85,7 @@ def experiments_page(
         "all_address": f"/experiments?{urlencode(narrowed | {'state': 'all'})}",
         "archived": _archived(sessions, actor) if not found.total and not narrowed else 0,
         "cell_choices": [(code, code) for code in site.unit_of_cell],
-        "experiment_states": said(request, STATE_WORDS),
+        "experiment_states": translated_messages(request, STATE_WORDS),
     }
     return page(request, "experiments/experiments.html", context, current="experiments")
 

@@ -10,7 +10,7 @@ from facility.experiments.drafts import ExperimentChange
 from facility.experiments.views import ExperimentView
 from storage.database import Sessions
 from web.experiments.changes import FIELD_WORDS, ShownChange, Teller
-from web.experiments.form_values import FIELDS, TypedExperiment, comparable, values
+from web.experiments.form_values import FIELDS, ExperimentFormValues, comparable, values
 from web.experiments.word_differences import Pieces, word_differences
 from web.http.forms import parse
 
@@ -30,14 +30,14 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class Merge:
     """What differs, those that must be chosen first; and what the others did meanwhile."""
 
     differences: tuple[Difference, ...]
     meanwhile: tuple[ShownChange, ...]
 
 
-def meet(teller: Teller, mine: TypedExperiment, view: ExperimentView, since: list[AuditLine]) -> Meeting:
+def merge_changes(teller: Teller, mine: ExperimentFormValues, view: ExperimentView, since: list[AuditLine]) -> Merge:
     """Compare what was typed with what is kept, knowing from the audit how it stood when the typing began."""
     saved = view.model_dump(mode="json")
     typed = _typed_values(mine, saved)
@@ -57,10 +57,10 @@ def meet(teller: Teller, mine: TypedExperiment, view: ExperimentView, since: lis
         sides = word_differences(teller.value(field, typed[field]), teller.value(field, saved[field]))
         found.append(Difference(field, teller.gettext(FIELD_WORDS[field]), *sides, usual))
     found.sort(key=lambda one: bool(one.usual))
-    return Meeting(tuple(found), tuple(teller.change(line, view.id) for line in since))
+    return Merge(tuple(found), tuple(teller.change(line, view.id) for line in since))
 
 
-def _typed_values(mine: TypedExperiment, saved: dict[str, Any]) -> dict[str, Any]:
+def _typed_values(mine: ExperimentFormValues, saved: dict[str, Any]) -> dict[str, Any]:
     """Return what was typed as it would be kept; what cannot be understood is shown as it stands."""
     try:
         return parse(ExperimentChange, values(mine) | {"version": saved["version"]}).model_dump(mode="json")

@@ -28,7 +28,7 @@ from web.http.refusals import STATUSES, translate
 from web.rendering.cell_view import show_against, show_cells
 from web.rendering.formatting import span_text
 from web.rendering.limits import limits_of, limits_text, tolerance_text
-from web.rendering.pages import language_of, page, page_gettext, said
+from web.rendering.pages import language_of, page, page_gettext, translated_messages
 from web.rendering.texts import N_
 
 AnyRequest = Request[Any, Any, Any]
@@ -112,7 +112,7 @@ class View:
             "readings_address": lambda one: readings_address(one, limits, self.site),
             "moves": self.moves(experiment),
             "changes": self.changes(number, language),
-            "experiment_states": said(self.request, STATE_WORDS),
+            "experiment_states": translated_messages(self.request, STATE_WORDS),
             "occupied": occupied(self.sessions, self.actor),
             "may_change": self.actor.may(Act.EXPERIMENT_CHANGE),
             "may_assign": self.actor.may(Act.ASSIGN) and experiment.state in ASSIGNABLE,
@@ -149,7 +149,7 @@ class View:
             return ""
         if isinstance(refusal, Invalid) and refusal.faults:
             return " ".join(translate(self.request, words, language) for words in refusal.faults.values())
-        return translate(self.request, refusal.words, language)
+        return translate(self.request, refusal.message, language)
 
 
 def occupied(sessions: Sessions, actor: Actor) -> dict[str, Occupant]:

@@ -22,7 +22,7 @@ from facility.acting.acts import Actor, nobody
 from facility.acting.permissions import Act, require
 from facility.acting.refusals import Forbidden, NotLoggedIn
 from facility.acting.secret_texts import form_token, same
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from facility.people.sessions import Lifetimes, actor_of_session
 from facility.people.tokens import actor_of_token
 from storage.database import Sessions
@@ -103,7 +103,7 @@ class Identity:
                 return None
         found = await asyncio.to_thread(actor_of_token, self._sessions, token.strip(), address, calendar=calendar)
         if found is None:
-            raise NotLoggedIn(say("This token is unknown, revoked or over."))
+            raise NotLoggedIn(message("This token is unknown, revoked or over."))
         return found
 
 
@@ -117,7 +117,7 @@ def guard_routes(*, public: bool) -> Any:
         if act is not None:
             require(actor.role, act, read_only=actor.read_only)
         elif actor.role is None and (access == PERSON or (access == LAB and not public)):
-            raise NotLoggedIn(say("Please log in."))
+            raise NotLoggedIn(message("Please log in."))
 
     return guard
 
@@ -145,4 +145,4 @@ async def _check_form(request: Request[Any, Any, Any], secret: str) -> None:
     field = (await read_form(request)).get(FORM_FIELD, "")
     given = request.headers.get(FORM_HEADER) or (field if isinstance(field, str) else "")
     if request.headers.get("sec-fetch-site") == "cross-site" or not secret or not same(given, form_token(secret)):
-        raise Forbidden(say("This form is too old or came from another site: load the page again."))
+        raise Forbidden(message("This form is too old or came from another site: load the page again."))

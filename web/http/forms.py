@@ -8,7 +8,7 @@ from litestar.response import Template
 from pydantic import BaseModel, ValidationError
 
 from facility.acting.refusals import Invalid, Refusal, invalid
-from facility.acting.user_messages import say
+from facility.acting.user_messages import message
 from web.http.refusals import STATUSES, translate
 from web.rendering.form_tokens import FORM_FIELD
 from web.rendering.pages import language_of, page
@@ -17,7 +17,7 @@ M = TypeVar("M", bound=BaseModel)
 AnyRequest = Request[Any, Any, Any]
 
 
-def typed_texts(data: Mapping[str, Any]) -> dict[str, str]:
+def form_texts(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the texts of a form without its token; files and whatever else is no text count as empty.
 
     Browsers end each line of a text with two characters: taken as they come, every text would look changed.
@@ -29,7 +29,7 @@ def typed_texts(data: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def several_texts(data: Mapping[str, Any], name: str) -> list[str]:
+def form_text_list(data: Mapping[str, Any], name: str) -> list[str]:
     """Return what was sent under a name that a form may send more than once: boxes that were ticked."""
     found = data.get(name, [])
     return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
@@ -53,7 +53,7 @@ def without_blanks(model: type[BaseModel], values: Mapping[str, Any]) -> dict[st
 def check_same(data: Mapping[str, str], first: str) -> None:
     """Raise Invalid unless a password was typed twice alike."""
     if data.get(first, "") != data.get("again", ""):
-        raise Invalid({"again": say("The two passwords differ.")})
+        raise Invalid({"again": message("The two passwords differ.")})
 
 
 def page_again(
@@ -63,6 +63,6 @@ def page_again(
     language = language_of(request)
     faults = refusal.faults if isinstance(refusal, Invalid) else {}
     told = {field.split(".")[0]: translate(request, words, language) for field, words in faults.items()}
-    message = translate(request, refusal.words, language)
+    message = translate(request, refusal.message, language)
     values = dict(context) | {"faults": told, "message": message}
     return page(request, name, values, current=current, status_code=STATUSES[type(refusal)])

@@ -7,7 +7,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 STREAM = "/live"
 
 
-def heads_as_gets(app: ASGIApp) -> ASGIApp:
+def answer_head_requests(app: ASGIApp) -> ASGIApp:
     """Wrap an application that knows GET alone; the server leaves the content of the answer out."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:

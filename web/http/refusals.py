@@ -7,10 +7,10 @@ from litestar import Request, Response
 from litestar.response import Redirect
 
 from facility.acting.refusals import Conflict, Forbidden, Invalid, NotFound, NotLoggedIn, Refusal, TooManyAttempts
-from facility.acting.user_messages import Words
+from facility.acting.user_messages import UserMessage
 from web.http.errors import answer, for_program
 from web.rendering.pages import language_of
-from web.rendering.texts import Texts, say_in
+from web.rendering.texts import Texts, translate_message
 
 STATUSES: dict[type[Refusal], int] = {
     NotLoggedIn: 401,
@@ -22,11 +22,11 @@ STATUSES: dict[type[Refusal], int] = {
 }
 
 
-def translate(request: Request[Any, Any, Any], words: Words, language: str) -> str:
+def translate(request: Request[Any, Any, Any], words: UserMessage, language: str) -> str:
     """Return the sentence in the language; the values are put in afterwards, those that are words translated, too."""
     engine = request.app.template_engine
     texts: Texts = engine.engine.globals["texts"]  # type: ignore[union-attr]  # put there by template_config
-    return say_in(texts.of(language).gettext, words)
+    return translate_message(texts.of(language).gettext, words)
 
 
 def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
@@ -49,4 +49,4 @@ def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
         headers["Retry-After"] = str(refusal.wait)
     elif isinstance(refusal, NotLoggedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="octopus"'
-    return answer(request, status, translate(request, refusal.words, language), headers, **members)
+    return answer(request, status, translate(request, refusal.message, language), headers, **members)

@@ -72,7 +72,7 @@ def _day(name: str, text: str) -> date | None:
     try:
         return read_day(text)
     except UnclearTimeError as unclear:
-        raise Invalid({name: unclear.words}) from None
+        raise Invalid({name: unclear.message}) from None
 
 
 def _context(

@@ -18,11 +18,11 @@ from facility.people.login import Gate
 from facility.people.sessions import end_session, list_sessions
 from facility.people.tokens import TokenDraft, create_token, list_tokens, revoke_token
 from storage.database import Sessions
-from web.http.forms import check_same, page_again, parse, typed_texts
+from web.http.forms import check_same, form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.people.browsers import program
-from web.people.login_threads import at_the_entrance
-from web.rendering.pages import page, page_gettext, said, translated
+from web.people.login_threads import in_login_threads
+from web.rendering.pages import page, page_gettext, translated, translated_messages
 from web.rendering.texts import N_
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -44,7 +44,7 @@ def save_account(
     request: AnyRequest, data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
 ) -> Response[Any]:
     """Keep name, address and language."""
-    typed = typed_texts(data)
+    typed = form_texts(data)
     try:
         changed = change_account(
             gate.sessions, actor, parse(AccountChange, typed | {"locale": typed.get("locale") or None})
@@ -60,12 +60,12 @@ def save_account(
 
 
 @post("/account/password", opt={"act": Act.PASSWORD_CHANGE}, include_in_schema=False, status_code=303)
-@at_the_entrance
+@in_login_threads
 def save_password(
     request: AnyRequest, data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
 ) -> Response[Any]:
     """Change the password; other browsers are logged out."""
-    typed = typed_texts(data)
+    typed = form_texts(data)
     try:
         check_same(typed, "new")
         change = parse(PasswordChange, {name: typed.get(name, "") for name in ("old", "new")})
@@ -81,7 +81,7 @@ def make_token(
     request: AnyRequest, data: Form, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
 ) -> Response[Any]:
     """Make a token and show it in this answer: an address to come back to would show it again."""
-    typed = typed_texts(data)
+    typed = form_texts(data)
     try:
         token = create_token(writing, actor, parse(TokenDraft, typed | {"days": typed.get("days") or None}))
     except Refusal as refusal:
@@ -151,7 +151,7 @@ def _context(request: AnyRequest, sessions: Sessions, actor: Actor) -> dict[str,
         "program": partial(program, gettext=page_gettext(request)),
         "tokens": list_tokens(sessions, actor),
         "discord": linked_account(sessions, actor),
-        "role_words": said(request, ROLE_WORDS),
+        "role_words": translated_messages(request, ROLE_WORDS),
         "scope_words": translated(request, SCOPE_WORDS),
         "faults": {},
         "message": "",

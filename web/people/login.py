@@ -15,9 +15,9 @@ from facility.people.login import Gate, log_in
 from facility.people.registration import Registration, register
 from facility.people.sessions import log_out
 from web.http.auth import ANYONE, SESSION_COOKIE, cookie
-from web.http.forms import check_same, page_again, parse, typed_texts
+from web.http.forms import check_same, form_texts, page_again, parse
 from web.http.preferences import own_path
-from web.people.login_threads import at_the_entrance
+from web.people.login_threads import in_login_threads
 from web.rendering.pages import language_of, page
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -33,12 +33,12 @@ def login_page(
 
 
 @post("/login", opt=OPT, include_in_schema=False, status_code=303)
-@at_the_entrance
+@in_login_threads
 def do_login(
     request: Request[Any, Any, Any], data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
 ) -> Response[Any]:
     """Log in and go where the person wanted to go."""
-    typed = typed_texts(data)
+    typed = form_texts(data)
     visitor = nobody("web", actor.address)
     agent = request.headers.get("user-agent", "")
     try:
@@ -71,12 +71,12 @@ def register_page(request: Request[Any, Any, Any], *, done: FromQuery[bool] = Fa
 
 
 @post("/register", opt=OPT, include_in_schema=False, status_code=303)
-@at_the_entrance
+@in_login_threads
 def do_register(
     request: Request[Any, Any, Any], data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
 ) -> Response[Any]:
     """Keep the request for an account; the answer does not tell whether the address is known."""
-    typed = typed_texts(data)
+    typed = form_texts(data)
     try:
         check_same(typed, "password")
         members = {name: typed.get(name, "") for name in ("name", "email", "password", "note")}
@@ -95,7 +95,7 @@ def password_page(request: Request[Any, Any, Any], secret: FromPath[str], gate: 
 
 
 @post("/password/{secret:str}", opt=OPT, include_in_schema=False, status_code=303)
-@at_the_entrance
+@in_login_threads
 def set_password(
     request: Request[Any, Any, Any],
     secret: FromPath[str],
@@ -105,7 +105,7 @@ def set_password(
 ) -> Response[Any]:
     """Set the password and use the link up."""
     person = person_of_link(gate.sessions, secret)
-    typed = typed_texts(data)
+    typed = form_texts(data)
     try:
         check_same(typed, "password")
         visitor = nobody("web", actor.address)

@@ -21,7 +21,7 @@ MOST_WAITING = 60
 SECONDS = 10
 
 
-class Entrance:
+class LoginThreads:
     """A few threads, and who waits for them."""
 
     def __init__(self, threads: int = THREADS, most: int = MOST_WAITING) -> None:
@@ -51,4 +51,4 @@ class Entrance:
             running.exception()  # seen: whoever asked may be gone
 
 
-at_the_entrance = Entrance()
+in_login_threads = LoginThreads()

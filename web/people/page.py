@@ -14,9 +14,9 @@ from facility.acting.refusals import Refusal
 from facility.people.account import issue_link
 from facility.people.people import STATE_WORDS, PersonChange, change_person, get_person, list_people
 from storage.database import Sessions
-from web.http.forms import page_again, parse, typed_texts
+from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
-from web.rendering.pages import page, said
+from web.rendering.pages import page, translated_messages
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
 AnyRequest = Request[Any, Any, Any]
@@ -49,7 +49,7 @@ def save_person(
 ) -> Response[Any]:
     """Approve, refuse, deactivate, reactivate or give a role."""
     try:
-        change_person(writing, actor, person, parse(PersonChange, typed_texts(data)))
+        change_person(writing, actor, person, parse(PersonChange, form_texts(data)))
     except Refusal as refusal:
         return page_again(request, "people/people.html", _context(request, writing, actor), refusal, current="people")
     return Redirect(f"/people?done=saved#person-{person}", status_code=303)
@@ -81,8 +81,8 @@ def _context(
         "people": list_people(sessions, actor, state=state or None, search=search[:200]),
         "search": search,
         "state": state,
-        "role_words": said(request, ROLE_WORDS),
-        "state_words_people": said(request, STATE_WORDS),
+        "role_words": translated_messages(request, ROLE_WORDS),
+        "state_words_people": translated_messages(request, STATE_WORDS),
         "faults": {},
         "message": "",
         "done": "",

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from facility.acting.fields import FIRST_DAY, LAST_DAY
-from facility.acting.user_messages import Words, say
+from facility.acting.user_messages import UserMessage, message
 from web.rendering.texts import N_
 
 # Which of two equal clock times is meant, in a field of its own that is shown only where it matters.
@@ -16,16 +16,16 @@ WHICH_WORDS = {
     SECOND: N_("the second one, after the clock was put back"),
 }
 _FRENCH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),?\s+(\d{1,2}[:h]\d{2}(?::\d{2})?)")
-_NO_YEAR = say("The year must lie between 2000 and 2199.")
-_NO_TIME = say("This is no date and time, as in 2026-11-24 14:30.")
+_NO_YEAR = message("The year must lie between 2000 and 2199.")
+_NO_TIME = message("This is no date and time, as in 2026-11-24 14:30.")
 
 
 class UnclearTimeError(ValueError):
     """A text that names no instant, or two (`twice`)."""
 
-    def __init__(self, words: Words, *, twice: bool = False) -> None:
-        self.words, self.twice = words, twice
-        super().__init__(str(words))
+    def __init__(self, text: UserMessage, *, twice: bool = False) -> None:
+        self.message, self.twice = text, twice
+        super().__init__(str(text))
 
 
 def read_local(text: str, zone: ZoneInfo, which: str = "") -> datetime:
@@ -39,7 +39,7 @@ def read_local(text: str, zone: ZoneInfo, which: str = "") -> datetime:
         raise UnclearTimeError(_skipped(early, after - before))
     if which not in {FIRST, SECOND}:
         raise UnclearTimeError(
-            say("The clock showed this time twice that night: choose which one is meant."), twice=True
+            message("The clock showed this time twice that night: choose which one is meant."), twice=True
         )
     return (early if which == FIRST else late).astimezone(UTC)
 
@@ -57,7 +57,7 @@ def read_day(text: str) -> date | None:
         if not FIRST_DAY <= day <= LAST_DAY:
             raise UnclearTimeError(_NO_YEAR)
         return day
-    raise UnclearTimeError(say("This is no date, as in 2026-11-24."))
+    raise UnclearTimeError(message("This is no date, as in 2026-11-24."))
 
 
 def local_text(instant: datetime | None, zone: ZoneInfo) -> str:
@@ -93,18 +93,18 @@ def _clock(text: str) -> datetime:
     except ValueError:
         raise UnclearTimeError(_NO_TIME) from None
     if local.tzinfo is not None:
-        raise UnclearTimeError(say("Type the time of the site's clock, without an offset."))
+        raise UnclearTimeError(message("Type the time of the site's clock, without an offset."))
     if not FIRST_DAY.year <= local.year <= LAST_DAY.year:
         raise UnclearTimeError(_NO_YEAR)
     return local
 
 
-def _skipped(early: datetime, jump: timedelta) -> Words:
+def _skipped(early: datetime, jump: timedelta) -> UserMessage:
     """Say between which clock times the skipped hour lay."""
     shown = early.astimezone(UTC).astimezone(early.tzinfo)
     begin = shown - jump
     begin = begin.replace(minute=0, second=0) if begin.minute or begin.second else begin
-    return say(
+    return message(
         "The clock never showed this time: that night it went from {begin} to {end}.",
         begin=f"{begin:%H:%M}",
         end=f"{begin + jump:%H:%M}",

@@ -14,12 +14,12 @@ from litestar.template.config import TemplateConfig
 
 from facility.acting.acts import Actor
 from facility.acting.permissions import Act
-from facility.acting.user_messages import Words
+from facility.acting.user_messages import UserMessage
 from schemas.site import Site
 from web.rendering import cell_view, formatting
 from web.rendering.client_texts import client_texts
 from web.rendering.form_tokens import token_for_form
-from web.rendering.texts import N_, Texts, choose_language, read_texts, say_in
+from web.rendering.texts import N_, Texts, choose_language, read_texts, translate_message
 
 # A template is named by its path below web/: "cells/cell.html".
 TEMPLATES = Path(__file__).parent.parent
@@ -79,10 +79,10 @@ def translated(request: Request[Any, Any, Any], words: Mapping[str, str]) -> dic
     return {key: page_gettext(request)(text) for key, text in words.items()}
 
 
-def said(request: Request[Any, Any, Any], words: Mapping[Any, Words]) -> dict[str, str]:
+def translated_messages(request: Request[Any, Any, Any], words: Mapping[Any, UserMessage]) -> dict[str, str]:
     """Return the facility's words for roles and states in the request's language."""
     gettext = page_gettext(request)
-    return {str(key): say_in(gettext, one) for key, one in words.items()}
+    return {str(key): translate_message(gettext, one) for key, one in words.items()}
 
 
 def page_gettext(request: Request[Any, Any, Any]) -> Callable[[str], str]:

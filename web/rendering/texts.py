@@ -8,7 +8,7 @@ from pathlib import Path
 
 from babel.messages import mofile, pofile
 
-from facility.acting.user_messages import Words
+from facility.acting.user_messages import UserMessage
 
 LANGUAGES = ("fr", "en")
 CATALOGUE = Path(__file__).parent / "locale" / "fr" / "LC_MESSAGES" / "web.po"
@@ -39,9 +39,12 @@ def read_texts(catalogue: Path = CATALOGUE) -> Texts:
     return Texts({"fr": gettext.GNUTranslations(compiled), "en": gettext.NullTranslations()})
 
 
-def say_in(gettext: Callable[[str], str], words: Words) -> str:
+def translate_message(gettext: Callable[[str], str], words: UserMessage) -> str:
     """Write a sentence in a language; values that are words themselves are translated, too."""
-    values = {name: say_in(gettext, one) if isinstance(one, Words) else one for name, one in words.values.items()}
+    values = {
+        name: translate_message(gettext, one) if isinstance(one, UserMessage) else one
+        for name, one in words.values.items()
+    }
     return gettext(words.template).format(**values)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from facility.acting.acts import Actor
 from facility.acting.permissions import Role
 from facility.acting.refusals import Conflict, Forbidden, Invalid, NotFound
-from facility.alarms import acting, notifications
+from facility.alarms import actions, notifications
 from facility.people.discord_links import actor_of, issue_link_code, link
 from schemas import times
 from schemas.messages import Alarm
@@ -48,7 +48,7 @@ def raised(sessions: Sessions, state: str = "active") -> int:
 
 def test_an_acknowledgement_is_one_transaction_with_audit_and_notification(sessions: Sessions) -> None:
     ada, number = person(sessions, "ada", Role.TECHNICIAN), raised(sessions)
-    alarm = acting.acknowledge(sessions, ada, number, "vu")
+    alarm = actions.acknowledge(sessions, ada, number, "vu")
     assert (alarm.state, alarm.acknowledged_by) == ("acknowledged", "ada")
     with sessions() as session:
         line = session.scalars(select(AuditEvent)).one()
@@ -58,7 +58,7 @@ def test_an_acknowledgement_is_one_transaction_with_audit_and_notification(sessi
         (item,) = notifications.waiting(session, "discord", times.now())
     assert item.alarm == alarm
     with pytest.raises(Conflict):
-        acting.acknowledge(sessions, ada, number)
+        actions.acknowledge(sessions, ada, number)
 
 
 def test_two_at_the_same_time_acknowledge_once(sessions: Sessions) -> None:
@@ -67,7 +67,7 @@ def test_two_at_the_same_time_acknowledge_once(sessions: Sessions) -> None:
 
     def attempt(actor: Actor) -> bool:
         try:
-            acting.acknowledge(sessions, actor, number)
+            actions.acknowledge(sessions, actor, number)
         except Conflict:
             return False
         return True
@@ -82,18 +82,18 @@ def test_who_may_not_and_what_cannot_be(sessions: Sessions) -> None:
     member, ada = person(sessions, "bob", Role.MEMBER), person(sessions, "ada", Role.TECHNICIAN)
     number = raised(sessions, "returned")
     with pytest.raises(Forbidden):
-        acting.acknowledge(sessions, member, number)
+        actions.acknowledge(sessions, member, number)
     with pytest.raises(NotFound):
-        acting.acknowledge(sessions, ada, number + 1)
+        actions.acknowledge(sessions, ada, number + 1)
     with pytest.raises(Invalid):
-        acting.shelve(sessions, ada, number, timedelta(days=2))
+        actions.shelve(sessions, ada, number, timedelta(days=2))
     # Returned to normal before anybody looked: acknowledging ends it.
-    acting.acknowledge(sessions, ada, number)
+    actions.acknowledge(sessions, ada, number)
     with sessions() as session:
         assert session.get_one(AlarmRow, number).state == "ended"
         assert session.scalars(select(Notification.over)).all() == [True]
     with pytest.raises(Conflict):
-        acting.shelve(sessions, ada, number, timedelta(minutes=30))
+        actions.shelve(sessions, ada, number, timedelta(minutes=30))
 
 
 def test_a_repeat_is_no_news_and_a_value_is_none_either(sessions: Sessions) -> None:
@@ -123,11 +123,11 @@ def test_a_repeat_is_no_news_and_a_value_is_none_either(sessions: Sessions) -> N
 def test_a_change_while_it_is_sent_goes_on_waiting(sessions: Sessions) -> None:
     number = raised(sessions)
     ada = person(sessions, "ada", Role.TECHNICIAN)
-    acting.shelve(sessions, ada, number, timedelta(minutes=30))
+    actions.shelve(sessions, ada, number, timedelta(minutes=30))
     with sessions() as session:
         items = notifications.waiting(session, "discord", times.now())
     notifications.claim(sessions, items, "batch")
-    acting.acknowledge(sessions, ada, number)
+    actions.acknowledge(sessions, ada, number)
     notifications.sent(sessions, items, "901", "1", times.now())
     with sessions() as session:
         (item,) = notifications.waiting(session, "discord", times.now())

@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Engine
 
-from facility.acting.acts import Actor, Deed, command
+from facility.acting.acts import ActContext, Actor, command
 from facility.acting.permissions import Act, Role
 from facility.acting.secret_texts import form_token
 from facility.people.people import PersonChange, change_person, get_person
@@ -167,7 +167,7 @@ def log_in(station: Station, actor: Actor) -> str:
     with station.sessions() as session, session.begin():
         person = session.get(Person, actor.id)
         assert person is not None
-        return open_session(Deed(session, actor, Act.LOG_IN, times.now()), person, "trial", Lifetimes())
+        return open_session(ActContext(session, actor, Act.LOG_IN, times.now()), person, "trial", Lifetimes())
 
 
 def _pending(station: Station) -> Actor:

@@ -21,7 +21,7 @@ from service.settings import BrokerSettings
 from tests.web.conftest import member_token
 from web.app import create_app
 from web.http.auth import FORM_COOKIE, FORM_FIELD
-from web.people.login_threads import Entrance
+from web.people.login_threads import LoginThreads
 from web.settings import WebSettings
 
 SECRET = "a-cookie-of-a-visitor"
@@ -70,7 +70,7 @@ def test_more_than_a_crowd_is_asked_to_come_back() -> None:
 
 
 async def _crowd() -> None:
-    entrance, opened = Entrance(threads=1, most=2), Event()
+    entrance, opened = LoginThreads(threads=1, most=2), Event()
     handler = entrance(opened.wait)
     waiting = [asyncio.create_task(handler(20.0)) for _ in range(2)]
     await asyncio.sleep(0)

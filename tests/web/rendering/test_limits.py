@@ -10,7 +10,7 @@ from facility.experiments.views import ExperimentView
 from schemas import times
 from schemas.site import Site
 from web.experiments.changes import Teller
-from web.experiments.form_values import TypedExperiment, comparable, from_view, values
+from web.experiments.form_values import ExperimentFormValues, comparable, from_view, values
 from web.rendering.limits import limits_of, limits_text, tolerance_text
 
 
@@ -87,7 +87,7 @@ def test_what_is_kept_is_typed_back_without_a_change(number: float, language: st
 
 @pytest.mark.parametrize("typed", ["1 000,5", "1\u202f000,5", "1000.5", " 1000,50 "])
 def test_decimal_commas_and_grouping_are_understood(typed: str) -> None:
-    form = TypedExperiment({"low-co2": typed, "delay-co2": "1,5"}, parameters=("co2",))
+    form = ExperimentFormValues({"low-co2": typed, "delay-co2": "1,5"}, parameters=("co2",))
     one = Tolerance.model_validate(values(form)["parameters"][0])
     assert (one.low, one.delay) == (1000.5, 90)
 
@@ -95,5 +95,5 @@ def test_decimal_commas_and_grouping_are_understood(typed: str) -> None:
 @pytest.mark.parametrize("delay", ["-1", "1e9", "Infinity", "NaN", "soon", "1,2,3"])
 def test_a_delay_that_is_none_is_refused(delay: str) -> None:
     with pytest.raises(Invalid) as refused:
-        values(TypedExperiment({"delay-co2": delay}, parameters=("co2",)))
+        values(ExperimentFormValues({"delay-co2": delay}, parameters=("co2",)))
     assert "delay-co2" in refused.value.faults
