@@ -15,9 +15,9 @@ from bot.policy import Policy
 from bot.settings import BotSettings
 from bot.station import Station
 from bot.texts import read_catalogue
-from schemas.database import connect
-from schemas.settings import DatabaseSettings
 from schemas.site import Site
+from service.settings import DatabaseSettings
+from storage.database import connect
 from tests.bot.discord.server import LocalDiscord
 from tests.bot.rig import Rig
 from tests.conftest import prepare_database

@@ -6,7 +6,7 @@ import aiomqtt
 import pytest
 
 from broker.connecting import aiomqtt_client
-from schemas.settings import BrokerSettings
+from service.settings import BrokerSettings
 from tests.services.mosquitto import Mosquitto
 
 

@@ -11,11 +11,12 @@ import pymysql
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from facility.sites import apply_site
-from schemas import migrating, times
-from schemas.database import connect, write_sessions
-from schemas.settings import DatabaseSettings
+from schemas import times
 from schemas.site import Site
+from service.settings import DatabaseSettings
+from storage import migrating
+from storage.database import connect, write_sessions
+from storage.sites import apply_site
 from tests.services.mariadb import MariaDB
 
 Cursor = pymysql.cursors.Cursor
