@@ -1,7 +1,7 @@
 """Memory over time, under fifty times the usual load: `python -m bench.memory`.
 
-Six publishers read five times a second; all of it is stored, 100 live streams are open, and somebody asks for a history,
-a page and an export in turn.
+Six publishers read five times a second; all of it is stored, 100 live streams are open, and somebody asks for a
+history, a page and an export in turn.
 """
 
 import argparse
