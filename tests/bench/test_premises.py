@@ -54,5 +54,5 @@ def test_processor_time_counts_children_that_have_ended(tmp_path: Path) -> None:
     import sys
 
     before = measuring.family_cpu(os.getpid())
-    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"], check=True)
-    assert measuring.family_cpu(os.getpid()) - before >= 0.3
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.5: pass"], check=True)
+    assert measuring.family_cpu(os.getpid()) - before > 0.4  # counted in hundredths, rounded down
