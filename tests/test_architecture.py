@@ -11,7 +11,9 @@ SERVICES = {"publisher": {"schemas", "broker"}, "ingestor": {"schemas", "broker"
 }
 ALLOWED: dict[str, set[str]] = {"schemas": set(), "broker": {"schemas"}, "facility": {"schemas"}} | SERVICES
 # A unit's PC has no SQLAlchemy, Litestar or discord.py.
-ON_A_UNITS_PC = {f"schemas.{name}" for name in ("site", "topics", "messages", "times", "settings", "logs")}
+ON_A_UNITS_PC = {
+    f"schemas.{name}" for name in ("site", "topics", "messages", "times", "settings", "logs", "tolerant_json")
+}
 HEAVY = {"sqlalchemy", "alembic", "litestar", "discord", "aiomqtt", "pymysql"}
 LONGEST = 400
 LEFTOVERS = {"utils", "util", "helpers", "helper", "common", "core", "misc", "manager", "managers"}
