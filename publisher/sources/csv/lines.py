@@ -8,6 +8,7 @@ from datetime import datetime
 from publisher.sources.csv.settings import Column, File
 from publisher.sources.instants import parse
 from publisher.sources.mapping import scaled
+from publisher.sources.numbers import Missing, number
 
 # Shown of a broken line: enough to find it, little enough for a log.
 RAW = 500
@@ -74,7 +75,7 @@ def lay_out(names: tuple[str, ...], file: File) -> Layout | None:
     )
 
 
-def read(fields: list[str], layout: Layout, file: File, missing: frozenset[str], cells: frozenset[str]) -> Row:
+def read(fields: list[str], layout: Layout, file: File, missing: Missing, cells: frozenset[str]) -> Row:
     """Return what the line says; raise BrokenLine where nothing of it can be trusted."""
     width = len(layout.names)
     if len(fields) != width:
@@ -97,7 +98,7 @@ def read(fields: list[str], layout: Layout, file: File, missing: frozenset[str],
     for index, name, column in layout.values:
         text = fields[index]
         try:
-            value = None if text in missing else scaled(number(text, column, file), column.factor, column.offset)
+            value = measured(text, column, file, missing)
         except ValueError as error:
             row.faults.append(f"column {name}: {error}")
             continue
@@ -105,19 +106,11 @@ def read(fields: list[str], layout: Layout, file: File, missing: frozenset[str],
     return row
 
 
-def number(text: str, column: Column, file: File) -> float:
-    """Return the number that the text writes in the file's own way; raise ValueError."""
+def measured(text: str, column: Column, file: File, missing: Missing) -> float | None:
+    """Return what is stored for a field, None for no value; raise ValueError."""
     if text in column.words:
-        return column.words[text]
-    plain = text
-    if file.thousands:
-        plain = plain.replace(file.thousands, "")
-    if file.decimal != ".":
-        if "." in plain:
-            raise ValueError(f"{text!r} is no number with a decimal comma")
-        plain = plain.replace(file.decimal, ".")
-    try:
-        # Python alone would take 1_000 for a number.
-        return float(plain.replace("_", "?"))
-    except ValueError:
-        raise ValueError(f"{text!r} is no number") from None
+        return scaled(column.words[text], column.factor, column.offset)
+    if missing.has(text):
+        return None
+    raw = number(text, file.decimal, file.thousands, column.unit)
+    return None if missing.has(raw) else scaled(raw, column.factor, column.offset)

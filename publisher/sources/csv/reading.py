@@ -13,6 +13,7 @@ from publisher.sources.csv.following import CHUNK, Follower, Known, Place
 from publisher.sources.csv.lines import RAW, BrokenLine, Layout, lay_out, names_of, read, split
 from publisher.sources.csv.settings import File
 from publisher.sources.instants import Pace, follow, resolve
+from publisher.sources.numbers import Missing
 from publisher.sources.source import Fault
 from schemas import times
 
@@ -43,7 +44,7 @@ class Reader:
         self.file = file
         self.items: deque[Item] = deque()
         self._zone = ZoneInfo(file.timezone) if file.timezone else zone
-        self._missing = frozenset(file.missing)
+        self._missing = Missing(file.missing)
         self._unit_cells = frozenset(cells)
         self._layouts: dict[Known, Layout] = {}
         self._refused: dict[Known, str] = {}

@@ -9,7 +9,7 @@ from publisher.sources import instants
 from schemas.messages import Code
 from schemas.settings import Block
 
-MISSING = ("", "-", "--", "NaN", "nan", "NAN", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "none")
+MISSING = ("-", "--", "NA", "N/A", "#N/A", "null", "None")
 
 
 class Column(Block):
@@ -20,6 +20,7 @@ class Column(Block):
     factor: FiniteFloat = 1
     offset: FiniteFloat = 0
     words: dict[str, FiniteFloat] = Field(default_factory=dict, description="numbers for texts, as open = 1")
+    unit: str = Field(default="", description="written behind the number, as °C in 18.2 °C")
     optional: bool = Field(default=False, description="the column may be absent")
 
 
