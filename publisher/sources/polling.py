@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import wait
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Event, Thread
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 from publisher.sources.source import Batch, Fault, Position, Sample
 
@@ -25,6 +26,10 @@ class Unavailable(Exception):  # noqa: N818 - it says what is wrong, not that so
         self.raw = raw
 
 
+class Closed(Unavailable):
+    """The connection that was kept since the last question is gone: a fresh one may serve, and is tried at once."""
+
+
 @dataclass(slots=True)
 class Answer:
     """What one question gave. `position` None leaves the remembered place as it was."""
@@ -40,8 +45,8 @@ class Stopped(Exception):  # noqa: N818 - not an error
 
 def poll(
     name: str,
-    ask: Callable[[], Awaitable[Answer]],
-    close: Callable[[], Awaitable[None]],
+    ask: Callable[[], Coroutine[Any, Any, Answer]],
+    close: Callable[[], Coroutine[Any, Any, None]],
     *,
     interval: float,
     deadline: float,
@@ -50,30 +55,38 @@ def poll(
     """Yield an answer every `interval` seconds; a question takes `deadline` seconds at most.
 
     A fault is given once and again only after it has passed; a server that does not answer is asked ever
-    less often, up to once a minute.
+    less often, up to once a minute. Both functions run in an event loop that goes on between two questions.
     """
     said: set[str] = set()
     failures = 0
     due = monotonic()
-    with asyncio.Runner() as runner:
+    with _Loop(deadline, stop) as loop:
         try:
             while not stop.is_set():
                 try:
-                    answer = runner.run(_in_time(ask(), deadline, stop))
+                    try:
+                        answer = loop.run(ask())
+                    except Closed as error:
+                        log.debug("%s: %s; asking again on a new connection", name, error)
+                        loop.end(close())
+                        answer = loop.run(ask())
                 except Stopped:
                     break
                 except Unavailable as error:
                     failures += 1
-                    runner.run(_quietly(close(), deadline))
+                    loop.end(close())
                     answer = Answer(faults=[Fault(f"{name}: {error}", error.raw)])
+                    # What was wrong with its answers has not passed only because there are none.
+                    passed = set[str]()
                 else:
                     if failures:
                         log.info("%s answers again", name)
                     failures = 0
-                news = [fault for fault in answer.faults if fault.reason not in said]
-                said = {fault.reason for fault in answer.faults}
+                    passed = said - {fault.reason for fault in answer.faults}
+                news = {fault.reason: fault for fault in answer.faults if fault.reason not in said}
+                said = said - passed | news.keys()
                 if answer.samples or news or answer.position is not None:
-                    yield Batch(answer.samples, answer.position, news)
+                    yield Batch(answer.samples, answer.position, list(news.values()))
                 pause = (
                     min(interval * 2 ** min(failures - 1, 10), max(LONGEST_PAUSE, interval)) if failures else interval
                 )
@@ -81,7 +94,7 @@ def poll(
                 due = max(due + pause, monotonic()) if not failures else monotonic() + pause
                 stop.wait(due - monotonic())
         finally:
-            runner.run(_quietly(close(), deadline))
+            loop.end(close())
 
 
 def gathered(values: Iterable[tuple[str, str, Any, float | None]]) -> list[Sample]:
@@ -92,25 +105,51 @@ def gathered(values: Iterable[tuple[str, str, Any, float | None]]) -> list[Sampl
     return [Sample(cell, observed_at, found) for (observed_at, cell), found in sorted(samples.items())]
 
 
-async def _in_time(question: Awaitable[Answer], deadline: float, stop: Event) -> Answer:
-    task = asyncio.ensure_future(question)
-    end = monotonic() + deadline
-    while not task.done():
-        await asyncio.wait({task}, timeout=_NOTICE)
-        if not task.done() and (stop.is_set() or monotonic() > end):
-            task.cancel()
-            await asyncio.wait({task}, timeout=1)
-            if stop.is_set():
-                raise Stopped
-            raise Unavailable(f"no whole answer within {deadline:g} s")
-    return task.result()
+class _Loop:
+    """An event loop in a thread of its own: between two questions the libraries keep their sessions alive."""
 
+    def __init__(self, deadline: float, stop: Event) -> None:
+        self._deadline, self._stop = deadline, stop
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop = self._runner.get_loop()
+        self._thread = Thread(target=self._serve, name="asking", daemon=True)
+        self._over = asyncio.Event()
 
-async def _quietly(closing: Awaitable[None], deadline: float) -> None:
-    """Close what may be broken already; that it cannot be closed properly is no news."""
-    try:
-        async with asyncio.timeout(min(deadline, 2)):
-            await closing
-    except Exception as error:  # noqa: BLE001 - libraries raise anything here, and nothing depends on it
-        log.debug("closing: %r", error)
-    await asyncio.sleep(0)  # transports end in the loop's next turn
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+
+    def run(self, question: Coroutine[Any, Any, Answer]) -> Answer:
+        """Return the answer; raise Unavailable after the deadline and Stopped when the publisher ends."""
+        future = asyncio.run_coroutine_threadsafe(question, self._loop)
+        end = monotonic() + self._deadline
+        while not wait({future}, _NOTICE).done:
+            if self._stop.is_set() or monotonic() > end:
+                future.cancel()
+                if self._stop.is_set():
+                    raise Stopped
+                raise Unavailable(f"no whole answer within {self._deadline:g} s")
+        return future.result()
+
+    def end(self, closing: Coroutine[Any, Any, None]) -> None:
+        """Close what may be broken already; that it cannot be closed properly is no news."""
+        wait({asyncio.run_coroutine_threadsafe(self._quietly(closing), self._loop)})
+
+    def _serve(self) -> None:
+        with self._runner:
+            self._runner.run(self._until_over())
+
+    async def _until_over(self) -> None:
+        await self._over.wait()
+
+    async def _quietly(self, closing: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with asyncio.timeout(min(self._deadline, 2)):
+                await closing
+        except Exception as error:  # noqa: BLE001 - libraries raise anything here, and nothing depends on it
+            log.debug("closing: %r", error)
+        await asyncio.sleep(0)  # transports end in the loop's next turn
