@@ -14,16 +14,21 @@ from publisher.sources.source import Batch, Fault, Position, Sample
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 60.0
+# A server that asks for more patience than this is asked all the same.
+_LONGEST_WANTED = 3600.0
 # How soon a request is given up when the publisher ends.
 _NOTICE = 0.1
 
 
 class Unavailable(Exception):  # noqa: N818 - it says what is wrong, not that something is
-    """The server could not be asked, or its answer makes no sense; `raw` is a piece of that."""
+    """The server could not be asked, or its answer makes no sense.
 
-    def __init__(self, reason: str, raw: str = "") -> None:
+    `raw` is a piece of that; `wait` is for how many seconds it wants to be left alone.
+    """
+
+    def __init__(self, reason: str, raw: str = "", wait: float = 0) -> None:
         super().__init__(reason)
-        self.raw = raw
+        self.raw, self.wait = raw, wait
 
 
 class Closed(Unavailable):
@@ -63,6 +68,7 @@ def poll(
     with _Loop(deadline, stop) as loop:
         try:
             while not stop.is_set():
+                wanted = 0.0
                 try:
                     try:
                         answer = loop.run(ask())
@@ -74,6 +80,7 @@ def poll(
                     break
                 except Unavailable as error:
                     failures += 1
+                    wanted = min(error.wait, _LONGEST_WANTED)
                     loop.end(close())
                     answer = Answer(faults=[Fault(f"{name}: {error}", error.raw)])
                     # What was wrong with its answers has not passed only because there are none.
@@ -91,7 +98,7 @@ def poll(
                     min(interval * 2 ** min(failures - 1, 10), max(LONGEST_PAUSE, interval)) if failures else interval
                 )
                 # On a grid, so that slow answers do not shift the readings; what was missed is not made up for.
-                due = max(due + pause, monotonic()) if not failures else monotonic() + pause
+                due = max(due + pause, monotonic()) if not failures else monotonic() + max(pause, wanted)
                 stop.wait(due - monotonic())
         finally:
             loop.end(close())
