@@ -175,7 +175,7 @@ def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station,
             rows.append((known.id, text, None, usual))
         elif not -_LARGEST <= value <= _LARGEST:  # first of all: a parameter may have no range of its own
             losses.append(f"{code}: {value!r} is more than any sensor measures")
-        elif known.minimum <= value <= known.maximum:
+        elif known.minimum <= value <= known.maximum and code not in message.suspect:
             rows.append((known.id, text, value, usual))
         else:
             rows.append((known.id, text, value, _SUSPECT))
@@ -192,8 +192,11 @@ def _by_hand(arrival: Arrival, content: Any, place: _Place, station: Station, ra
     publisher, sequence = faults.numbering(content, losses)
     observed = faults.instant(content.get("observed_at"), losses)
     values = faults.values(content.get("values"), losses)
+    suspect = faults.suspect(content.get("suspect"), losses)
     if observed is not None and values and place.cell is not None:
-        message = Reading.model_construct(publisher=publisher, sequence=sequence, observed_at=observed, values=values)
+        message = Reading.model_construct(
+            publisher=publisher, sequence=sequence, observed_at=observed, values=values, suspect=suspect
+        )
         decoded = _rows(arrival, message, place.cell, station, raw)
     else:
         decoded = Decoded(

@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Iterator
-from datetime import datetime
 from threading import Event
 from typing import Literal
 
@@ -12,7 +11,7 @@ from publisher.sources.mapping import Target, check_targets, scaled
 from publisher.sources.modbus_blocks import Controller, Round, devices_of
 from publisher.sources.modbus_link import Link
 from publisher.sources.numbers import Missing, from_float32
-from publisher.sources.polling import Answer, gathered, poll
+from publisher.sources.polling import Answer, Measured, gathered, poll
 from publisher.sources.source import Batch, Fault, Position, Source
 from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
@@ -105,10 +104,10 @@ class ModbusSource:
 
     def _understand(self, done: Round[Value]) -> Answer:
         answer = Answer()
-        found: list[tuple[str, str, datetime, float | None]] = []
+        found: list[Measured] = []
         for value, registers, at in done.found:
             try:
-                found.append((value.cell, value.parameter, at, self._number(value, registers)))
+                found.append(Measured(value.cell, value.parameter, at, self._number(value, registers)))
             except ValueError as error:
                 raw = " ".join(f"{word:04x}" for word in registers)
                 answer.faults.append(Fault(f"{_where(value)}: {error}", raw))

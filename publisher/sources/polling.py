@@ -5,9 +5,10 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import wait
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Event, Thread
 from time import monotonic
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from publisher.sources.source import Batch, Fault, Position, Sample
 
@@ -104,12 +105,30 @@ def poll(
             loop.end(close())
 
 
-def gathered(values: Iterable[tuple[str, str, Any, float | None]]) -> list[Sample]:
-    """Make samples of (cell, parameter, observed_at, value): one for each cell and time."""
-    samples: dict[tuple[Any, str], dict[str, float | None]] = {}
-    for cell, parameter, observed_at, value in values:
-        samples.setdefault((observed_at, cell), {})[parameter] = value
-    return [Sample(cell, observed_at, found) for (observed_at, cell), found in sorted(samples.items())]
+class Measured(NamedTuple):
+    """A parameter's value at one time; `suspect` where the source itself doubts it."""
+
+    cell: str
+    parameter: str
+    observed_at: datetime
+    value: float | None
+    suspect: bool = False
+
+
+def gathered(values: Iterable[Measured]) -> list[Sample]:
+    """Make samples: one for each cell and time, the oldest first."""
+    together: dict[tuple[datetime, str], list[Measured]] = {}
+    for value in values:
+        together.setdefault((value.observed_at, value.cell), []).append(value)
+    return [
+        Sample(
+            cell,
+            observed_at,
+            {value.parameter: value.value for value in found},
+            frozenset(value.parameter for value in found if value.suspect),
+        )
+        for (observed_at, cell), found in sorted(together.items())
+    ]
 
 
 class _Loop:

@@ -52,6 +52,25 @@ def test_a_bad_value_costs_that_value_alone(values: Any, rows: list[Any], words:
 
 
 @pytest.mark.parametrize(
+    ("suspect", "qualities", "words"),
+    [
+        (["air_temperature"], [1, 0], None),
+        (["air_temperature", "co2", "o3"], [1, 0], None),
+        ([], [0, 0], None),
+        (None, [0, 0], None),
+        ("air_temperature", [0, 0], "suspect 'air_temperature': a list of parameters"),
+        ([7], [0, 0], "suspect [7]: a list of parameters"),
+    ],
+)
+def test_values_that_their_source_doubts_are_suspect(suspect: Any, qualities: list[int], words: str | None) -> None:
+    reading = make_reading(suspect=suspect)
+    for topic, content in (("readings", reading), ("backlog", {"readings": [reading]})):
+        (decoded,) = decode(make_arrival(content, f"octopus/v1/ecolab-1/E1C1/{topic}"), STATION)
+        assert [(row[0], row[3]) for row in decoded.rows] == list(zip((1, 2), qualities, strict=True))
+        assert decoded.reason == words
+
+
+@pytest.mark.parametrize(
     ("payload", "rows", "words"),
     [
         (b"", 0, "not valid JSON"),

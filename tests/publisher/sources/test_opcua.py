@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -13,9 +15,11 @@ import pytest
 from asyncua import Server as OpcuaServer
 from asyncua import ua
 from asyncua.server.user_managers import User, UserManager, UserRole
+from asyncua.ua.uaerrors import UaStatusCodeError
 
 from publisher.sources.opcua import Settings, open_source
 from publisher.sources.source import Source
+from schemas import times
 from schemas.settings import SettingsError
 from schemas.site import Site
 from tests.publisher.sources.driving import drive
@@ -41,6 +45,54 @@ class Server:
     def set(self, name: str, value: Any, at: datetime = START, status: int = ua.StatusCodes.Good) -> None:
         data = ua.DataValue(ua.Variant(value), ua.StatusCode(status), SourceTimestamp=at.replace(tzinfo=None))
         self._run(self._nodes[name].write_value(data))
+
+    def add(self, value: Any, kind: ua.VariantType | None = None, **more: Any) -> str:
+        """Make a node of its own; return its name."""
+        name = f"node {len(self._nodes)}"
+        data = ua.DataValue(ua.Variant(value, kind), **more)
+        self._nodes[name] = self._run(
+            self._server.nodes.objects.add_variable(ua.NodeId(name, 2), name, ua.Variant(value, kind))
+        )
+        self._run(
+            self._server.iserver.aspace.write_attribute_value(self._nodes[name].nodeid, ua.AttributeIds.Value, data)
+        )
+        return name
+
+    def write(self, name: str, data: ua.DataValue) -> None:
+        aspace = self._server.iserver.aspace
+        self._run(aspace.write_attribute_value(self._nodes[name].nodeid, ua.AttributeIds.Value, data))
+
+    @contextmanager
+    def answering(self, answer: Callable[[list[str]], None]) -> Iterator[None]:
+        """Let `answer` look at the names of the nodes of each request; it may raise a fault of the service."""
+        service = self._server.iserver.attribute_service
+        read = service.read
+
+        def looked_at(params: Any) -> Any:
+            answer([str(wanted.NodeId.Identifier) for wanted in params.NodesToRead if wanted.NodeId.NamespaceIndex])
+            return read(params)
+
+        service.read = looked_at
+        yield
+        service.read = read
+
+    def close_connections(self) -> None:
+        async def close() -> None:
+            for client in list(self._server.bserver.clients):
+                client.transport.close()
+
+        self._run(close())
+
+    @property
+    def sessions(self) -> list[Any]:
+        return [
+            client.processor.session.session_id
+            for client in list(self._server.bserver.clients)
+            if client.processor.session
+        ]
+
+    def end_sessions_after(self, seconds: float) -> None:
+        self._server.iserver.min_session_timeout_ms = self._server.iserver.max_session_timeout_ms = 1000 * seconds
 
     def stop(self) -> None:
         self._run(self._server.stop())
@@ -159,6 +211,152 @@ def test_users(site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     assert "refuses" in anonymous.reasons[0]
     assert len(known.samples) == 1
     assert "s3same" not in caplog.text + repr(known)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Server]:
+    server = Server(free_port())
+    yield server
+    server.stop()
+
+
+CODES = ["air_temperature", "co2", "o2", "par", "relative_humidity", "rain_water_temperature", "rainfall"]
+
+
+def test_a_32_bit_number_is_stored_as_it_is_written(site: Site, shared: Server) -> None:
+    numbers = {"air_temperature": 18.2, "o2": 20.95, "co2": -9999.9, "par": -9999.0}
+    nodes = {code: shared.add(value, ua.VariantType.Float) for code, value in numbers.items()}
+    values = [
+        {"cell": "E1C1", "parameter": code, "node": f"ns=2;s={name}", "missing": [-9999.9, -9999]}
+        for code, name in nodes.items()
+    ]
+    values[0]["offset"] = -273.15
+    result = drive(open_opcua(site, shared.url, {}, values=values, time="asked"), most=1)
+    assert result.faults == []
+    assert dict(result.samples[0].values) == {"air_temperature": -254.95, "o2": 20.95, "co2": None, "par": None}
+
+
+def test_uncertain_is_a_suspect_value_and_not_null(site: Site, shared: Server) -> None:
+    at = START
+    uncertain = [
+        ua.StatusCodes.UncertainSensorNotAccurate,
+        ua.StatusCodes.UncertainLastUsableValue | 0x0480,  # with the bits that tell of limits and overflow
+        ua.StatusCodes.Uncertain,
+    ]
+    names = {
+        code: shared.add(412.5, StatusCode=ua.StatusCode(status), SourceTimestamp=at)
+        for code, status in zip(CODES, [*uncertain, ua.StatusCodes.GoodClamped], strict=False)
+    }
+    result = drive(open_opcua(site, shared.url, names), None, lambda: None)
+    assert result.faults == []
+    (sample,) = result.samples
+    assert set(sample.values.values()) == {412.5}
+    assert sample.suspect == {"air_temperature", "co2", "o2"}
+
+
+NULL, ABSURD = datetime(1601, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "source", [None, NULL, ABSURD, datetime(2105, 3, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)]
+)
+def test_a_null_or_absurd_source_time_counts_as_absent(site: Site, shared: Server, source: datetime | None) -> None:
+    server_time = START
+    name = shared.add(18.02, SourceTimestamp=source, ServerTimestamp=server_time)
+    result = drive(open_opcua(site, shared.url, {"air_temperature": name}), None, lambda: None, lambda: None)
+    assert result.values("air_temperature") == [(START, 18.02)], "the server's time stands in"
+    assert len(result.faults) == (0 if source in {None, NULL} else 1)
+
+    name = shared.add(18.02, SourceTimestamp=source, ServerTimestamp=NULL)
+    before = times.now()
+    result = drive(open_opcua(site, shared.url, {"air_temperature": name}), None, lambda: time.sleep(0.01))
+    assert all(before <= at <= times.now() for at, _ in result.values("air_temperature")), "the moment of asking"
+    assert len(result.samples) == 2
+    assert len(result.faults) == (0 if source in {None, NULL} else 1)
+
+
+def test_the_servers_time_where_it_is_wanted(site: Site, shared: Server) -> None:
+    name = shared.add(18.02, SourceTimestamp=datetime(2026, 1, 1, tzinfo=UTC), ServerTimestamp=START)
+    result = drive(open_opcua(site, shared.url, {"air_temperature": name}, time="server"), most=1)
+    assert result.values("air_temperature") == [(START, 18.02)]
+
+
+def test_a_fault_is_recorded_once(site: Site, shared: Server) -> None:
+    name = shared.add(18.02)
+    good = shared.add(1.0)
+
+    def fails(second: int, status: int = ua.StatusCodes.BadSensorFailure) -> Callable[[], None]:
+        at = START.replace(second=second)
+        return lambda: shared.write(name, ua.DataValue(ua.Variant(18.0), ua.StatusCode(status), SourceTimestamp=at))
+
+    nodes = {"air_temperature": name, "co2": good}
+    source = open_opcua(site, shared.url, nodes)
+    fails(1)()
+    nothing = lambda: None  # noqa: E731
+    result = drive(source, None, nothing, fails(2), nothing, fails(3), fails(3), nothing)
+    assert [value for _, value in result.values("air_temperature")] == [None] * 3
+    assert len(result.reasons) == 1
+    result = drive(source, result.position, fails(4), fails(5, ua.StatusCodes.Good), fails(6), nothing)
+    assert len(result.reasons) == 2, "again after it has passed"
+
+
+def test_a_limit_on_nodes_a_request_costs_nothing(site: Site, shared: Server) -> None:
+    asked: list[int] = []
+
+    def limited(names: list[str]) -> None:
+        if names:
+            asked.append(len(names))
+        if len(names) > 2:
+            raise UaStatusCodeError(ua.StatusCodes.BadTooManyOperations)
+
+    nodes = {code: shared.add(float(number)) for number, code in enumerate(CODES)}
+    with shared.answering(limited):
+        result = drive(open_opcua(site, shared.url, nodes, time="asked"), None, lambda: None)
+    assert result.faults == []
+    assert [dict(sample.values) for sample in result.samples] == [{c: float(n) for n, c in enumerate(CODES)}] * 2
+    assert max(asked[-4:]) <= 2, "it is remembered"
+
+
+def test_one_node_that_fails_the_whole_request_costs_only_itself(site: Site, shared: Server) -> None:
+    nodes = {code: shared.add(float(number)) for number, code in enumerate(CODES)}
+
+    def choking(names: list[str]) -> None:
+        if nodes["par"] in names:
+            raise UaStatusCodeError(ua.StatusCodes.BadInternalError)
+
+    with shared.answering(choking):
+        result = drive(open_opcua(site, shared.url, nodes, time="asked"), None, lambda: None)
+    assert [dict(sample.values) for sample in result.samples] == [
+        {code: float(number) for number, code in enumerate(CODES) if code != "par"}
+    ] * 2
+    assert result.reasons == [f"E1C1 par (ns=2;s={nodes['par']}): refuses (BadInternalError)"]
+
+
+def test_a_connection_closed_while_idle_costs_no_question(site: Site, shared: Server) -> None:
+    source = open_opcua(site, shared.url, {"air_temperature": shared.add(18.02)}, time="asked")
+    result = drive(source, None, shared.close_connections, lambda: None, shared.close_connections)
+    assert result.faults == []
+    assert len(result.samples) == 4
+
+
+def test_a_session_is_kept_alive_between_questions(site: Site) -> None:
+    server = Server(free_port())
+    sessions: set[Any] = set()
+    try:
+        server.end_sessions_after(3)
+        source = open_opcua(site, server.url, {"air_temperature": "T"}, time="asked", timeout=1)
+
+        def long_pause() -> None:
+            sessions.update(server.sessions)
+            time.sleep(5)
+            sessions.update(server.sessions)
+
+        result = drive(source, None, long_pause)
+    finally:
+        server.stop()
+    assert result.faults == []
+    assert len(result.samples) == 2
+    assert len(sessions) == 1, "no second session was needed"
 
 
 def test_settings_that_cannot_be_meant_are_refused(site: Site) -> None:
