@@ -22,9 +22,9 @@ from publisher.sources.polling import Answer, Unavailable, poll
 from publisher.sources.source import Batch, Fault, Position, Sample, Source
 from schemas import times
 from schemas.messages import Code
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
 from schemas.tolerant_json import read_json
+from service.settings import Block, SettingsError
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from pydantic import Field, FiniteFloat, field_validator
 from publisher.sources.http_paths import parse_path
 from publisher.sources.mapping import scaled
 from publisher.sources.numbers import Missing, number
-from schemas.settings import Block
+from service.settings import Block
 
 Decimal = Literal[".", ","]
 

@@ -13,8 +13,8 @@ from publisher.sources.modbus_link import Link
 from publisher.sources.numbers import Missing, from_float32
 from publisher.sources.polling import Answer, Measured, gathered, poll
 from publisher.sources.source import Batch, Fault, Position, Source
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
+from service.settings import Block, SettingsError
 
 _FORMATS = {
     "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q",

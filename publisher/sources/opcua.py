@@ -15,8 +15,8 @@ from publisher.sources.opcua_session import Session
 from publisher.sources.polling import Answer, Measured, gathered, poll
 from publisher.sources.source import Batch, Fault, Position, Source
 from schemas import times
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
+from service.settings import Block, SettingsError
 
 # The protocol writes "no time" as the year 1601. Before 2000 and a day ahead no clock is right: such readings
 # would be refused as a whole.

@@ -20,8 +20,8 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 from publisher.sources.opcua import Settings, open_source
 from publisher.sources.source import Source
 from schemas import times
-from schemas.settings import SettingsError
 from schemas.site import Site
+from service.settings import SettingsError
 from tests.publisher.sources.driving import drive
 from tests.services.process import free_port
 
