@@ -114,7 +114,7 @@ def _zone(found: dict[str, str]) -> timezone | None:
 def written_out(name: str) -> str:
     """Return the format without the directives that stand for several, as %T does."""
     # What there is beside them means the locale's own way, which is that of C here.
-    name = re.sub(r"%[-#](?=[a-zA-Z])", "%", name)
+    name = re.sub(r"%[-#](?=[a-zA-Z])", "%", name.strip())
     return re.sub(r"%(.)", lambda match: _SHORT_FOR.get(match[1], match[0]), name)
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.sources import clock_texts
@@ -45,6 +45,7 @@ def test_so_is_any_date_with_any_clock(moment: datetime, date: str, clock: str, 
     assert (found.tzinfo is not None) == ("%z" in name)
 
 
+@settings(max_examples=500)
 @given(MOMENTS, st.text(st.sampled_from("YmdHIMSpfjybz:/ %"), max_size=14).map(lambda text: text.replace("%", "%Y")))
 def test_whatever_is_accepted_is_read_back(moment: datetime, letters: str) -> None:
     name = "".join(f"%{letter}" if letter.isalpha() else letter for letter in letters)
