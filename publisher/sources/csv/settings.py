@@ -39,7 +39,7 @@ class File(Block):
     skip_after_header: int = Field(default=0, ge=0, description="lines with units and the like")
     comment: str = ""
     missing: tuple[str, ...] = MISSING
-    time_columns: tuple[str, ...] = Field(min_length=1, max_length=2)
+    time_columns: tuple[str, ...] = Field(min_length=1, max_length=7)
     time_formats: tuple[str, ...] = Field(default=("iso",), min_length=1)
     timezone: str | None = Field(default=None, description="of times without an offset; the site's without it")
     cell: Code | None = Field(default=None, description="the cell of every column that names none")
