@@ -1,7 +1,7 @@
 """`octopus source try`: what a source would give, before a publisher is started with it."""
 
 import argparse
-import os
+import subprocess
 import sys
 
 from octopus import settings
@@ -21,4 +21,5 @@ def run(arguments: argparse.Namespace) -> int:
     words = ["--readings", str(arguments.readings), "--seconds", str(arguments.seconds)]
     if arguments.config is not None:
         words += ["--config", str(arguments.config)]
-    os.execv(sys.executable, [sys.executable, "-m", "publisher.trying", *words])  # noqa: S606 - our own module
+    # Not in place of this process: Windows would give the prompt back before the table is there.
+    return subprocess.run([sys.executable, "-m", "publisher.trying", *words], check=False).returncode  # noqa: S603 - our own module
