@@ -43,11 +43,25 @@ def forward(stream: BinaryIO, offset: int) -> tuple[int, bytes]:
     """
     stream.seek(offset)
     chunk = stream.read(CHUNK)
-    while len(chunk) == CHUNK and not chunk.strip(b"\0"):
-        offset, chunk = offset + CHUNK, stream.read(CHUNK)
+    if len(chunk) == CHUNK and not chunk.strip(b"\0"):
+        begin = next_text(stream, offset + CHUNK)
+        if begin is None:
+            return offset, b""
+        stream.seek(begin)
+        offset, chunk = begin, stream.read(CHUNK)
     if len(chunk) == CHUNK and not whole_lines(chunk, 0):
         chunk += stream.read(LONGEST_LINE - CHUNK)
     return offset, chunk if chunk.strip(b"\0") else b""
+
+
+def next_text(stream: BinaryIO, offset: int) -> int | None:
+    """Return where the first byte from `offset` on stands that is not zero, None if there is none."""
+    stream.seek(offset)
+    while chunk := stream.read(CHUNK):
+        if text := chunk.lstrip(b"\0"):
+            return offset + len(chunk) - len(text)
+        offset += len(chunk)
+    return None
 
 
 def before(stream: BinaryIO, offset: int, start: int, most: int = CHUNK) -> list[Line]:

@@ -92,7 +92,8 @@ class Follower:
             if known.newest_first and known.read.offset <= known.read.body and known.size > known.end:
                 with self._stream(known) as stream:
                     known.turn(stream)
-            more = known.read.offset > known.read.body if known.newest_first else known.size > known.read.offset
+            up, on = known.read.offset > known.read.body, known.size > known.read.offset
+            more = known.moved or (up if known.newest_first else on)
             if more:
                 yield known
 
@@ -172,10 +173,13 @@ class Follower:
         if lines := blocks.whole_lines(chunk, start):
             return _numbered(lines, place)
         if len(chunk) == blocks.LONGEST_LINE:
-            return _numbered([blocks.Line(start, start + len(chunk), chunk)], place)
+            # Where text comes after them, zeros end a line.
+            end = blocks.next_text(stream, known.written) if chunk.endswith(b"\0") else start + len(chunk)
+            return [] if end is None else _numbered([blocks.Line(start, end, chunk.rstrip(b"\0"))], place)
         if self.finished(known) and (lines := blocks.last_line(chunk, start)):
             log.info("%s ends without a line end: its last line counts as whole, for nothing came after it", known.path)
-            return [(replace(last, unended=start), raw) for last, raw in _numbered(lines, place)]
+            unended = -1 if chunk[: lines[0].end - start].endswith(b"\r") else start
+            return [(replace(last, unended=unended), raw) for last, raw in _numbered(lines, place)]
         return []
 
     def _ended(self, known: Known, stream: BinaryIO, place: Place) -> Place:

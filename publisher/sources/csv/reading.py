@@ -338,9 +338,10 @@ class Reader:
         """Say what is wrong with a file that has bytes and never yields a line."""
         if not known.present or known.size <= 0 or known.read.offset > 0 or known in self._refused:
             return None
-        if known.size < CHUNK and monotonic() - known.still_since < SETTLED:
+        empty = known.written == 0  # as far as it was looked at
+        if (known.size < CHUNK or empty) and monotonic() - known.still_since < SETTLED:
             return None
-        what = "nothing but zeros" if known.written == 0 else "no line that has an end"
+        what = "nothing but zeros" if empty else "no line that has an end"
         return f"{known.path}: {known.size} bytes and {what}; waiting for one"
 
     def _skip(self, place: Place) -> int:
