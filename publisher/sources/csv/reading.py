@@ -262,10 +262,11 @@ class Reader:
     def _read_all(self, known: Known, place: Place, raw: bytes, layout: Layout) -> list[Item]:
         """Read a line; where a power cut has left zeros in it, what stands between them may be whole lines."""
         whole = place.unended < 0
-        if b"\0" not in raw.strip(b"\0"):
+        if b"\0" not in (line := raw.strip(b"\0")):
             return [self._read(known, place, raw, layout, whole=whole)]
         pieces = [piece for piece in raw.split(b"\0") if piece.strip()]
-        if not any(self._is_row(piece, layout) for piece in pieces):
+        # Two lines in one have more fields than a line has, or the second begins within the first one's time.
+        if self._is_row(line, layout) or not any(self._is_row(piece, layout) for piece in pieces):
             return [self._read(known, place, raw, layout, whole=False)]
         items = [self._read(known, place, piece, layout, whole=False) for piece in pieces]
         for item in items[:-1]:
@@ -277,9 +278,10 @@ class Reader:
 
     def _is_row(self, piece: bytes, layout: Layout) -> bool:
         try:
-            return len(split(self._text(piece), self.file)) == len(layout.names)
+            fields = split(self._text(piece), self.file)
         except BrokenLine:
             return False
+        return len(fields) == len(layout.names) and not any("\0" in field for field in fields[: layout.needed])
 
     def _read(self, known: Known, place: Place, raw: bytes, layout: Layout, *, whole: bool) -> Item:
         item = Item(known, place, raw)
