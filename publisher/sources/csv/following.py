@@ -8,13 +8,11 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from glob import glob
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from publisher.sources.csv import blocks
-from publisher.sources.csv.known import FINGERPRINT, Found, Known, Place, fingerprint
+from publisher.sources.csv.known import FINGERPRINT, Found, Known, fingerprint
 from publisher.sources.csv.settings import File
 
 log = logging.getLogger(__name__)
@@ -49,14 +47,22 @@ class Follower:
         """Find out which file is which; return what went wrong since the last look. Raise OSError."""
         found = self._find()
         taken: set[Known] = set()
+        fresh = self._recognize(found, taken)
+        self._adopt(fresh, taken)
+        complaints = self._miss([k for k in self.files if k not in taken], found, {one.path for one in fresh})
+        for one in fresh:
+            new = Known(one.path, one.inode, fingerprint(one.head), len(one.head))
+            self.files.append(self._meet(new, one))
+        gone = [known for known in self.files if not known.present][:-GONE]
+        self.files = [known for known in self.files if known not in gone]
+        return complaints
+
+    def _recognize(self, found: list[Found], taken: set[Known]) -> list[Found]:
+        """Meet the files that go on where they were, renamed and copied ones too; return the others."""
         rest: list[Found] = []
-        empty: dict[str, Known] = {}
         for one in found:
             known = next((k for k in self.files if k.inode == one.inode and one.continues(k)), None)
-            if known is None or known in taken:
-                rest.append(one)
-            elif self._emptied(known, one):
-                empty[one.path] = known
+            if known is None or known in taken or self._emptied(known, one):
                 rest.append(one)
             else:
                 taken.add(self._meet(known, one))
@@ -68,21 +74,19 @@ class Follower:
             elif twin not in taken:
                 taken.add(self._meet(twin, one))
             # else: a copy of a file that is read under its own name
+        return fresh
+
+    def _adopt(self, fresh: list[Found], taken: set[Known]) -> None:
+        """Meet the files that were written anew with known lines in them, and those that were empty until now."""
         for one in [*fresh]:
-            if (known := self._written_anew(one, taken)) is not None:
+            empty = next((k for k in self.files if k not in taken and not k.tail and k.inode == one.inode), None)
+            known = self._written_anew(one, taken)
+            if known is not None and empty is not None:
+                self.files.remove(empty)
+            known = known or (empty if empty is not None and one.continues(empty) else None)
+            if known is not None:
                 fresh.remove(one)
                 taken.add(self._meet(known, one))
-            elif one.path in empty:
-                fresh.remove(one)
-                taken.add(self._meet(empty[one.path], one))
-        self.files = [k for k in self.files if k in taken or k not in empty.values()]
-        complaints = self._miss([k for k in self.files if k not in taken], found, {one.path for one in fresh})
-        for one in fresh:
-            new = Known(one.path, one.inode, fingerprint(one.head), len(one.head))
-            self.files.append(self._meet(new, one))
-        gone = [known for known in self.files if not known.present][:-GONE]
-        self.files = [known for known in self.files if known not in gone]
-        return complaints
 
     def unread(self) -> Iterator[Known]:
         """Yield the files that have more bytes than were read and are not refused, oldest first."""
@@ -90,64 +94,12 @@ class Follower:
             if not known.present or known.size == known.refused_size:
                 continue
             if known.newest_first and known.read.offset <= known.read.body and known.size > known.end:
-                with self._stream(known) as stream:
+                with Path(known.path).open("rb") as stream:
                     known.turn(stream)
             up, on = known.read.offset > known.read.body, known.size > known.read.offset
             more = known.moved or (up if known.newest_first else on)
             if more:
                 yield known
-
-    def lines(self, known: Known) -> list[tuple[Place, bytes]]:
-        """Return the next whole lines, each with the place after it, and move the place of reading on."""
-        try:
-            stream = self._stream(known)
-        except FileNotFoundError:
-            return []  # renamed since the look: the next look finds out
-        with stream:
-            if os.fstat(stream.fileno()).st_ino != known.inode:
-                return []
-            found = self._upwards(known, stream) if known.newest_first else self._onwards(known, stream)
-        if found:
-            known.read = found[-1][0]
-        return found
-
-    def start(self, known: Known) -> list[tuple[Place, bytes]]:
-        """Return the first lines of a file again, after a restart or where its header has moved."""
-        with self._stream(known) as stream:
-            return _numbered(blocks.whole_lines(stream.read(blocks.CHUNK), 0), Place())
-
-    def turn_around(self, known: Known, header: int, body: int) -> bool:
-        """Read a file from its end on, for its newest line stands first; tell whether its last line is whole already."""
-        with self._stream(known) as stream:
-            lines = 0
-            for line in blocks.from_start(stream):
-                lines, end = lines + 1, line.end
-            whole = bool(blocks.whole_lines(_piece(stream, line.begin, end), 0))
-        if not (whole or self.finished(known)):
-            return False
-        known.end = end
-        known.kept = known.read = Place(end, lines + 1, header, body)
-        return True
-
-    def settle(self, known: Known, header: int, body: int, above: int) -> bool:
-        """Go on from where the kept lines were found, below a header that ends after `above` lines.
-
-        Tell whether that can be: more lines above the place than were ever kept are new ones, put in before.
-        """
-        if known.kept.offset < body or (not known.newest_first and known.passed - above > known.tail.count):
-            return False
-        known.kept = known.read = replace(known.kept, header=header, body=body)
-        known.moved, known.passed = False, known.passed - above
-        with self._stream(known) as stream:
-            known.refill(stream)
-        return True
-
-    def header(self, known: Known) -> bytes:
-        """Return the header in force again, after a restart."""
-        with self._stream(known) as stream:
-            stream.seek(known.read.header)
-            lines = blocks.whole_lines(stream.read(blocks.LONGEST_LINE), 0)
-        return lines[0].raw if lines else b""
 
     def finished(self, known: Known) -> bool:
         """Tell whether the last line is as whole as it will be, though it has no end."""
@@ -159,51 +111,6 @@ class Follower:
             if still >= patience or time.time() - known.modified / 1e9 >= max(patience, HOUR):
                 return True
         return still >= SETTLED and any(other.present and other.modified > known.modified for other in self.files)
-
-    def _stream(self, known: Known) -> BinaryIO:
-        return Path(known.path).open("rb")
-
-    def _onwards(self, known: Known, stream: BinaryIO) -> list[tuple[Place, bytes]]:
-        place = known.read
-        if place.unended >= 0:
-            place = self._ended(known, stream, place)
-        start, chunk = blocks.forward(stream, place.offset)
-        # Zeros at the end were reserved in advance; those before a line were left by a power cut.
-        known.written = start + len(chunk.rstrip(b"\0"))
-        if lines := blocks.whole_lines(chunk, start):
-            return _numbered(lines, place)
-        if len(chunk) == blocks.LONGEST_LINE:
-            # Where text comes after them, zeros end a line.
-            end = blocks.next_text(stream, known.written) if chunk.endswith(b"\0") else start + len(chunk)
-            return [] if end is None else _numbered([blocks.Line(start, end, chunk.rstrip(b"\0"))], place)
-        if self.finished(known) and (lines := blocks.last_line(chunk, start)):
-            log.info("%s ends without a line end: its last line counts as whole, for nothing came after it", known.path)
-            unended = -1 if chunk[: lines[0].end - start].endswith(b"\r") else start
-            return [(replace(last, unended=unended), raw) for last, raw in _numbered(lines, place)]
-        return []
-
-    def _ended(self, known: Known, stream: BinaryIO, place: Place) -> Place:
-        """Return the place after a line that had no end: the end has come, or the line goes on and is read again."""
-        stream.seek(place.offset)
-        after = stream.read(3)
-        if end := re.match(rb"\r*\n|\r", after):
-            return replace(place, offset=place.offset + end.end(), unended=-1)
-        if after.strip(b"\0"):
-            log.warning("%s line %d went on after it had counted as whole: it is read again", known.path, place.line)
-            return replace(place, offset=place.unended, line=place.line - 1, unended=-1)
-        return place
-
-    def _upwards(self, known: Known, stream: BinaryIO) -> list[tuple[Place, bytes]]:
-        place = known.read
-        lines = blocks.before(stream, place.offset, place.body)
-        lines = lines or blocks.before(stream, place.offset, place.body, blocks.LONGEST_LINE)
-        found = []
-        for line in reversed(lines):
-            place = replace(place, offset=line.begin, line=place.line - 1)
-            found.append((place, line.raw))
-        if not found:
-            known.read = replace(place, offset=place.body)  # nothing but zeros and blanks
-        return found
 
     def _find(self) -> list[Found]:
         paths = [self.file.path]
@@ -290,15 +197,6 @@ class Follower:
                 if found is not None and found.continues(known):
                     return found
         return None
-
-
-def _piece(stream: BinaryIO, begin: int, end: int) -> bytes:
-    stream.seek(begin)
-    return stream.read(end - begin)
-
-
-def _numbered(lines: list[blocks.Line], place: Place) -> list[tuple[Place, bytes]]:
-    return [(replace(place, offset=line.end, line=place.line + n), line.raw) for n, line in enumerate(lines, 1)]
 
 
 def _natural(path: str) -> list[tuple[int, str]]:

@@ -6,7 +6,8 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
-from publisher.sources.csv.reading import Item, Reader
+from publisher.sources.csv.interpreting import Item
+from publisher.sources.csv.reading import Reader
 from publisher.sources.csv.settings import Settings
 from publisher.sources.source import Batch, Fault, Position, Sample
 from schemas.site import Site, Unit

@@ -113,13 +113,7 @@ def read(
 
     The last columns may be absent, as Excel leaves them out where they are empty, if the line is `whole`.
     """
-    width = len(layout.names)
-    if len(fields) > width or (len(fields) < width and not whole) or len(fields) < layout.needed:
-        # Some programs end every line with a delimiter.
-        while len(fields) > width and not fields[-1]:
-            fields.pop()
-        if len(fields) != width:
-            raise BrokenLine(f"{len(fields)} columns where the header has {width}")
+    _fit(fields, layout, whole=whole)
     wanted = layout.values
     if layout.tag is not None:
         wanted = tuple(value for value in layout.values if value[1] == fields[layout.tag])
@@ -144,6 +138,15 @@ def read(
             continue
         row.cells.setdefault(column.cell or common or "", {})[column.parameter] = value
     return row
+
+
+def _fit(fields: list[str], layout: Layout, *, whole: bool) -> None:
+    width = len(layout.names)
+    # Some programs end every line with a delimiter.
+    while len(fields) > width and not fields[-1]:
+        fields.pop()
+    if len(fields) > width or (len(fields) < width and not whole) or len(fields) < layout.needed:
+        raise BrokenLine(f"{len(fields)} columns where the header has {width}")
 
 
 def newest_first(rows: list[list[str]], layout: Layout, file: File) -> bool:

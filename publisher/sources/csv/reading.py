@@ -3,55 +3,23 @@
 import logging
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from publisher.sources.csv import content
 from publisher.sources.csv.blocks import CHUNK
 from publisher.sources.csv.following import SETTLED, Follower
+from publisher.sources.csv.interpreting import PREAMBLE, Interpreter, Item
 from publisher.sources.csv.known import Known, Place
-from publisher.sources.csv.lines import (
-    RAW,
-    BrokenLine,
-    Layout,
-    StrangeCell,
-    lay_out,
-    names_of,
-    newest_first,
-    numbered,
-    read,
-    split,
-    widened,
-)
+from publisher.sources.csv.lines import RAW, Layout, lay_out
 from publisher.sources.csv.settings import File
-from publisher.sources.instants import Pace, follow, resolve
-from publisher.sources.numbers import Missing
+from publisher.sources.instants import Pace
 from publisher.sources.source import Fault
 from schemas import times
 
 log = logging.getLogger(__name__)
-
-# So many lines may come before the header.
-PREAMBLE = 500
-# And so many rows tell whether the newest comes first.
-ROWS = 200
-
-
-@dataclass(slots=True)
-class Item:
-    """A line that was dealt with: the place after it, and what it gave."""
-
-    known: Known
-    place: Place
-    raw: bytes = b""
-    faults: list[Fault] = field(default_factory=list)
-    observed_at: datetime | None = None
-    cells: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    pace: tuple[str, Pace] | None = None
-    gap: tuple[Layout, Place] | None = None
-    since: float = 0
 
 
 class Reader:
@@ -62,12 +30,8 @@ class Reader:
     ) -> None:
         self.file = file
         self.items: deque[Item] = deque()
-        self._zone = ZoneInfo(file.timezone) if file.timezone else zone
-        self._missing = Missing(file.missing)
+        self._interpreter = Interpreter(file, zone, cells, elsewhere)
         self._unit_cells = frozenset(cells)
-        # Other units' cells, whose lines are theirs; and texts that name no cell at all, each told once.
-        self._elsewhere = frozenset(elsewhere) - self._unit_cells
-        self._strange: set[str] = set()
         self._layouts: dict[Known, Layout] = {}
         self._refused: dict[Known, str] = {}
         self._said: set[str] = set()
@@ -80,7 +44,7 @@ class Reader:
         self._kept_pace = {
             cell: Pace(times.from_text(last), step) for cell, (last, step) in saved.get("pace", {}).items()
         }
-        self._pace = dict(self._kept_pace)
+        self._interpreter.pace = dict(self._kept_pace)
 
     @property
     def cells(self) -> frozenset[str]:
@@ -144,67 +108,76 @@ class Reader:
         layout = self._layouts.get(known) or self._header_again(known)
         if known in self._refused and known.read.header >= 0:
             return
-        lines = self._follower.lines(known)
+        lines = content.next_lines(known, self._follower.finished)
         # Old lines do not wait for partners in other files: those were written long ago, or never will be.
         since = 0.0 if abs(known.read.offset - before.offset) > CHUNK // 2 else monotonic()
-        place, skip = before, self._skip(before)
-        for number, (after, raw) in enumerate(lines):
-            start, place = place.offset, replace(after, header=place.header, body=place.body)
-            if layout is None:
-                if (layout := self._open(place, raw)) is not None:
-                    place = replace(place, header=start, body=place.offset if self.file.header else start)
-                    first = number + 1 if self.file.header else number
-                    if before.offset == 0 and self._begins_with_newest(lines[first:], layout):
-                        self._turn_around(known, layout, place, lines[first:])
-                        return
-                    skip = self._skip(place)
-                    began = replace(place, offset=start, line=place.line - 1)
-                    self._begin(known, layout, began, place if self.file.header else began)
-                if layout is None or self.file.header:
-                    continue
+        place = before
+        if layout is None:
+            opened = self._open(known, before, lines)
+            if opened is None:
+                return
+            layout, place, lines = opened
+        skip = self._skip(place)
+        for after, raw in lines:
+            start, place = place, replace(after, header=place.header, body=place.body)
             if skip > 0:
                 skip -= 1
                 self.items.append(Item(known, place, raw))
                 continue
-            for item in self._read_all(known, place, raw, layout):
+            for item in self._interpreter.read(known, start, place, raw, layout):
                 item.since = since
-                if item.gap is not None:
+                if item.gap is None:
+                    self.items.append(item)
+                    layout = self._layouts[known] = item.wider or layout
+                else:
                     layout = item.gap[0]
-                    place = replace(place, header=start, body=place.offset)
+                    place = self._begin(known, layout, start, place)
                     skip = self._skip(place)
-                    self._begin(known, layout, replace(item.place, offset=start, line=place.line - 1), place)
-                    continue
-                self.items.append(item)
-            layout = self._layouts[known]
-        known.read = place if layout is not None else before
-        if layout is None and lines:
-            self._refuse(known, lines[0][1])
+        known.read = place
 
-    def _begins_with_newest(self, lines: list[tuple[Place, bytes]], layout: Layout) -> bool:
-        rows = []
-        for _, raw in lines[self.file.skip_after_header :][:ROWS]:
-            try:
-                rows.append(split(self._text(raw), self.file))
-            except BrokenLine:
+    def _open(
+        self, known: Known, before: Place, lines: list[tuple[Place, bytes]]
+    ) -> tuple[Layout, Place, list[tuple[Place, bytes]]] | None:
+        """Find the header, or the first row of a file without; return the layout, the place and the lines from there.
+
+        None where there is none yet, and where the file has to be read from its other end.
+        """
+        start = before
+        for number, (place, raw) in enumerate(lines):
+            layout = self._interpreter.layout_in(place, raw)
+            if layout is None:
+                start = place
                 continue
-        return newest_first(rows, layout, self.file)
+            below = lines[number + self.file.header :]
+            if before.offset == 0 and self._interpreter.begins_with_newest(below, layout):
+                self._turn_around(known, layout, start, place, below)
+                return None
+            return layout, self._begin(known, layout, start, place), below
+        known.read = before
+        if lines:
+            self._refuse(known, lines[0][1])
+        return None
 
-    def _turn_around(self, known: Known, layout: Layout, place: Place, below: list[tuple[Place, bytes]]) -> None:
+    def _turn_around(
+        self, known: Known, layout: Layout, start: Place, place: Place, below: list[tuple[Place, bytes]]
+    ) -> None:
         """Read a file that begins with its newest line from its end on: times go up, as everywhere."""
-        body = below[self.file.skip_after_header - 1][0].offset if self.file.skip_after_header else place.body
-        if not self._follower.turn_around(known, place.header, body):
+        body = place.offset if self.file.header else start.offset
+        if self.file.header and self.file.skip_after_header:
+            body = below[self.file.skip_after_header - 1][0].offset
+        if not content.turn_around(known, start.offset, body, self._follower.finished):
             known.read = known.kept
             return
         log.info("%s has its newest line first: it is read from its end", known.path)
-        self._begin(known, layout, Place(), known.read)
+        self._note(known, layout, Place(), known.read)
 
     def _settle(self, known: Known) -> bool:
         """Find the header of a file that was written anew; tell whether its lines can be read on."""
-        lines = self._follower.start(known)
+        lines = content.first_lines(known)
         start, above = 0, 0
         for place, raw in lines:
             above += self.file.header and bool(raw.strip())
-            layout = self._open(place, raw)
+            layout = self._interpreter.layout_in(place, raw)
             if layout is None:
                 above += not self.file.header and bool(raw.strip())
                 start = place.offset
@@ -212,7 +185,7 @@ class Reader:
             body = place.offset if self.file.header else start
             if known.newest_first and self.file.skip_after_header:
                 body = next((p.offset for p, _ in lines if p.line == place.line + self.file.skip_after_header), body)
-            if layout.lacking or not self._follower.settle(known, start, body, above):
+            if layout.lacking or not content.settle(known, start, body, above):
                 break
             self._layouts[known] = layout
             self._refused.pop(known, None)
@@ -226,25 +199,15 @@ class Reader:
         self._refused.pop(known, None)
         return True
 
-    def _open(self, place: Place, raw: bytes) -> Layout | None:
-        """Return the layout if this line is the header, or the first one of a file without header."""
-        if place.line <= self.file.skip_lines:
-            return None
-        shown = self._text(raw)
-        try:
-            fields = split(shown, self.file)
-        except BrokenLine:
-            return None
+    def _begin(self, known: Known, layout: Layout, start: Place, place: Place) -> Place:
+        """Take the lines from here on as this header or first row says; return the place with it."""
+        place = replace(place, header=start.offset, body=place.offset if self.file.header else start.offset)
         if not self.file.header:
-            return None if self._says_nothing(shown, fields) else lay_out(numbered(len(fields)), self.file)
-        if place.line > self.file.skip_lines + PREAMBLE:
-            return None
-        layout = lay_out(names_of(fields), self.file)
-        # A header in another encoding than the settings say lacks names only because they cannot be read.
-        return None if layout is not None and layout.lacking and "\ufffd" in shown else layout
+            place = replace(place, offset=start.offset, line=start.line)
+        self._note(known, layout, start, place)
+        return place
 
-    def _begin(self, known: Known, layout: Layout, before: Place, place: Place) -> None:
-        """Take the lines from here on as this header says."""
+    def _note(self, known: Known, layout: Layout, before: Place, place: Place) -> None:
         self._layouts[known] = layout
         self._refused.pop(known, None)
         item = Item(known, place)
@@ -252,89 +215,12 @@ class Reader:
             item.gap = (layout, before)
             item.faults = [
                 Fault(
-                    f"{known.path} line {before.line + 1}: there is no column {', '.join(layout.lacking)}; the others are"
-                    " read. Once the mapping names it, everything from here on is read again",
+                    f"{known.path} line {before.line + 1}: there is no column {', '.join(layout.lacking)}; the others"
+                    " are read. Once the mapping names it, everything from here on is read again",
                     self.file.delimiter.join(layout.names)[:RAW],
                 )
             ]
         self.items.append(item)
-
-    def _read_all(self, known: Known, place: Place, raw: bytes, layout: Layout) -> list[Item]:
-        """Read a line; where a power cut has left zeros in it, what stands between them may be whole lines."""
-        whole = place.unended < 0
-        if b"\0" not in (line := raw.strip(b"\0")):
-            return [self._read(known, place, raw, layout, whole=whole)]
-        pieces = [piece for piece in raw.split(b"\0") if piece.strip()]
-        # Two lines in one have more fields than a line has, or the second begins within the first one's time.
-        if self._is_row(line, layout) or not any(self._is_row(piece, layout) for piece in pieces):
-            return [self._read(known, place, raw, layout, whole=False)]
-        items = [self._read(known, place, piece, layout, whole=False) for piece in pieces]
-        for item in items[:-1]:
-            item.place, item.gap = known.kept if not self.items else self.items[-1].place, None
-        for item in items:
-            item.raw = b""
-        items[-1].raw = raw
-        return items
-
-    def _is_row(self, piece: bytes, layout: Layout) -> bool:
-        try:
-            fields = split(self._text(piece), self.file)
-        except BrokenLine:
-            return False
-        return len(fields) == len(layout.names) and not any("\0" in field for field in fields[: layout.needed])
-
-    def _read(self, known: Known, place: Place, raw: bytes, layout: Layout, *, whole: bool) -> Item:
-        item = Item(known, place, raw)
-        shown = self._text(raw)
-        try:
-            fields = split(shown, self.file)
-            if self._says_nothing(shown, fields):
-                return item
-            if not self.file.header and len(fields) > len(layout.names):
-                layout = self._layouts[known] = widened(layout, len(fields), self.file)
-            try:
-                row = read(fields, layout, self.file, self._missing, self._unit_cells, whole=whole)
-            except StrangeCell as error:
-                if error.cell in self._elsewhere or error.cell in self._strange:
-                    return item
-                self._strange.add(error.cell)
-                raise
-            except BrokenLine:
-                # A program that is started again may write its header again, and another one.
-                changed = lay_out(names_of(fields), self.file) if self.file.header else None
-                if changed is None:
-                    raise
-                if not known.newest_first:
-                    item.gap = (changed, place)
-                return item
-            if row is None:
-                return item
-            try:
-                instant = resolve(row.local, self._zone, self._pace.get(row.named_cell))
-            except (ValueError, OverflowError) as error:
-                raise BrokenLine(str(error)) from None
-        except BrokenLine as error:
-            reason = f"{known.path} line {place.line}: {error}"
-            if "\ufffd" in shown and "encoding" not in reason:
-                reason += f"; not {self.file.encoding} text, is `encoding` right?"
-            item.faults.append(Fault(reason, shown[:RAW]))
-            return item
-        pace = self._pace[row.named_cell] = follow(self._pace.get(row.named_cell), instant)
-        item.pace = (row.named_cell, pace)
-        item.faults = [Fault(f"{known.path} line {place.line}: {fault}", shown[:RAW]) for fault in row.faults]
-        if row.cells:
-            item.observed_at, item.cells = times.to_milliseconds(instant), row.cells
-        return item
-
-    def _says_nothing(self, shown: str, fields: list[str]) -> bool:
-        return not any(fields) or bool(self.file.comment and shown.startswith(self.file.comment))
-
-    def _text(self, raw: bytes) -> str:
-        """Decode a line; bytes that are no text become U+FFFD and cost only their field.
-
-        Old DOS programs end files with Ctrl-Z; programs that put files together leave byte-order marks inside.
-        """
-        return raw.strip(b"\r\n\0\x1a").decode(self.file.encoding, errors="replace").removeprefix("\ufeff")
 
     def _no_line_in(self, known: Known) -> str | None:
         """Say what is wrong with a file that has bytes and never yields a line."""
@@ -347,14 +233,15 @@ class Reader:
         return f"{known.path}: {known.size} bytes and {what}; waiting for one"
 
     def _skip(self, place: Place) -> int:
-        return self.file.skip_after_header if place.header >= 0 and place.offset == place.body else 0
+        begins = self.file.header and place.header >= 0 and place.offset == place.body
+        return self.file.skip_after_header if begins else 0
 
     def _header_again(self, known: Known) -> Layout | None:
         """After a restart: the layout that was in force, from the header that is still in the file."""
         if known.read.header < 0:
             return None
-        raw = self._follower.header(known)
-        layout = self._open(replace(known.read, line=self.file.skip_lines + 1), raw)
+        raw = content.header_of(known)
+        layout = self._interpreter.layout_in(replace(known.read, line=self.file.skip_lines + 1), raw)
         if layout is None:
             self._refuse(known, raw)
         else:
