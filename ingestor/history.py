@@ -12,9 +12,9 @@ from ingestor import ledger, rollups, statements
 from ingestor.decoding import Decoded, Row
 from ingestor.faults import join
 from ingestor.ledger import Account, Ranges
-from schemas.database import Sessions
 from schemas.tables import RejectedMessage
 from schemas.times import now
+from storage.database import Sessions
 
 _PAYLOAD = 64 * 1024
 _TOPIC = 1024

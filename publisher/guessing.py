@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from publisher.sources.csv.guessing import Unguessable, guess
-from schemas.settings import EXIT_BAD_SETTINGS
+from service.settings import EXIT_BAD_SETTINGS
 
 
 def main() -> int:

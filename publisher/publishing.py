@@ -12,7 +12,7 @@ from publisher.delivery import Delivery
 from publisher.outbox import Appended, Outbox
 from schemas import times, topics
 from schemas.messages import Status
-from schemas.settings import BrokerSettings
+from service.settings import BrokerSettings
 
 log = logging.getLogger("publisher")
 

@@ -8,8 +8,8 @@ from math import isfinite
 from pydantic import FiniteFloat
 
 from schemas.messages import Code
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
+from service.settings import Block, SettingsError
 
 # So many significant digits of a decimal number survive in a 64-bit one.
 _EXACT = 15

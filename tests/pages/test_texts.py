@@ -7,10 +7,10 @@ import pytest
 from babel.messages import pofile
 from babel.messages.extract import extract_from_dir
 
-from web.texts import CATALOGUE, choose_language, read_texts
+from web.rendering.texts import CATALOGUE, choose_language, read_texts
 
-WEB = CATALOGUE.parents[3]
-TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
+WEB = CATALOGUE.parents[4]
+TEMPLATES = sorted(WEB.rglob("*.html"))
 # Names, codes and marks that are the same in every language.
 SAME_EVERYWHERE = {"Octopus", "CSV", "API", "Ecotron", "CNRS", "EN", "FR", "LDAP", "ICS", "Excel", "Discord"}
 
@@ -21,9 +21,9 @@ def msgids() -> set[str]:
     for folder in (WEB, WEB.parent / "facility"):
         messages = extract_from_dir(
             str(folder),
-            method_map=[("**.py", "python"), ("templates/**.html", "jinja2")],
-            options_map={"templates/**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true"}},
-            keywords={"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "say": None},
+            method_map=[("**.py", "python"), ("**.html", "jinja2")],
+            options_map={"**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true"}},
+            keywords={"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "message": None},
         )
         found |= {message if isinstance(message, str) else message[0] for _, _, message, _, _ in messages}
     return found
@@ -68,6 +68,9 @@ def test_language_is_chosen_by_person_then_browser_then_french() -> None:
     assert choose_language(None, "en-GB,en;q=0.9") == "en"
     assert choose_language(None, None) == "fr"
     assert choose_language(None, ";;q=x,,") == "fr"
+    assert choose_language(None, "de, en; q=0.8") == "en"
+    assert choose_language(None, "fr;q=0, en ; Q=0.1") == "en"
+    assert choose_language(None, "EN-us") == "en"
 
 
 def test_french_is_compiled_in_memory() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from schemas.settings import SettingsError
 from schemas.site import Site
+from service.settings import SettingsError
 from tests.publisher.sources.driving import as_kept, drive
 from tests.publisher.sources.log_files import SAMPLES, append, numbers, open_csv, plain, rows, utc
 
