@@ -16,7 +16,7 @@ from publisher.sources.numbers import Missing, number
 
 SAMPLE = 128 * 1024
 _ROWS = 400
-_DELIMITERS = (";", "\t", ",", "|", " ")
+_DELIMITERS = (";", "\t", ",", "|")
 # What loggers write for want of a value.
 _SENTINEL = re.compile(r"-(?:9{3,6}|99[.,]9)(?:[.,]?[09]+)?|-?(?:[67]999|9{4,6})(?:[.,][09]+)?|-32768(?:[.,]0+)?")
 _CELLS = re.compile(r"cell|chamber|chambre|enceinte|room", re.IGNORECASE)
@@ -154,6 +154,9 @@ def guess(path: Path) -> Guess:
         raise Unguessable(f"{path}: no line has an end in its first {len(data)} bytes")
     texts = [raw.strip(b"\r\n\0\x1a").decode(encoding, errors="replace").removeprefix("\ufeff") for raw in lines]
     found = [one for delimiter in _DELIMITERS if (one := _with(delimiter, texts, encoding, path)) is not None]
+    # Spaces stand in dates and numbers, too: they delimit only where nothing else does.
+    if not found and (one := _with(" ", texts, encoding, path)) is not None:
+        found = [one]
     if not found:
         raise Unguessable(
             f"{path}: no column holds a time in each line; where the date stands in the file's name only,"
@@ -165,14 +168,15 @@ def guess(path: Path) -> Guess:
 def _sample(path: Path) -> bytes:
     with path.open("rb") as stream:
         data = stream.read(SAMPLE)
-    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or data.count(b"\0") > len(data.rstrip(b"\0")) // 4 > 0:
+    text = data.rstrip(b"\0")
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or text.count(b"\0") > len(text) // 4 > 0:
         raise Unguessable(f"{path}: this looks like UTF-16, which cannot be followed; let the program write UTF-8")
     if data[:2] in {b"\x1f\x8b", b"PK"} or data[:4] == b"\xd0\xcf\x11\xe0":
         raise Unguessable(f"{path}: this is a packed file or a spreadsheet's own format; save it as CSV")
-    if not data.strip(b"\0"):
+    if not text:
         raise Unguessable(f"{path}: there is nothing in it yet")
     if len(data) < SAMPLE and not data.endswith((b"\n", b"\r")):
-        data = data.rstrip(b"\0") + b"\n"
+        data = text + b"\n"
     return data
 
 
@@ -202,7 +206,7 @@ def _with(delimiter: str, texts: list[str], encoding: str, path: Path) -> Guess 
     first = next((n for n, row in enumerate(rows) if times and _has_time(row, times, decimal)), len(rows))
     header, units, skipped = _header(rows[:first], width)
     names = list(names_of(header)) if header else list(numbered(width))
-    body = [row for row in rows[first:] if len(row) == width]
+    body = [row for row in rows[first:] if len(row) == width and any(row)]
     times = find_times([*body[:_ROWS], *body[_ROWS:][-_ROWS:]], names, decimal) if body else None
     if times is None:
         return None
