@@ -10,6 +10,8 @@ _GROUP = "\u00a0"
 _PLAIN = str.maketrans({"\u202f": _GROUP, "\u2007": _GROUP, "\u2009": _GROUP, "\u2212": "-"})
 # What C and .NET libraries of several systems print for "not a number", with either decimal mark.
 _NOT_A_NUMBER = re.compile(r"[+-]?(?:nan(?:\(\w*\))?q?|\d[.,]#(?:qnan|snan|nan|ind)\d*)", re.IGNORECASE)
+# Nearly every number of a file is one of these.
+_SIMPLE = {mark: re.compile(rf"[+-]?[0-9]+(?:{re.escape(mark)}[0-9]*)?") for mark in ".,"}
 _INFINITY = re.compile(r"([+-]?)\d[.,]#inf\d*", re.IGNORECASE)
 _GROUPS = re.compile(rf"[+-]?\d{{1,3}}(?:{_GROUP}\d{{2,3}})*{_GROUP}\d{{3}}(?:[.,eE].*)?")
 # From here on not every whole number is one of 64 bits.
@@ -21,6 +23,8 @@ def number(text: str, decimal: str = ".", thousands: str = "", unit: str = "") -
 
     `thousands` groups digits by three (no-break spaces always may), `unit` may follow. Raise ValueError.
     """
+    if _SIMPLE[decimal].fullmatch(text):
+        return float(text.replace(decimal, "."))
     plain = text.translate(_PLAIN).strip()
     if unit and plain.endswith(bare := unit.translate(_PLAIN).strip()):
         plain = plain.removesuffix(bare).rstrip()
@@ -67,6 +71,8 @@ class Missing:
         if isinstance(raw, str):
             if raw.strip().casefold() in self._words:
                 return True
+            if not self._numbers and _SIMPLE["."].fullmatch(raw):
+                return False
             return any(isnan(found) or self._lists(found) for found in _readings(raw))
         return isnan(raw) or self._lists(raw)
 
