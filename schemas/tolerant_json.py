@@ -6,6 +6,7 @@
 import codecs
 import json
 import re
+from contextlib import suppress
 from math import inf, nan
 from typing import Any, NamedTuple, NoReturn
 
@@ -13,6 +14,9 @@ from typing import Any, NamedTuple, NoReturn
 _LEVELS = 100
 # Python refuses to read longer whole numbers; a 64-bit number ends at 309 digits.
 _DIGITS = 4000
+
+# So many values are read by hand at most: what is well written is read by `json`, and takes none of them.
+_BY_HAND = 10_000
 
 # Between values NULs and byte-order marks stand for nothing: power cuts and concatenated files leave them.
 _BLANK = re.compile(r"[\s\0\ufeff]*")
@@ -26,6 +30,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _NOT_A_NUMBER = re.compile(r"[+-]?nan", re.IGNORECASE)
 _INFINITY = re.compile(r"\+?(-?)inf(?:inity)?", re.IGNORECASE)
 _ESCAPE = re.compile(r'(\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})|\\')
+_END = re.compile(r"[\s\0\ufeff]*(?:[,\]}]|\Z)")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _BRACKET_OR_STRING = re.compile(r'[\[{\]}]|"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -64,6 +69,9 @@ def _whole(digits: str) -> int | float:
     return int(digits)
 
 
+_DECODER = json.JSONDecoder(strict=False, parse_int=_whole)
+
+
 class _BrokenError(ValueError):
     """The text ends too early, or its brackets do not fit."""
 
@@ -79,6 +87,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
+        self._left = _BY_HAND
 
     def document(self) -> Any:
         if self._peek() not in {"{", "["}:
@@ -90,6 +99,14 @@ class _Reader:
 
     def _value(self, level: int) -> Any:
         mark = self._peek()
+        with suppress(ValueError, RecursionError):
+            found, end = _DECODER.raw_decode(self._text, self._at)
+            if _END.match(self._text, end):
+                self._at = end
+                return found
+        self._left -= 1
+        if self._left < 0:
+            self._fail()
         if mark == '"':
             return self._string()
         if mark and mark in "{[":

@@ -1,6 +1,7 @@
 """One value that is no JSON costs that value alone; whatever the bytes, a document or a ValueError comes out."""
 
 import json
+import time
 from contextlib import suppress
 from math import inf, isnan
 from typing import Any
@@ -108,6 +109,15 @@ def test_a_declared_charset_that_is_wrong_costs_the_wrong_byte_alone() -> None:
 def test_what_has_no_end_is_no_document(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the reason is Python's own
         read_json(body)
+
+
+@pytest.mark.parametrize("piece", [b'"a":nan,', b'"a":1,2,', b'"a":[1,nan],', b'"a":"",'])
+def test_a_flood_of_nonsense_is_given_up_soon(piece: bytes) -> None:
+    body = b"{" + piece * (256 * 1024 // len(piece)) + b'"end":nan}'
+    started = time.process_time()
+    with suppress(ValueError):
+        read_json(body)
+    assert time.process_time() - started < 2, "a quarter of a second is usual"
 
 
 @given(document=JSON)
