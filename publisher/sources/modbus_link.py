@@ -17,8 +17,9 @@ _EXCEPTIONS = {
     6: "busy",
     8: "memory parity error",
 }
-# The header of Modbus TCP: transaction, protocol, length, unit id.
+# The header of Modbus TCP: transaction, protocol (always 0), length, unit id.
 _TRANSACTION = slice(0, 2)
+_PROTOCOL = slice(2, 4)
 _UNIT_ID = 6
 _HEADER = 7
 
@@ -122,6 +123,6 @@ class Link:
     def _packet(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - the library's interface
         if sending:
             self._asked = data[_TRANSACTION]
-        elif len(data) >= _HEADER and data[_TRANSACTION] == self._asked:
+        elif len(data) >= _HEADER and data[_TRANSACTION] == self._asked and data[_PROTOCOL] == b"\0\0":
             self._answered_as = data[_UNIT_ID]
         return data

@@ -149,7 +149,7 @@ class OpcuaSource:
         status = _status(data)
         # A fault goes on as long as its cause does, also while there is nothing new to give.
         if status.is_bad():
-            faults.append(_fault(value, f"status {status.name}"))
+            faults.append(_fault(value, f"status {status.name} (0x{status.value:08X})"))
         at = self._time(value, data, now, faults)
         number = None if status.is_bad() else self._number(value, data)
         written, mark = times.to_text(at), f"{times.to_text(at)} {'Good' if status.is_good() else status.name}"

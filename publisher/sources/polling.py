@@ -138,6 +138,8 @@ class _Loop:
         self._deadline, self._stop = deadline, stop
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
+        # What a library's own tasks and parsers raise ends their connection, and that is said by who asks.
+        self._loop.set_exception_handler(lambda _, context: log.debug("%s", context))
         self._thread = Thread(target=self._serve, name="asking", daemon=True)
         self._over = asyncio.Event()
 

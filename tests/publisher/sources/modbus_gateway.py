@@ -7,12 +7,12 @@ from contextlib import contextmanager, suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 
-Reply = list[int] | int | None | str
+Reply = list[int] | int | None | str | bytes
 Behaviour = Callable[[int, int, int], Reply]
 
 
 class Gateway:
-    """A Modbus TCP gateway, byte by byte: for each request registers, an exception, silence or "close"."""
+    """A Modbus TCP gateway, byte by byte: for each request registers, an exception, silence, "close", or any bytes."""
 
     def __init__(self, behave: Behaviour, as_unit: int | None = None) -> None:
         self.behave, self._as_unit = behave, as_unit
@@ -42,6 +42,9 @@ class Gateway:
             reply = self.behave(unit, address, count)
             if reply == "close":
                 return False
+            if isinstance(reply, bytes):
+                connection.sendall(reply)
+                return True
             if isinstance(reply, int):
                 body = bytes([function | 0x80, reply])
             elif isinstance(reply, list):

@@ -303,6 +303,16 @@ def test_answers_under_another_unit_id_are_explained(site: Site, as_unit: int) -
         )
 
 
+@pytest.mark.parametrize("refusal", [b"\0\1garbage of a proxy in the way....", b""], ids=["garbage", "nothing"])
+def test_what_is_no_answer_costs_only_itself(site: Site, refusal: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    values = [{"parameter": "air_temperature", "address": 0}, {"parameter": "co2", "address": 9}]
+    with gateway(lambda _unit, address, _count: [7] if address else refusal) as server:
+        result = drive(open_modbus(site, server.port, *values, timeout=0.2), None, pause(0.1), pause(0.1))
+    assert [dict(sample.values) for sample in result.samples] == [{"co2": 7}] * 3
+    assert result.reasons == ["E1C1 air_temperature (holding 0): no answer within 0.2 s"]
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
 def test_a_controller_that_closes_every_connection_is_told(site: Site) -> None:
     with gateway(lambda _unit, _address, _count: "close") as server:
         result = drive(open_modbus(site, server.port, {"parameter": "air_temperature", "address": 0}), None)

@@ -246,12 +246,12 @@ def test_a_session_is_kept_alive_between_questions(site: Site) -> None:
     server = Server(free_port())
     sessions: set[Any] = set()
     try:
-        server.end_sessions_after(3)
-        source = open_opcua(site, server.url, {"air_temperature": "T"}, time="asked", timeout=1)
+        server.end_sessions_after(5)
+        source = open_opcua(site, server.url, {"air_temperature": "T"}, time="asked", timeout=2)
 
         def long_pause() -> None:
             sessions.update(server.sessions)
-            time.sleep(5)
+            time.sleep(8)
             sessions.update(server.sessions)
 
         result = drive(source, None, long_pause)
