@@ -25,6 +25,7 @@ _PROBES = tuple(
     )
 )  # fmt: skip
 _MIDNIGHT = re.compile(r"(\d{4}-?\d\d-?\d\d[Tt ])24((?::?00){0,2}(?:[.,]0+)?)(\s*(?:[A-Za-z+-].*)?)")
+_FRACTION_OF_NOTHING = re.compile(r"(?<=\d)[.,]0*$")
 # Spaces of every kind are one, and ISO 8601 itself writes offsets with U+2212.
 _PLAIN = str.maketrans({"\u2212": "-", "\u202f": " ", "\u00a0": " ", "\u2009": " "})
 # How much less likely it is that lines are in disorder than that there is a gap between them.
@@ -92,6 +93,9 @@ def check_zone(name: str) -> str:
 
 def parse(texts: list[str], formats: tuple[str, ...], decimal: str) -> datetime:
     """Return the time that the columns hold, naive where they name no offset; raise ValueError."""
+    if len(texts) > 2:
+        # Year, day and hhmm are numbers to some programs, and hold a fraction of nothing.
+        texts = [_FRACTION_OF_NOTHING.sub("", text) for text in texts]
     text = " ".join(texts).translate(_PLAIN).strip()
     for name in formats:
         try:

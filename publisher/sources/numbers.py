@@ -23,8 +23,8 @@ def number(text: str, decimal: str = ".", thousands: str = "", unit: str = "") -
 
     `thousands` groups digits by three (no-break spaces always may), `unit` may follow. Raise ValueError.
     """
-    if _SIMPLE[decimal].fullmatch(text):
-        return float(text.replace(decimal, "."))
+    if (simple := simple_number(text, decimal)) is not None:
+        return simple
     plain = text.translate(_PLAIN).strip()
     if unit and plain.endswith(bare := unit.translate(_PLAIN).strip()):
         plain = plain.removesuffix(bare).rstrip()
@@ -45,6 +45,11 @@ def number(text: str, decimal: str = ".", thousands: str = "", unit: str = "") -
         return float(plain.replace(decimal, ".").replace("_", "?"))
     except ValueError:
         raise ValueError(f"{text!r} is no number") from None
+
+
+def simple_number(text: str, decimal: str) -> float | None:
+    """Return the number where the text is digits with at most a sign and a decimal mark, as nearly all are."""
+    return float(text.replace(decimal, ".")) if _SIMPLE[decimal].fullmatch(text) else None
 
 
 class Missing:
@@ -71,8 +76,6 @@ class Missing:
         if isinstance(raw, str):
             if raw.strip().casefold() in self._words:
                 return True
-            if not self._numbers and _SIMPLE["."].fullmatch(raw):
-                return False
             return any(isnan(found) or self._lists(found) for found in _readings(raw))
         return isnan(raw) or self._lists(raw)
 

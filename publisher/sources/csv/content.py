@@ -125,4 +125,7 @@ def _piece(stream: BinaryIO, begin: int, end: int) -> bytes:
 
 
 def _numbered(lines: list[blocks.Line], place: Place) -> list[tuple[Place, bytes]]:
-    return [(replace(place, offset=line.end, line=place.line + n), line.raw) for n, line in enumerate(lines, 1)]
+    return [
+        (Place(line.end, number, place.header, place.body), line.raw)
+        for number, line in enumerate(lines, place.line + 1)
+    ]

@@ -134,7 +134,7 @@ class Follower:
         for known in reversed(self.files):
             if known not in taken and self._former(one, known):
                 with Path(one.path).open("rb") as stream:
-                    if known.find_again(stream, one.size):
+                    if known.step_back(stream, one.head) or known.find_again(stream, one.size):
                         known.head, known.length = fingerprint(one.head), len(one.head)
                         return known
         return None

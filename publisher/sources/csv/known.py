@@ -1,6 +1,6 @@
 """A file that was met: what tells it from others, how far its lines are kept, and whether those still stand there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,6 +11,8 @@ from publisher.sources.csv.tails import Tail
 FINGERPRINT = 4096
 # Enough to see at each look whether the last kept lines still stand before the place.
 _GLANCE = 16 * 1024
+# So many last lines may be written over by a program that corrects them.
+_CORRECTED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,20 @@ class Known:
         self.kept = self.read = Place(self.end, line, self.kept.header, self.kept.body)
         self.end = -1
         self.tail.fill(self._marks(stream, blocks.CHUNK))
+
+    def step_back(self, stream: BinaryIO, head: bytes) -> bool:
+        """Where only the last lines were written over, as programs do that correct them, go back before those."""
+        same_header = self.kept.body <= self.length <= len(head) and fingerprint(head[: self.length]) == self.head
+        if self.newest_first or not same_header:
+            return False
+        lines = blocks.before(stream, self.kept.offset, self.kept.body, _GLANCE)
+        for gone in range(1, min(_CORRECTED, len(lines) - 1) + 1):
+            place = lines[-1 - gone].end
+            if self.tail.ends_before(tails.marks_above(stream, place, self.kept.body, _GLANCE), gone):
+                self.tail.forget(gone)
+                self.kept = self.read = replace(self.kept, offset=place, line=self.kept.line - gone, unended=-1)
+                return True
+        return False
 
     def find_again(self, stream: BinaryIO, size: int) -> bool:
         """Look for the kept lines anywhere in a file that was written anew; tell whether they were found."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 from publisher.sources.csv.settings import Column, File
 from publisher.sources.instants import parse
 from publisher.sources.mapping import scaled
-from publisher.sources.numbers import Missing, number
+from publisher.sources.numbers import Missing, number, simple_number
 
 # Shown of a broken line: enough to find it, little enough for a log.
 RAW = 500
@@ -179,9 +179,11 @@ def _sound(text: str) -> str:
 
 def measured(text: str, column: Column, file: File, missing: Missing) -> float | None:
     """Return what is stored for a field, None for no value; raise ValueError."""
-    if text in column.words:
+    if column.words and text in column.words:
         return scaled(column.words[text], column.factor, column.offset)
-    if missing.has(text):
-        return None
-    raw = number(_sound(text), file.decimal, file.thousands, column.unit)
+    raw = simple_number(text, file.decimal)
+    if raw is None:
+        if missing.has(text):
+            return None
+        raw = number(_sound(text), file.decimal, file.thousands, column.unit)
     return None if missing.has(raw) else scaled(raw, column.factor, column.offset)

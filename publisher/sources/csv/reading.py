@@ -119,7 +119,10 @@ class Reader:
             layout, place, lines = opened
         skip = self._skip(place)
         for after, raw in lines:
-            start, place = place, replace(after, header=place.header, body=place.body)
+            start, place = (
+                place,
+                after if after.body == place.body else replace(after, header=place.header, body=place.body),
+            )
             if skip > 0:
                 skip -= 1
                 self.items.append(Item(known, place, raw))

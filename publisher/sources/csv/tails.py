@@ -69,6 +69,18 @@ class Tail:
         testable = sum(size <= len(marks) for size, _ in zip(SIZES, self.digests, strict=False))
         return 0 < testable == self._score(marks)
 
+    def ends_before(self, marks: list[int], gone: int) -> bool:
+        """Tell whether lines are those that were kept before the last `gone`."""
+        before = list(self._recent)[:-gone][-len(marks) :]
+        return bool(before) and before == marks[-len(before) :]
+
+    def forget(self, lines: int) -> None:
+        """Take back the last kept lines."""
+        for _ in range(lines):
+            self._recent.pop()
+        self.count -= lines
+        self._stale = True
+
     def find(self, stream: BinaryIO, *, newest_first: bool) -> Spot | None:
         """Search a file for the kept lines; the best match wins, the first of several."""
         if not self.digests:

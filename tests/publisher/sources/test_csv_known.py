@@ -158,6 +158,18 @@ def test_a_look_while_the_file_is_being_written_anew(site: Site, tmp_path: Path,
         assert read(results) == list(range(1, 71))
 
 
+def test_a_program_that_writes_its_last_line_over(site: Site, tmp_path: Path) -> None:
+    """As some do until the minute is over: what was kept stays, and the file is not read from its start each time."""
+    contents = [
+        "time,T\n" + rows(1, 500 + n) + f"2026-11-03 23:{n:02d},{tenth}\n" for n in range(4) for tenth in (7, 8, 9.5)
+    ]
+    results = looks(site, tmp_path / "log.csv", *contents, restart=False)
+    found = read(results)
+    assert [number for number in found if number not in {7, 8, 9.5}] == [*range(1, 7), *range(9, 504)]
+    assert len(found) < 503 + 20
+    assert faults(results) == []
+
+
 def test_lines_that_went_on_after_a_copy_was_made_are_those_of_the_file(site: Site, tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text(LONG + "time,T\n" + rows(1, 5))
