@@ -210,7 +210,9 @@ class Controller(Generic[R]):
         raise AssertionError("two attempts end in an answer or a reason")
 
     def _pause(self, failures: int) -> float:
-        return float(min(self._interval * 2 ** min(failures, 10), max(LONGEST_PAUSE, self._interval)))
+        """Return for how long something silent is left alone: the first time it may have been a lost packet."""
+        longest = max(LONGEST_PAUSE, self._interval)
+        return 0.0 if failures < 2 else float(min(self._interval * 2 ** min(failures - 1, 10), longest))
 
 
 def devices_of(values: list[tuple[int, R]]) -> list[Device[R]]:

@@ -206,6 +206,23 @@ def test_a_gateway_that_speaks_for_its_silent_device(site: Site) -> None:
     assert result.reasons == ["device 2: the device behind the gateway does not answer"]
 
 
+def test_a_device_that_missed_one_question_is_asked_the_next_time(site: Site) -> None:
+    values = [
+        {"parameter": "air_temperature", "address": 0, "device": 1},
+        {"cell": "E1C2", "parameter": "air_temperature", "address": 0, "device": 2},
+    ]
+    lost = iter([False, True])
+
+    def behave(unit: int, _address: int, count: int) -> Reply:
+        return None if unit == 2 and next(lost, False) else [7] * count
+
+    with gateway(behave) as server:
+        source = open_modbus(site, server.port, *values, timeout=0.3, interval=60)
+        result = drive(source, None, *[lambda: None] * 3)
+    assert len(result.values("air_temperature", "E1C1")) == 4
+    assert len(result.values("air_temperature", "E1C2")) == 3
+
+
 def test_a_silent_device_that_comes_back_is_read_again(site: Site) -> None:
     values = [
         {"parameter": "air_temperature", "address": 0, "device": 1},
