@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from concurrent.futures import wait
+from concurrent.futures import CancelledError, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Thread
@@ -19,6 +19,8 @@ LONGEST_PAUSE = 60.0
 _LONGEST_WANTED = 3600.0
 # How soon a request is given up when the publisher ends.
 _NOTICE = 0.1
+# A look-up of a host's name cannot be called off; nobody waits for it to the end.
+_ENDS_WITHIN = 5.0
 
 
 class Unavailable(Exception):  # noqa: N818 - it says what is wrong, not that something is
@@ -149,7 +151,7 @@ class _Loop:
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join()
+        self._thread.join(_ENDS_WITHIN)
 
     def run(self, question: Coroutine[Any, Any, Answer]) -> Answer:
         """Return the answer; raise Unavailable after the deadline and Stopped when the publisher ends."""
@@ -161,11 +163,14 @@ class _Loop:
                 if self._stop.is_set():
                     raise Stopped
                 raise Unavailable(f"no whole answer within {self._deadline:g} s")
-        return future.result()
+        try:
+            return future.result()
+        except CancelledError:  # by a library whose connection has gone
+            raise Unavailable("the question was broken off") from None
 
     def end(self, closing: Coroutine[Any, Any, None]) -> None:
         """Close what may be broken already; that it cannot be closed properly is no news."""
-        wait({asyncio.run_coroutine_threadsafe(self._quietly(closing), self._loop)})
+        wait({asyncio.run_coroutine_threadsafe(self._quietly(closing), self._loop)}, _ENDS_WITHIN)
 
     def _serve(self) -> None:
         with self._runner:
