@@ -19,7 +19,13 @@ _CLOCK = (
 _BOTH = (re.compile(rf"{_DATE}(?P<gap>[ T]+|\s-\s){_CLOCK}"), re.compile(rf"{_CLOCK}(?P<gap>[ T]+|\s-\s){_DATE}"))
 _DATE_ALONE, _CLOCK_ALONE = re.compile(_DATE), re.compile(_CLOCK)
 # Digits without marks: how many there are says what they can be.
-_DIGITS = {4: ("%H%M",), 6: ("%y%m%d", "%d%m%y", "%H%M%S"), 8: ("%Y%m%d", "%d%m%Y"), 12: ("%Y%m%d%H%M",)}
+_DIGITS = {
+    4: ("%H%M",),
+    6: ("%y%m%d", "%d%m%y", "%H%M%S"),
+    8: ("%Y%m%d", "%d%m%Y"),
+    10: ("%Y%m%d%H",),
+    12: ("%Y%m%d%H%M",),
+}
 _DIGITS |= {7: ("%Y%j",), 14: ("%Y%m%d%H%M%S",), 1: ("%H%M",), 2: ("%H%M",), 3: ("%H%M",)}
 _EARLIEST, _LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - wall-clock time, as the file has it
 NAME_OF_TIME = re.compile(r"time|date|heure|jour|horodat|zeit|stamp|hour|year|doy", re.IGNORECASE)
@@ -89,6 +95,15 @@ def _forms(texts: list[list[str]]) -> Iterator[str]:
     """Yield forms that the first value can be read in, most likely first."""
     first = next((text for text in texts if all(text)), texts[0])
     joined = " ".join(first).strip()
+    if len(first) <= 2 and re.match(r"\d{4}-\d\d-\d\d", joined):
+        yield "iso"
+    yield from _columns_of_parts(first)
+    for name in _composed(joined, first):
+        try:
+            yield check_format(name)
+        except ValueError:
+            continue
+    # Digits that are a date are one: 2026110312 is no second of 2034.
     if len(first) == 1 and re.fullmatch(r"\d+(?:[.,]\d+)?", joined):
         whole = int(re.split("[.,]", joined)[0])
         if 30_000 <= whole < 80_000:
@@ -98,14 +113,6 @@ def _forms(texts: list[list[str]]) -> Iterator[str]:
             yield "unix"
         if 6 * 10**11 <= whole < 4 * 10**12:
             yield "unix-ms"
-    if len(first) <= 2 and re.match(r"\d{4}-\d\d-\d\d", joined):
-        yield "iso"
-    yield from _columns_of_parts(first)
-    for name in _composed(joined, first):
-        try:
-            yield check_format(name)
-        except ValueError:
-            continue
 
 
 def _columns_of_parts(first: list[str]) -> Iterator[str]:

@@ -2,16 +2,23 @@
 
 import random
 import shutil
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
 from schemas.site import Site
 from tests.publisher.sources.driving import drive
 from tests.publisher.sources.log_files import append, open_csv, plain, utc
+from tests.services.process import wait_for
 
 START = utc(2026, 10, 24, 20)
 WAYS = ("append", "rewrite", "window", "rotate", "copy-and-cut")
@@ -102,3 +109,38 @@ def test_no_line_is_lost_and_each_has_its_instant(
     assert [moment for moment, number in found if moment != at(int(number or 0))] == []
     if way is not None:
         assert len(found) == program.written, "and none is doubled"
+
+
+@pytest.mark.parametrize(("way", "newest_first"), [("append", False), ("rewrite", False), ("rewrite", True)])
+def test_kill_9_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, way: str, *, newest_first: bool) -> None:
+    """Readings and place enter the outbox in one transaction, while the program goes on with its file."""
+    program = Program(tmp_path / "log.csv", 7, way, newest_first=newest_first)
+    path, told = tmp_path / "o.sqlite", tmp_path / "told"
+    told.touch()
+    command = [sys.executable, "-m", "tests.publisher.following_a_file", str(path), str(program.log), str(told)]
+
+    def killed_after(condition: Callable[[], bool], *, meanwhile: bool) -> None:
+        child = subprocess.Popen(command)
+        try:
+            wait_for(condition, "the child reads")
+            if meanwhile:
+                program()  # perhaps in the middle of this
+        finally:
+            child.kill()
+            child.wait()
+
+    for kill in range(5):
+        program()
+        seen = told.stat().st_size
+        killed_after(partial(_longer, told, seen), meanwhile=kill % 2 == 1)
+    program()
+    killed_after(lambda: told.read_text().endswith(f"\n{program.written}\n"), meanwhile=False)
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT payload FROM reading ORDER BY sequence").fetchall()
+    kept = [orjson.loads(row[0]) for row in rows]
+    assert [reading["values"]["air_temperature"] for reading in kept] == list(range(program.written))
+    assert [datetime.fromisoformat(reading["observed_at"]) for reading in kept] == [*map(at, range(program.written))]
+
+
+def _longer(told: Path, seen: int) -> bool:
+    return told.stat().st_size > seen

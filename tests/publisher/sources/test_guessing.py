@@ -59,6 +59,51 @@ def test_samples(site: Site, name: str, shown: dict[str, Any], mapped: int) -> N
     assert [reason for reason in result.reasons if "is no number" not in reason] == []
 
 
+BUTTON = """"Plot Title: E1"
+"#","Date Time, GMT+02:00","Temp, °C (LGR S/N: 1)","RH, %"
+1,"11/03/26 11:50:00 AM",18.2,60
+2,"11/03/26 12:00:00 PM",18.3,60.5
+3,"11/13/26 12:10:00 PM",18.3,60.5
+"""
+FLUX = """file_info,,,corrected
+filename,date,time,H
+,[yyyy-mm-dd],[HH:MM],[W+1m-2]
+a.ghg,2026-11-03,12:30,41.5
+b.ghg,2026-11-03,13:00,-9999.0
+c.ghg,2026-11-03,13:30,40.1
+"""
+SOIL = "0;2026.11.03 10:15;4;17.1875;16.5;16.0;202;0\n1;2026.11.03 10:30;4;17.25;16.5;16.0;203;0\n"
+WEATHER = "POSTE;DATE;RR1;T\n78640001;2026110311;0.0;12.1\n78640001;2026110312;0.2;12.4\n78640001;2026110313;;12.6\n"
+PARTS = "Year\tMonth\tDay\tHour\tMinute\tT\n" + "".join(f"2026\t11\t3\t{n}\t{n * 5}\t{n}.5\n" for n in range(9))
+HHMM = "date,hhmm,T\n" + "".join(f"2026-11-03,{100 * (n // 4) + 15 * (n % 4)},{n}.5\n" for n in range(40))
+UNIX = "ts,T\n" + "".join(f"{1795444103 + 10 * n},{n}.5\n" for n in range(9))
+
+
+# The file, a column of values, and what has to be found out.
+@pytest.mark.parametrize(
+    ("content", "column", "shown"),
+    [
+        (BUTTON, "RH, %", {"time_columns": ["Date Time, GMT+02:00"], "time_formats": ["%m/%d/%y %I:%M:%S %p"]}),
+        (SOIL, "4", {"header": False, "delimiter": ";", "time_columns": ["2"], "time_formats": ["%Y.%m.%d %H:%M"]}),
+        (WEATHER, "T", {"delimiter": ";", "time_columns": ["DATE"], "time_formats": ["%Y%m%d%H"]}),
+        (FLUX, "H", {"time_columns": ["date", "time"], "time_formats": ["iso"], "skip_after_header": 1}),
+        (PARTS, "T", {"delimiter": "\t", "time_columns": ["Year", "Month", "Day", "Hour", "Minute"]}),
+        (HHMM, "T", {"time_columns": ["date", "hhmm"], "time_formats": ["%Y-%m-%d %H%M"]}),
+        (UNIX, "T", {"time_columns": ["ts"], "time_formats": ["unix"]}),
+        (UNIX.replace(",", "000,"), "T", {"time_columns": ["ts"], "time_formats": ["unix-ms"]}),
+    ],
+    ids=["button", "soil", "weather", "flux", "parts", "hhmm", "unix", "milliseconds"],
+)
+def test_shapes_of_known_programs(site: Site, tmp_path: Path, content: str, column: str, shown: dict[str, Any]) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(content.replace("ts000", "ts"), encoding="utf-8")
+    file = proposed(log)
+    assert {key: file.get(key) for key in shown} == shown
+    result = drive(open_csv(site, file | {"cell": "E1C1", "columns": {column: "o2"}}))
+    assert len(result.samples) >= 2
+    assert result.faults == []
+
+
 def test_without_header_nothing_is_mapped_and_the_time_is_found() -> None:
     file = proposed(SAMPLES / "day-of-year.dat")
     assert file["header"] is False
