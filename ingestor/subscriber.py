@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from broker.connecting import connect_options, paho_client
+from broker.connecting import connect_options, paho_client, secret_client_id
 from ingestor.inbox import Arrival, Inbox
 from ingestor.settings import IngestorBlock
 from schemas import times, topics
@@ -169,14 +169,14 @@ class Subscriber:
         name = settings.name
         self._live = _Session(
             broker,
-            f"octopus-{name}-live",
+            secret_client_id(broker, f"octopus-{name}-live"),
             share + topics.READINGS,
             settings.receive_maximum,
             partial(inbox.put, inbox.live),
         )
         self._backlog = _Session(
             broker,
-            f"octopus-{name}-backlog",
+            secret_client_id(broker, f"octopus-{name}-backlog"),
             share + topics.BACKLOGS,
             settings.backlog_receive_maximum,
             partial(inbox.put, inbox.backlog),
