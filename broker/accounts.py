@@ -10,7 +10,7 @@ import hashlib
 import re
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from broker.rules import rules
@@ -40,8 +40,10 @@ def make(directory: Path, names: Iterable[str]) -> list[str]:
         if not file.exists():
             _write(file, f"{secrets.token_urlsafe(24)}\n")
             made.append(name)
-    lines = [f"{file.name}:{hashed(file.read_text(encoding='ascii').strip())}\n" for file in _accounts(directory)]
-    _write(directory / PASSWORDS, "".join(lines))
+    before = _hashes(directory / PASSWORDS)
+    text = "".join(f"{file.name}:{_hash_of(file, before)}\n" for file in _accounts(directory))
+    if text != _text(directory / PASSWORDS):
+        _write(directory / PASSWORDS, text)
     return made
 
 
@@ -52,16 +54,35 @@ def write_rules(directory: Path, site: Site) -> None:
     own_lines = own.read_text(encoding="ascii") if own.exists() else ""
     spoken_for = {*units, *SERVICES, *re.findall(r"^user\s+(\S+)", own_lines, re.MULTILINE)}
     readers = [file.name for file in _accounts(directory) if file.name not in spoken_for]
-    _write(directory / RULES, rules(site, readers, own_lines))
+    text = rules(site, readers, own_lines)
+    if text != _text(directory / RULES):
+        _write(directory / RULES, text)
 
 
 def _accounts(directory: Path) -> list[Path]:
     return sorted(file for file in directory.iterdir() if _NAME.fullmatch(file.name) and file.name not in _FILES)
 
 
-def hashed(password: str) -> str:
+def _text(file: Path) -> str:
+    return file.read_text(encoding="ascii") if file.exists() else ""
+
+
+def _hashes(file: Path) -> dict[str, str]:
+    return dict(line.split(":", 1) for line in _text(file).splitlines() if ":" in line)
+
+
+def _hash_of(file: Path, before: Mapping[str, str]) -> str:
+    """Return the account's line as it was while its password is the same: a second run changes nothing."""
+    password, known = file.read_text(encoding="ascii").strip(), before.get(file.name, "")
+    _, kind, iterations, salt, _ = [*known.split("$"), *[""] * 5][:5]
+    if kind == "7" and iterations == str(_ITERATIONS) and hashed(password, base64.b64decode(salt)) == known:
+        return known
+    return hashed(password)
+
+
+def hashed(password: str, salt: bytes | None = None) -> str:
     """Return the password as mosquitto_passwd would write it: PBKDF2 with SHA-512 (`$7$`)."""
-    salt = secrets.token_bytes(12)
+    salt = secrets.token_bytes(12) if salt is None else salt
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
     return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "user": ("octopus.user", "make a person's account"),
     "secrets": ("octopus.secret_files", "generate the passwords of broker accounts and database"),
     "source": ("octopus.source", "try what a publisher reads from, before it is started"),
+    "install": ("octopus.install", "accounts, settings and units of a server or of a unit's PC"),
     "doctor": ("octopus.doctor", "check settings, source, broker, database, site and disk, once"),
 }
 

@@ -12,7 +12,7 @@ from schemas import times
 from schemas.site import SiteError, read_site
 from schemas.tables import Cell, Reading
 from service.settings import SettingsError
-from storage import partitions, revisions
+from storage import partitions, revisions, rights
 from storage.database import connect
 
 _MONTHS_AHEAD = 2
@@ -31,6 +31,7 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
             yield from _server(connection, where)
         revisions.check_version(engine)
         yield Finding("ok", "database", f"version {revisions.newest()}")
+        yield from _rights(engine)
         yield from _contents(engine, chosen)
     except revisions.WrongVersion as error:
         yield Finding("FAIL", "database", str(error))
@@ -49,9 +50,31 @@ def _server(connection: Connection, where: str) -> Iterator[Finding]:
     skew = (clock.replace(tzinfo=UTC) - times.now()).total_seconds()
     state = "ok" if abs(skew) <= _CLOCK_SECONDS else "FAIL"
     yield Finding("ok" if state == "ok" else "FAIL", "clock", f"the database's is {skew:+.1f} s from this machine's")
+    if connection.exec_driver_sql("SELECT @@log_bin").scalar() == 1:
+        yield Finding("ok", "backup", "changes since the last backup can be replayed: there is a binary log")
+    else:
+        yield Finding(
+            "warn", "backup", "no binary log: what is stored after the last backup is lost with the database's disk."
+            " Set log_bin, see to it that the server can read that file, and start it again"
+        )  # fmt: skip
 
 
-def _contents(engine: Engine, chosen: CommandSettings) -> Iterator[Finding]:
+def _rights(engine: Engine) -> Iterator[Finding]:
+    service = rights.service_of(engine.url.username)
+    if engine.dialect.name != "sqlite" and service is not None:
+        with engine.connect() as connection:
+            lacking = rights.missing(connection, service)
+        if lacking:
+            yield Finding(
+                "FAIL", "database", f"{engine.url.username} lacks {', '.join(lacking)}: run `octopus db upgrade`"
+            )
+            return
+        yield Finding("ok", "database", f"{engine.url.username} may what {service} needs")
+    if service in {None, "ingestor"}:
+        yield from _writing(engine)
+
+
+def _writing(engine: Engine) -> Iterator[Finding]:
     with engine.connect() as connection:
         transaction = connection.begin()
         # Written and taken back: the only true answer to "may this account write".
@@ -62,6 +85,10 @@ def _contents(engine: Engine, chosen: CommandSettings) -> Iterator[Finding]:
         )
         transaction.rollback()
         yield Finding("ok", "database", "this account may write readings")
+
+
+def _contents(engine: Engine, chosen: CommandSettings) -> Iterator[Finding]:
+    with engine.connect() as connection:
         if connection.dialect.name != "sqlite":
             yield _months_ahead(partitions.months(connection))
         known = set(connection.scalars(select(Cell.code).where(Cell.retired_at.is_(None))))

@@ -26,12 +26,18 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
             yield Finding("FAIL", "publisher", f"no unit {unit} on this site: {', '.join(site.unit_by_code)}")
         outbox = Path(str(chosen.publisher.get("outbox") or f"outbox-{unit}.sqlite"))
         place = outbox.absolute().parent
-        if place.is_dir() and os.access(place, os.W_OK) and (not outbox.exists() or os.access(outbox, os.W_OK)):
+        # Nothing here raises where a directory on the way may not be looked into.
+        writable = os.access(place, os.W_OK | os.X_OK) and (not os.path.exists(outbox) or os.access(outbox, os.W_OK))  # noqa: PTH110
+        if writable:
             yield Finding("ok", "outbox", f"{outbox} can be written")
         else:
             yield Finding("FAIL", "outbox", f"{outbox} cannot be written: make its directory, owned by this account")
             return
-    free = shutil.disk_usage(place).free
+    try:
+        free = shutil.disk_usage(place).free
+    except OSError as error:
+        yield Finding("FAIL", "disk", f"{place}: {error.strerror}")
+        return
     text = f"{free / 2**30:.1f} GiB free in {place}"
     yield (
         Finding("ok", "disk", text) if free >= _LEAST_FREE else Finding("FAIL", "disk", f"{text}: at least 1 is needed")

@@ -10,7 +10,7 @@ from octopus import settings
 from schemas import times
 from schemas.site import Site, SiteError, read_site
 from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError
-from storage import migrating, revisions
+from storage import migrating, revisions, rights
 from storage.database import connect, write_sessions
 from storage.sites import apply_site
 
@@ -44,6 +44,10 @@ def upgrade(engine: Engine, site: Site) -> int:
         changes = apply_site(session, site)
     sys.stdout.write(f"database at version {revisions.newest()}: {', '.join(applied) or 'nothing'} applied\n")
     sys.stdout.write(f"site {site.name}: {len(changes) or 'no'} changes\n")
+    with engine.connect() as connection:
+        granted = rights.grant(connection)
+    if granted:
+        sys.stdout.write(f"rights of {', '.join(granted)}: as this version needs them\n")
     return 0
 
 

@@ -20,16 +20,24 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = settings.read(arguments)
     failed = False
     findings = chain(
-        checking_machine.check(chosen),
-        checking_source.check(chosen, settings.config_file(arguments)),
-        checking_broker.check(chosen),
-        _database(chosen),
+        _seen("machine", checking_machine.check(chosen)),
+        _seen("source", checking_source.check(chosen, settings.config_file(arguments))),
+        _seen("broker", checking_broker.check(chosen)),
+        _seen("database", _database(chosen)),
     )
     for finding in findings:
         sys.stdout.write(f"{finding.state:<4} {finding.subject}: {finding.text}\n")
         sys.stdout.flush()
         failed = failed or finding.state == "FAIL"
     return EXIT_UNAVAILABLE if failed else 0
+
+
+def _seen(subject: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield what a look finds; a file or directory that this account may not read is a finding, too."""
+    try:
+        yield from findings
+    except OSError as error:
+        yield Finding("FAIL", subject, f"{error.filename or 'this directory'}: {error.strerror or error}")
 
 
 def _database(chosen: CommandSettings) -> Iterator[Finding]:

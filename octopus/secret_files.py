@@ -3,21 +3,29 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from secrets import token_urlsafe
 
 from broker import accounts
 from octopus import settings
-from schemas.site import SiteError, read_site
+from schemas.site import Site, SiteError, read_site
 from service.settings import EXIT_BAD_SETTINGS
 
-# MySQL's own administrator, the account of migrations, and that of services where they have one of their own.
-DATABASE_ACCOUNTS = ("root", "octopus", "service")
+# What makes the database and its accounts, run by its administrator: passwords stand in it.
+DATABASE_SCRIPT = "accounts.sql"
+# The administrator (where an image makes it), the account of migrations, and each service's own.
+MIGRATOR = "octopus"
+SERVICES = ("ingestor", "web", "watchdog", "bot")
+DATABASE_ACCOUNTS = ("root", MIGRATOR, *SERVICES)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, help="where they lie; what is there already stays as it is")
     parser.add_argument("--owner", type=int, metavar="UID", help="give them to this account (as root)")
+    parser.add_argument(
+        "--database-clients", default="127.0.0.1", metavar="HOST", help="where the database's accounts log in from"
+    )
     parser.add_argument("--also", action="append", default=[], metavar="NAME", help="another broker account")
     settings.add_config(parser)
 
@@ -26,11 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = settings.read(arguments)
     directory: Path = arguments.directory
     try:
-        site = read_site(chosen.site)
-        units = [unit.code for unit in site.units]
-        made = accounts.make(directory / "broker", [*units, *accounts.SERVICES, *arguments.also])
-        accounts.write_rules(directory / "broker", site)
-        made += [f"database {name}" for name in DATABASE_ACCOUNTS if _make(directory / "database" / name)]
+        made = make(directory, read_site(chosen.site), arguments.also, arguments.database_clients)
         if arguments.owner is not None:
             _give(directory, arguments.owner)
     except (SiteError, ValueError) as error:
@@ -41,6 +45,42 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_BAD_SETTINGS
     sys.stdout.write(f"made: {', '.join(made) or 'nothing, all are there'}\n")
     return 0
+
+
+def make(directory: Path, site: Site, also: Sequence[str] = (), clients: str = "127.0.0.1") -> list[str]:
+    """Make the passwords that are missing, the broker's files and the database's script; return what was made."""
+    made = accounts.make(directory / "broker", [*(unit.code for unit in site.units), *accounts.SERVICES, *also])
+    accounts.write_rules(directory / "broker", site)
+    made += [f"database {name}" for name in DATABASE_ACCOUNTS if _make(directory / "database" / name)]
+    script = directory / "database" / DATABASE_SCRIPT
+    script.unlink(missing_ok=True)
+    script.touch(mode=0o600)
+    script.write_text(database_script(directory / "database", clients), encoding="ascii")
+    return made
+
+
+def database_script(passwords: Path, clients: str) -> str:
+    """Return SQL that makes database and accounts, or gives those that are there their passwords.
+
+    What a service may do with which table is granted by `octopus db upgrade`, which makes the tables.
+    """
+    lines = [
+        "-- Written by `octopus secrets`. As the database's administrator; again after each change of a password.",
+        f"CREATE DATABASE IF NOT EXISTS {MIGRATOR} CHARACTER SET utf8mb4;",
+    ]
+    for name in (MIGRATOR, *(f"{MIGRATOR}_{service}" for service in SERVICES)):
+        password = (passwords / name.removeprefix(f"{MIGRATOR}_")).read_text(encoding="ascii").strip()
+        account = f"'{name}'@'{_quoted(clients)}'"
+        lines += [
+            f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{_quoted(password)}';",
+            f"ALTER USER {account} IDENTIFIED BY '{_quoted(password)}';",
+        ]
+    lines.append(f"GRANT ALL ON {MIGRATOR}.* TO '{MIGRATOR}'@'{_quoted(clients)}' WITH GRANT OPTION;")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "''")
 
 
 def _make(file: Path) -> bool:

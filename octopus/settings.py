@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from service.settings import DEFAULT_FILE, EXIT_BAD_SETTINGS, DatabaseSettings, Settings, SettingsError, load
+import service.settings
+from service.settings import EXIT_BAD_SETTINGS, DatabaseSettings, Settings, SettingsError, load
 
 
 class CommandSettings(Settings):
@@ -26,8 +27,12 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def config_file(arguments: argparse.Namespace) -> Path | None:
-    given: Path | None = arguments.config
-    return DEFAULT_FILE if given is None and DEFAULT_FILE.exists() else given
+    """Return the file with the settings, if there is one; exit 78 where that cannot be seen."""
+    try:
+        return service.settings.config_file(arguments.config)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(EXIT_BAD_SETTINGS) from None
 
 
 def read(arguments: argparse.Namespace) -> CommandSettings:

@@ -125,14 +125,23 @@ def from_command_line(cls: type[S], description: str, argv: Sequence[str] | None
     """Read `--config FILE` (else ./octopus.toml where it is) and load; exit 78 with a line a fault."""
     parser = ArgumentParser(description=description)
     parser.add_argument("--config", type=Path, help="TOML file with settings (default: octopus.toml, if it is there)")
-    config = parser.parse_args(argv).config
-    if config is None and DEFAULT_FILE.exists():
-        config = DEFAULT_FILE
     try:
-        return load(cls, config)
+        return load(cls, config_file(parser.parse_args(argv).config))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(EXIT_BAD_SETTINGS) from None
+
+
+def config_file(given: Path | None) -> Path | None:
+    """Return the file to read: the one that is given, else ./octopus.toml where it is; raise SettingsError."""
+    if given is not None:
+        return given
+    try:
+        return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+    except OSError as error:
+        raise SettingsError(
+            f"settings file {DEFAULT_FILE} of this directory: {error.strerror}: go to another directory, or name one with --config"
+        ) from error
 
 
 def _environment() -> dict[str, Any]:
