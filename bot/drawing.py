@@ -23,7 +23,7 @@ def font_files() -> list[str]:
     folders = [] if package is None else list(package.submodule_search_locations or [])
     files = [Path(folder, "files", name) for folder in folders for name in _WEIGHTS]
     if not files or not all(file.is_file() for file in files):
-        raise FontMissingError("the charts' font is missing: install octopus-ecotron[bot] (font-source-sans-pro)")
+        raise FontMissingError("the charts' font is missing: pip install font-source-sans-pro")
     return [str(file) for file in files]
 
 

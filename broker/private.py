@@ -31,9 +31,9 @@ def choose(block: PrivateBlock) -> Kind:
     if block.kind != "mosquitto" and importlib.util.find_spec("amqtt") is not None:
         return "amqtt"
     wanted = {
-        "auto": "neither Mosquitto nor amqtt is installed: install the package mosquitto, or octopus-ecotron[amqtt]",
+        "auto": "neither Mosquitto nor amqtt is installed: install the package mosquitto, or pip install amqtt",
         "mosquitto": "Mosquitto is not installed: install the package mosquitto",
-        "amqtt": "amqtt is not installed: pip install 'octopus-ecotron[amqtt]'",
+        "amqtt": "amqtt is not installed: pip install amqtt",
     }
     raise NoBrokerError(wanted[block.kind])
 

@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         sys.stderr.write(
-            f"octopus {name} needs {error.name}, which is not installed: pip install 'octopus-ecotron[all]'\n"
+            f"octopus {name} needs {error.name}, which is not installed:"
+            " pip install --require-hashes -r requirements/all.txt, from the checkout\n"
         )
         return 69
     own = argparse.ArgumentParser(prog=f"octopus {name}", description=f"{text[0].upper()}{text[1:]}.")

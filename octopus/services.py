@@ -33,4 +33,4 @@ def _lack(name: str) -> str | None:
     library = _NEEDS.get(name)
     if library is None or importlib.util.find_spec(library) is not None:
         return None
-    return f"needs {library}, which is not installed: pip install 'octopus-ecotron[{name}]'"
+    return f"needs {library}, which is not installed: pip install --require-hashes -r requirements/all.txt, from the checkout"

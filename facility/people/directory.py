@@ -87,7 +87,7 @@ class Directory:
         try:
             import ldap  # noqa: F401, PLC0415 - the extra that not every station installs
         except ImportError:
-            raise SettingsError("settings ldap: install octopus-ecotron[ldap], it brings python-ldap") from None
+            raise SettingsError("settings ldap: python-ldap is not installed (docs/install.md says how)") from None
         self._settings = settings
         self._room = BoundedSemaphore(AT_ONCE)
         self.default_role = settings.default_role
