@@ -14,6 +14,8 @@ from service.settings import EXIT_BAD_SETTINGS
 
 # What makes the database and its accounts, run by its administrator: passwords stand in it.
 DATABASE_SCRIPT = "accounts.sql"
+# The administrator's name and password for the `mysql` command, where an image makes that account.
+ADMINISTRATOR = "root.cnf"
 # The administrator (where an image makes it), the account of migrations, and each service's own.
 MIGRATOR = "octopus"
 SERVICES = ("ingestor", "web", "watchdog", "bot")
@@ -52,10 +54,11 @@ def make(directory: Path, site: Site, also: Sequence[str] = (), clients: str = "
     made = accounts.make(directory / "broker", [*(unit.code for unit in site.units), *accounts.SERVICES, *also])
     accounts.write_rules(directory / "broker", site)
     made += [f"database {name}" for name in DATABASE_ACCOUNTS if _make(directory / "database" / name)]
-    script = directory / "database" / DATABASE_SCRIPT
-    script.unlink(missing_ok=True)
-    script.touch(mode=0o600)
-    script.write_text(database_script(directory / "database", clients), encoding="ascii")
+    database = directory / "database"
+    _write(database / DATABASE_SCRIPT, database_script(database, clients))
+    password = (database / "root").read_text(encoding="ascii").strip()
+    # So that the password stands on no command line.
+    _write(database / ADMINISTRATOR, f"[client]\nuser = root\npassword = {password}\n")
     return made
 
 
@@ -88,9 +91,17 @@ def _make(file: Path) -> bool:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if file.exists():
         return False
-    file.touch(mode=0o600)
-    file.write_text(f"{token_urlsafe(24)}\n", encoding="ascii")
+    _write(file, f"{token_urlsafe(24)}\n")
     return True
+
+
+def _write(file: Path, text: str) -> None:
+    """Write anew, readable by nobody else at any moment, where the text is another."""
+    if file.exists() and file.read_text(encoding="ascii") == text:
+        return
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text, encoding="ascii")
 
 
 def _give(directory: Path, owner: int) -> None:

@@ -106,7 +106,11 @@ def _granted(connection: Connection, name: str, host: str, rights: Rights) -> bo
     """Grant an account its rights; tell whether it is there and this one may grant."""
     for table, words in rights.items():
         try:
-            connection.exec_driver_sql(f"GRANT {', '.join(sorted(words))} ON `{table}` TO `{name}`@`{host}`")
+            # Without `no_parameters` PyMySQL would take the host `%` for a place to be filled.
+            connection.exec_driver_sql(
+                f"GRANT {', '.join(sorted(words))} ON `{table}` TO `{name}`@`{host}`",
+                execution_options={"no_parameters": True},
+            )
         except DBAPIError as error:
             code = getattr(error.orig, "args", (0,))[0]
             if code in _NO_ACCOUNT | _MAY_NOT_GRANT:

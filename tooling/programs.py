@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 # Program: Debian's package.
@@ -17,9 +18,14 @@ PROGRAMS = {
     "ldapsearch": "ldap-utils",
     "openssl": "openssl",
     "cc": "gcc",
+    # tests/install runs the documents in a Debian of its own.
+    "debootstrap": "debootstrap",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
 }
 # What python-ldap is built against, and letters for Chromium.
 FILES = {
+    f"{sysconfig.get_path('include')}/Python.h": "python3-dev",
     "/usr/include/ldap.h": "libldap-dev",
     "/usr/include/sasl/sasl.h": "libsasl2-dev",
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",

@@ -37,7 +37,7 @@ class Outside:
         here = self._directory / name
         here.mkdir(exist_ok=True)
         # Its own directory: an `octopus.toml` of the checkout must not be found.
-        words = ["env", "-C", str(here), *self._command(name, service["command"])]
+        words = ["env", "-C", str(here), *self._command(name, [*service.get("entrypoint", []), *service["command"]])]
         return Process(words, self._directory / f"{name}.log", given | more | {"PYTHONPATH": str(ROOT)})
 
     def health(self, name: str) -> list[str]:

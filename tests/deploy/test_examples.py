@@ -12,7 +12,8 @@ from tests.services.mariadb import MariaDB
 from tests.services.process import program
 
 EXAMPLES = ROOT / "docs" / "examples"
-UNITS = sorted((EXAMPLES / "systemd").iterdir())
+INSTALLING = ROOT / "octopus" / "installing"
+UNITS = sorted((INSTALLING / "systemd").iterdir())
 
 
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
@@ -29,10 +30,11 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
 
 def test_no_service_of_ours_is_root_or_gives_up() -> None:
     services = [file for file in UNITS if file.suffix == ".service" and "backup" not in file.name]
-    assert len(services) == 5
+    assert len(services) == 6
     for file in services:
         text = file.read_text()
-        assert "\nUser=octopus\n" in text, file.name
+        own = "octopus" if "publisher" in file.name else file.stem
+        assert f"\nUser={own}\nGroup={own}\n" in text, file.name
         assert "\nNoNewPrivileges=true\n" in text, file.name
         if "Type=oneshot" not in text:
             assert "\nRestart=always\n" in text, file.name
@@ -73,7 +75,7 @@ def test_a_backup_is_restored(tmp_path: Path, mariadb_server: MariaDB, site: Sit
     )
     script = tmp_path / "octopus-backup"
     script.write_text(
-        (EXAMPLES / "server" / "octopus-backup").read_text().replace("--databases octopus", f"--databases {name}")
+        (INSTALLING / "octopus-backup").read_text().replace("--databases octopus", f"--databases {name}")
     )
     backups = tmp_path / "backups"
     backups.mkdir()
@@ -105,7 +107,7 @@ def test_a_backup_is_restored(tmp_path: Path, mariadb_server: MariaDB, site: Sit
 def test_a_backup_that_fails_leaves_the_old_ones(tmp_path: Path) -> None:
     old = tmp_path / "octopus-20200101T000000Z.sql.gz"
     old.touch()
-    script = EXAMPLES / "server" / "octopus-backup"
+    script = INSTALLING / "octopus-backup"
     words = ["bash", str(script), str(tmp_path), "--host=127.0.0.1", "--port=1"]
     assert subprocess.run(words, capture_output=True, check=False).returncode != 0
     assert list(tmp_path.iterdir()) == [old]
