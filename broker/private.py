@@ -88,6 +88,32 @@ log_type warning
 """
 
 
+class OneLine(logging.Filter):
+    """What amqtt writes about clients that come and go: a cause once, in one line, and nothing where there is none.
+
+    A client that leaves while messages are on their way to it costs amqtt a traceback for each; who needs them asks
+    for them again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        # A connection that only looks whether somebody listens is no error.
+        if record.getMessage().startswith("No data from"):
+            return False
+        if record.exc_info is None or record.exc_info[1] is None:
+            return True
+        error = record.exc_info[1]
+        cause = f"{type(error).__name__}: {error}"
+        known = cause in self._said
+        self._said.add(cause)
+        record.msg, record.args = "amqtt lost a client (said once): %s", (cause,)
+        record.exc_info = record.exc_text = None
+        return not known
+
+
 def run_amqtt(port: int) -> None:
     """Serve until SIGTERM or Ctrl-C. It keeps nothing over a restart; the outboxes do."""
     asyncio.run(_serve_amqtt(port))
@@ -99,8 +125,9 @@ async def _serve_amqtt(port: int) -> None:
 
     for name in ("amqtt", "transitions"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    # A connection that only looks whether somebody listens is no error.
-    logging.getLogger("amqtt.broker").addFilter(lambda record: not record.getMessage().startswith("No data from"))
+    told = OneLine()
+    for name in ("amqtt.broker", "asyncio"):
+        logging.getLogger(name).addFilter(told)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

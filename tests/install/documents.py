@@ -7,6 +7,7 @@ from textwrap import dedent
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = ("install", "operate", "recover")
+SHELLS = ("sh", "shell", "bash")
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,16 @@ class Block:
 def shell_blocks() -> list[Block]:
     found = []
     for name in NAMES:
-        heading = ""
-        text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-        for match in re.finditer(r"^#+ (.+)$|^( *)```(?:sh|shell|bash)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
-            if match[1]:
-                heading = match[1]
-            else:
-                found.append(Block(name, heading, dedent(match[3])))
+        heading, language, lines = "", None, list[str]()
+        for line in (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8").splitlines():
+            if fence := re.match(r" *```(\w*)$", line):
+                if language in SHELLS:
+                    found.append(Block(name, heading, dedent("\n".join(lines)) + "\n"))
+                language, lines = fence[1] if language is None else None, []
+            elif language is not None:
+                lines.append(line)
+            elif title := re.match(r"#+ (.+)", line):
+                heading = title[1]
     return found
 
 

@@ -14,7 +14,7 @@ from tests.services.process import program, wait_for
 SUITE = "bookworm"
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 # What the documents take for granted on a Debian: a text editor's worth of programs, none of ours.
-INCLUDE = "ca-certificates,python3,iproute2"
+INCLUDE = "ca-certificates,python3"
 NEEDS = (
     "tests/install needs root and debootstrap: as root, `make test` installs it. Who tests without root sets"
     " OCTOPUS_TEST_WITHOUT_ROOT=1, and the documents are not run."
