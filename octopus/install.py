@@ -1,4 +1,4 @@
-"""`octopus install server | publisher`: accounts, settings and units with the right owners and modes; again and again."""
+"""`octopus install server | publisher`: accounts, settings and units, with the right owners and modes."""
 
 import argparse
 import os

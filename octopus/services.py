@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hold",
         action="store_true",
-        help="with settings of no use, say so once and wait to be stopped: for what starts again whatever ends (Docker)",
+        help="with settings of no use, say so once and wait to be stopped (Docker starts again whatever ends)",
     )
 
 
@@ -66,4 +66,4 @@ def _lack(name: str) -> str | None:
     library = _NEEDS.get(name)
     if library is None or importlib.util.find_spec(library) is not None:
         return None
-    return f"needs {library}, which is not installed: pip install --require-hashes -r requirements/all.txt, from the checkout"
+    return f"needs {library}, which is not installed: pip install -r requirements/all.txt, from the checkout"

@@ -140,7 +140,8 @@ def config_file(given: Path | None) -> Path | None:
         return DEFAULT_FILE if DEFAULT_FILE.exists() else None
     except OSError as error:
         raise SettingsError(
-            f"settings file {DEFAULT_FILE} of this directory: {error.strerror}: go to another directory, or name one with --config"
+            f"settings file {DEFAULT_FILE} of this directory: {error.strerror}:"
+            " go to another directory, or name one with --config"
         ) from error
 
 

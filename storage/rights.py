@@ -3,7 +3,7 @@
 The migrator's account, say `octopus`, owns the schema; a service's is called after it: `octopus_web`, at the same host.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -122,7 +122,8 @@ def _granted(connection: Connection, name: str, host: str, rights: Rights) -> bo
 def missing(connection: Connection, service: str) -> list[str]:
     """Say what the account that is logged in lacks to be this service's, as in `INSERT on reading`."""
     everywhere = _privileges(
-        connection, "SELECT '', privilege_type FROM information_schema.schema_privileges WHERE table_schema = DATABASE()"
+        connection,
+        "SELECT '', privilege_type FROM information_schema.schema_privileges WHERE table_schema = DATABASE()",
     ) | _privileges(connection, "SELECT '', privilege_type FROM information_schema.user_privileges")
     held = _privileges(
         connection,
@@ -134,7 +135,7 @@ def missing(connection: Connection, service: str) -> list[str]:
 
 
 def _privileges(connection: Connection, statement: str) -> set[tuple[str, str]]:
-    rows: Iterable[tuple[str, str]] = connection.exec_driver_sql(statement).tuples()
+    rows = connection.exec_driver_sql(statement)
     return {(str(table), str(privilege)) for table, privilege in rows}
 
 

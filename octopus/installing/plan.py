@@ -1,7 +1,7 @@
-"""What an installation consists of, and putting it there: what is right already stays, so a second run changes nothing."""
+"""What an installation consists of, and putting it there: what is right already stays as it is."""
 
-import os
 import grp
+import os
 import pwd
 import shutil
 import subprocess

@@ -20,7 +20,10 @@ UNITS = (
 _HEAD = "# Written by `octopus install server` and yours since then: it is not written again.\n"
 _EXTRA = {
     "web": "\n[web]\nport = 8000\nsecure_cookies = true\n",
-    "bot": '\n# docs/discord.md says how to get a token; without one there is no bot.\n# [bot]\n# token_file = "/etc/octopus/secrets/discord"\n# guild = 0\n',
+    "bot": (
+        "\n# docs/discord.md says how to get a token; without one there is no bot.\n"
+        '# [bot]\n# token_file = "/etc/octopus/secrets/discord"\n# guild = 0\n'
+    ),
 }
 
 
@@ -30,7 +33,8 @@ def before_secrets(places: Places) -> list[Account | Piece | Link]:
     folders = [Piece(places.at("/etc/octopus"), places.access(mode=0o755))]
     # To be passed through, not to be listed: each file says who may read it.
     folders += [
-        Piece(places.at(f"/etc/octopus/secrets{sub}"), places.access(mode=0o711)) for sub in ("", "/broker", "/database")
+        Piece(places.at(f"/etc/octopus/secrets{sub}"), places.access(mode=0o711))
+        for sub in ("", "/broker", "/database")
     ]
     return [*system, *folders]
 
@@ -50,7 +54,11 @@ def after_secrets(places: Places, site_file: Path | None) -> list[Account | Piec
         *_programs(places),
         Piece(places.at("/etc/systemd/system"), places.access(mode=0o755)),
         *(
-            Piece(places.at(f"/etc/systemd/system/{name}"), places.access(), places.text(name, "octopus.installing.systemd"))
+            Piece(
+                places.at(f"/etc/systemd/system/{name}"),
+                places.access(),
+                places.text(name, "octopus.installing.systemd"),
+            )
             for name in UNITS
         ),
     ]
@@ -95,7 +103,9 @@ def _mosquitto(places: Places) -> Iterator[Piece]:
     # The distribution's own gives way, once; ours stays as somebody edits it.
     ours = file.exists() and file.read_text(encoding="utf-8").startswith(text.splitlines()[0])
     if file.exists() and not ours:
-        yield Piece(file.with_suffix(".conf.before-octopus"), places.access(), file.read_text(encoding="utf-8"), keep=True)
+        yield Piece(
+            file.with_suffix(".conf.before-octopus"), places.access(), file.read_text(encoding="utf-8"), keep=True
+        )
     yield Piece(file, places.access(), text, keep=ours)
 
 

@@ -18,7 +18,7 @@ password_file = "/etc/octopus/password"
 unit = "{unit}"
 outbox = "/var/lib/octopus/outbox.sqlite"
 
-# What this unit's own program writes or serves: docs/sources.md; `octopus source guess FILE` proposes it for a log file.
+# What this unit's own program writes or serves: docs/sources.md, `octopus source guess FILE`.
 # [source]
 # kind = "csv"
 """
@@ -32,7 +32,9 @@ def parts(places: Places, unit: str, host: str, site_file: Path | None) -> list[
     found: list[Account | Piece | Link] = [] if places.ours else [Account("octopus")]
     found += [
         Piece(places.at("/etc/octopus"), places.access("octopus", 0o750)),
-        Piece(places.at("/etc/octopus/octopus.toml"), places.access("octopus", 0o640), f"{head}\n{site}{rest}", keep=True),
+        Piece(
+            places.at("/etc/octopus/octopus.toml"), places.access("octopus", 0o640), f"{head}\n{site}{rest}", keep=True
+        ),
     ]
     if site_file is not None:
         content = site_file.read_text(encoding="utf-8")
@@ -46,7 +48,11 @@ def parts(places: Places, unit: str, host: str, site_file: Path | None) -> list[
         # The outbox's place; systemd gives it to the account at each start.
         Piece(places.at("/var/lib/octopus"), places.access("octopus", 0o755, "octopus")),
         Piece(places.at("/etc/systemd/system"), places.access(mode=0o755)),
-        Piece(places.at(f"/etc/systemd/system/{unit_file}"), places.access(), places.text(unit_file, "octopus.installing.systemd")),
+        Piece(
+            places.at(f"/etc/systemd/system/{unit_file}"),
+            places.access(),
+            places.text(unit_file, "octopus.installing.systemd"),
+        ),
         Link(places.at("/usr/local/bin/octopus"), Path(places.placed("/opt/octopus/bin/octopus"))),
     ]
 

@@ -121,7 +121,7 @@ def open_source(settings: Settings, site: Site, unit: Unit) -> Source:
     try:
         import httpx  # noqa: F401, PLC0415 - an extra that only this source needs
     except ImportError:
-        raise SettingsError('the http source needs a library: pip install -r requirements/publisher.txt') from None
+        raise SettingsError("the http source needs a library: pip install -r requirements/publisher.txt") from None
     check_targets(
         (
             (f"source.cells.{number}.values.{code}", cell.cell, code)

@@ -67,7 +67,7 @@ def open_source(settings: Settings, site: Site, unit: Unit) -> Source:
     try:
         import pymodbus  # noqa: F401, PLC0415 - an extra that only this source needs
     except ImportError:
-        raise SettingsError('the modbus source needs a library: pip install -r requirements/publisher.txt') from None
+        raise SettingsError("the modbus source needs a library: pip install -r requirements/publisher.txt") from None
     check_targets(
         ((f"source.values.{number}", value.cell, value.parameter) for number, value in enumerate(settings.values)),
         site,

@@ -73,7 +73,7 @@ def open_source(settings: Settings, site: Site, unit: Unit) -> Source:
         from asyncua.ua.uaerrors import UaError  # noqa: PLC0415 - an extra that only this source needs
         from asyncua.ua.uatypes import NodeId  # noqa: PLC0415 - as above
     except ImportError:
-        raise SettingsError('the opcua source needs a library: pip install -r requirements/publisher.txt') from None
+        raise SettingsError("the opcua source needs a library: pip install -r requirements/publisher.txt") from None
     for number, value in enumerate(settings.values):
         try:
             NodeId.from_string(value.node)

@@ -47,9 +47,7 @@ def _import(name: str, kind: str) -> ModuleType:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        raise ValueError(
-            f"the {kind} source needs {error.name}: pip install -r requirements/publisher.txt"
-        ) from error
+        raise ValueError(f"the {kind} source needs {error.name}: pip install -r requirements/publisher.txt") from error
 
 
 def _settings(module: ModuleType, raw: dict[str, Any]) -> Block:

@@ -198,7 +198,9 @@ def test_every_command_runs_as_written(station: Station, site: Site) -> None:
     for name in ("broker", "database", "ingestor", "web", "ecolab-1"):
         looked = station.healthy(name)
         assert looked.returncode == 0, f"{name}: {looked.stdout}{looked.stderr}"
-    assert "octopus_ingestor may what ingestor needs" in station.healthy("ingestor").stdout.replace(station.database, "octopus")
+    assert "octopus_ingestor may what ingestor needs" in station.healthy("ingestor").stdout.replace(
+        station.database, "octopus"
+    )
     said = [line for line in started["broker"].text().splitlines() if "should not be run as root" not in line]
     assert said == [], "health checks, which come every minute, leave nothing in the broker's log"
     with urlopen(f"http://127.0.0.1:{station.web_port}/health", timeout=10) as answer:

@@ -74,9 +74,7 @@ def test_a_backup_is_restored(tmp_path: Path, mariadb_server: MariaDB, site: Sit
         f"[client]\nhost=127.0.0.1\nport={mariadb_server.port}\nuser=octopus\npassword={mariadb_server.password}\n"
     )
     script = tmp_path / "octopus-backup"
-    script.write_text(
-        (INSTALLING / "octopus-backup").read_text().replace("--databases octopus", f"--databases {name}")
-    )
+    script.write_text((INSTALLING / "octopus-backup").read_text().replace("--databases octopus", f"--databases {name}"))
     backups = tmp_path / "backups"
     backups.mkdir()
     for number in range(16):

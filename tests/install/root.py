@@ -86,7 +86,9 @@ class Machine:
     def at(self, path: str) -> Path:
         return self.root / path.removeprefix("/")
 
-    def run(self, script: str, *, directory: str = "/root/octopus", internet: bool = False, seconds: float = 600) -> str:
+    def run(
+        self, script: str, *, directory: str = "/root/octopus", internet: bool = False, seconds: float = 600
+    ) -> str:
         """Execute a script as root's shell would, each line's fault being one; return what it said."""
         spaces = ["--mount", "--pid", *(() if internet else ("--net",))]
         words = [
@@ -101,10 +103,23 @@ class Machine:
             **{name: os.environ[name] for name in os.environ if name.startswith("PIP_") or name in INHERITED},
         }
         done = subprocess.run(
-            words, env=environment, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
+            words,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
-        assert done.returncode == 0, f"exit code {done.returncode} of\n{script}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        assert done.returncode == 0, (
+            f"exit code {done.returncode} of\n{script}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        )
         return done.stdout
+
+    def sql(self, statements: str) -> list[list[str]]:
+        """Execute statements as the database's administrator; return the rows as text."""
+        said = self.run(f"mariadb -N -r octopus <<'END'\n{statements}\nEND")
+        return [line.split("\t") for line in said.splitlines()]
 
 
 @contextmanager

@@ -98,12 +98,12 @@ def words(command, environment):
         if re.fullmatch(r"\$\w+", word):
             found += environment.get(word[1:], "").split()
         else:
-            word = re.sub(r"\$\{(\w+)\}", lambda match: environment.get(match[1], ""), word)
-            found.append(word.replace("$$", "$"))
+            text = re.sub(r"\$\{(\w+)\}", lambda match: environment.get(match[1], ""), word)
+            found.append(text.replace("$$", "$"))
     return found
 
 
-def run(unit, command, extra=(), wait=True):
+def run(unit, command, extra=(), *, wait=True):
     """Start one command of a unit as its account; return its process number, or its exit code when waited for."""
     prefix = re.match(r"[-+!@:]*", command)[0]
     environment = {**unit.environment(), **dict(extra)}
@@ -127,8 +127,8 @@ def run(unit, command, extra=(), wait=True):
             argv = words(command[len(prefix) :], environment)
             if unit.one("NoNewPrivileges") in ("true", "yes"):
                 argv = ["/usr/bin/setpriv", "--no-new-privs", *argv]
-            os.execvpe(argv[0], argv, environment)
-        except Exception as error:
+            os.execvpe(argv[0], argv, environment)  # noqa: S606 - what a unit file says
+        except Exception as error:  # noqa: BLE001 - a child must not go on as its parent
             os.write(2, f"{command}: {error}\n".encode())
         os._exit(203)
     os.close(log)
@@ -147,8 +147,11 @@ def start(name):
     if unit.kind == "timer":
         Unit(unit.one("Unit") or f"{unit.name.rpartition('.')[0]}.service")
         return
-    if unit.pid() is not None:
-        return
+    if unit.pid() is None:
+        start_service(unit)
+
+
+def start_service(unit):
     unit.directories()
     for command in unit.all("ExecStartPre"):
         if run(unit, command):

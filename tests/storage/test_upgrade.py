@@ -34,7 +34,7 @@ def rows(server: MariaDB, url: str) -> Rows:
     found: Rows = {}
     with server.connect(url.rpartition("/")[2]) as connection, connection.cursor() as cursor:
         cursor.execute("SHOW FULL TABLES WHERE table_type = 'BASE TABLE'")
-        for (table, _) in cursor.fetchall():
+        for table, _ in cursor.fetchall():
             if table != "alembic_version":
                 cursor.execute(f"SELECT * FROM `{table}`")
                 names = [column[0] for column in cursor.description]
