@@ -23,6 +23,7 @@ def check(chosen: CommandSettings, config: Path | None) -> Iterator[Finding]:
     words = [] if config is None else ["--config", str(config)]
     command = [
         sys.executable,
+        "-P",  # this directory may be one that we may not look into
         "-m",
         "publisher.trying",
         "--json",

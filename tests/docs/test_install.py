@@ -1,4 +1,4 @@
-"""docs/install.md as somebody follows it: certificates for strict clients, database accounts with just enough."""
+"""docs/install.md as somebody follows it: certificates for strict clients, SQL, what the doctor may not see."""
 
 import os
 import re
@@ -7,12 +7,15 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
-from secrets import token_hex
 
 import pymysql
 import pytest
 
+import service.settings
+from octopus.__main__ import main
+from schemas.site import Site
 from tests.docs.documented import ROOT
+from tests.services.databases import prepare_database
 from tests.services.mariadb import MariaDB
 from tests.services.mosquitto import Mosquitto
 from tests.services.process import free_port
@@ -39,7 +42,8 @@ def doctor(directory: Path, **settings: str) -> str:
 
 def test_the_certificates_are_accepted_by_strict_clients(tmp_path: Path) -> None:
     script = block("### Mosquitto with TLS", "sh").replace("/etc/mosquitto/certs", str(tmp_path))
-    script = script.replace("chown mosquitto: server.crt server.key && ", "").replace("mqtt.example", "localhost")
+    # Where there is no account `mosquitto`, and no systemd.
+    script = re.sub(r"^(chown|systemctl) .*$", "", script, flags=re.MULTILINE).replace("mqtt.example", "localhost")
     subprocess.run(["sh", "-ec", script], check=True, capture_output=True)
     port = free_port()
     broker = Mosquitto(
@@ -65,53 +69,52 @@ def test_the_certificates_are_accepted_by_strict_clients(tmp_path: Path) -> None
         broker.kill()
 
 
-def test_the_database_accounts_may_what_they_need_and_no_more(tmp_path: Path, mariadb_server: MariaDB) -> None:
-    name = f"octopus_{token_hex(4)}"
-    statements = block("### Database", "sql").replace("analyst", f"{name}_analyst")
-    statements = re.sub(r"\boctopus(?=\b|_service)(?!/)", name, re.sub(r"--.*", "", statements))
-    before, after = [part.strip() for part in statements.split(f"CREATE USER {name}_analyst")]
+def test_whoever_comes_with_sql_sees_the_readings_alone(mariadb_server: MariaDB, site: Site) -> None:
+    url = mariadb_server.make_database()
+    name = url.rpartition("/")[2]
+    prepare_database(url, site).dispose()
+    statements = block("### Services", "sql").replace("analyst", f"{name}_analyst").replace("octopus.", f"{name}.")
+    with mariadb_server.connect() as connection, connection.cursor() as cursor:
+        for statement in filter(None, map(str.strip, statements.split(";"))):
+            cursor.execute(statement)
+    password = re.findall(r"IDENTIFIED BY '([^']+)'", statements)[0]
+    with (
+        pymysql.connect(
+            host="127.0.0.1", port=mariadb_server.port, user=f"{name}_analyst", password=password, database=name
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT * FROM readings")
+        for table in ("person", "reading"):
+            with pytest.raises(pymysql.err.OperationalError, match="denied"):
+                cursor.execute(f"SELECT * FROM {table}")
 
-    def run(text: str) -> None:
-        with mariadb_server.connect() as connection, connection.cursor() as cursor:
-            for statement in filter(None, map(str.strip, text.split(";"))):
-                cursor.execute(statement)
 
-    def url(user: str, password: str) -> str:
-        return f"mysql+pymysql://{user}:{password}@127.0.0.1:{mariadb_server.port}/{name}"
+# A name that the system refuses as it refuses a directory that may not be looked into; root may look everywhere.
+REFUSED = "x" * 300
 
-    passwords = re.findall(r"IDENTIFIED BY '([^']+)'", statements)
-    run(before)
-    upgraded = subprocess.run(
-        [sys.executable, "-m", "octopus", "db", "upgrade"],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OCTOPUS_DATABASE__URL": url(name, passwords[0])},
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert upgraded.returncode == 0, upgraded.stderr
-    run(f"CREATE USER {name}_analyst{after}")
 
-    told = doctor(tmp_path, OCTOPUS_DATABASE__URL=url(f"{name}_service", passwords[1]))
-    assert "ok   database: this account may write readings" in told
-    assert "ok   database: knows the site's 18 cells" in told
+def test_settings_that_may_not_be_seen_are_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(service.settings, "DEFAULT_FILE", Path(REFUSED))
+    for words in (["doctor"], ["db", "check"], ["up"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 78
+        assert "go to another directory, or name one with --config" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        service.settings.from_command_line(service.settings.Settings, "", [])
+    assert "go to another directory" in capsys.readouterr().err
 
-    def may(user: str, password: str, statement: str) -> bool:
-        with (
-            pymysql.connect(
-                host="127.0.0.1", port=mariadb_server.port, user=user, password=password, database=name
-            ) as connection,
-            connection.cursor() as cursor,
-        ):
-            try:
-                cursor.execute(statement)
-            except pymysql.err.OperationalError as error:
-                if error.args[0] not in {1142, 1143, 1044}:
-                    raise
-                return False
-            return True
 
-    service, analyst = (f"{name}_service", passwords[1]), (f"{name}_analyst", passwords[2])
-    assert may(*service, "SELECT COUNT(*) FROM person")
-    assert not may(*service, "ALTER TABLE reading COMMENT 'x'")
-    assert not may(*service, "DROP TABLE reading")
-    assert may(*analyst, "SELECT * FROM readings")
-    assert not may(*analyst, "SELECT * FROM person")
-    assert not may(*analyst, "SELECT * FROM reading")
+def test_files_that_may_not_be_seen_are_findings(tmp_path: Path) -> None:
+    (tmp_path / "octopus.toml").write_text(
+        f'[broker]\nport = 1\ntls_ca = "{tmp_path}/{REFUSED}/ca.crt"\n[publisher]\nunit = "ecolab-1"\n'
+        f'outbox = "{tmp_path}/{REFUSED}/o.sqlite"\n[source]\nkind = "simulated"\n'
+    )
+    told = doctor(tmp_path)
+    assert "FAIL outbox" in told
+    assert "FAIL broker: " in told
+    assert "File name too long" in told
+    assert "ok   database: none is used here" in told, "it goes on"

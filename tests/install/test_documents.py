@@ -152,6 +152,9 @@ def install_server(story: Story, server: Machine) -> None:
     said = story.take("Services", server)
     assert "FAIL" not in said, said
     assert "password of name" in said
+    elsewhere = server.run("cd /root; runuser -u octopus-web -- octopus doctor 2>&1 || echo code $?")
+    assert "octopus.toml of this directory: Permission denied" in elsewhere
+    assert elsewhere.endswith("code 78\n"), elsewhere
     story.take("Accounts", server)
     server.run(f"mariadb <<'END'\n{other_block('install', 'Services', 'sql')}\nEND")
 
