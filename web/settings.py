@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from facility.people.directory import LdapSettings
+from facility.people.ldap_settings import LdapSettings
 from service.settings import Block, DatabaseSettings, Settings
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from facility.acting.refusals import TooManyAttempts
 from facility.acting.secret_texts import form_token
-from facility.people.directory import LdapSettings
+from facility.people.ldap_settings import LdapSettings
 from schemas.site import Site
 from service.settings import BrokerSettings
 from tests.web.conftest import member_token
