@@ -16,6 +16,7 @@ from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError,
 from storage.database import connect
 from web.app import create_app
 from web.http.open_files import allow_many
+from web.http.server_limits import PlaceCounter, Proxies, limited_protocol
 from web.live.hub import Hub
 from web.settings import WebBlock, WebSettings
 
@@ -48,6 +49,7 @@ def main() -> int:
     try:
         site = read_site(settings.site)
         engine = connect(settings.database)
+        settings.web.machine_token()
     except (SettingsError, SiteError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
@@ -59,11 +61,13 @@ def main() -> int:
         sys.stderr.write(f"cannot listen on {settings.web.host}:{settings.web.port}: {reason}\n")
         return EXIT_UNAVAILABLE
     hub = Hub()
+    connections = PlaceCounter(settings.web.connections_per_address, Proxies(settings.web.proxies))
     config = uvicorn.Config(
         create_app(settings, site, engine, hub),
         log_config=None,
         access_log=False,
         server_header=False,
+        http=limited_protocol(settings.web.connections, connections),
         forwarded_allow_ips=settings.web.proxies,
         timeout_graceful_shutdown=5,
     )

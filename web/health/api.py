@@ -18,7 +18,7 @@ from web.live.hub import Hub
 DOWN = {503: ResponseSpec(data_container=Health, generate_examples=False, description="the same, where status is down")}
 
 
-@get("/health", sync_to_thread=True, tags=["health"], responses=DOWN)
+@get("/health", opt={"machines": True}, sync_to_thread=True, tags=["health"], responses=DOWN)
 def health(
     request: Request[Any, Any, Any],
     sessions: NamedDependency[Sessions],

@@ -66,7 +66,7 @@ class _Station(Collector):
         yield messages
 
 
-@get("/metrics", sync_to_thread=True, tags=["health"], media_type="text/plain")
+@get("/metrics", opt={"machines": True}, sync_to_thread=True, tags=["health"], media_type="text/plain")
 def metrics(
     sessions: NamedDependency[Sessions],
     engine: NamedDependency[Engine],

@@ -17,6 +17,7 @@ from storage.database import Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.rendering.pages import page, translated_messages
+from web.settings import WebSettings
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
 AnyRequest = Request[Any, Any, Any]
@@ -63,11 +64,16 @@ def save_person(
     status_code=200,
 )
 def make_link(
-    request: AnyRequest, person: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+    request: AnyRequest,
+    person: RowId,
+    writing: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    settings: NamedDependency[WebSettings],
 ) -> Response[Any]:
     """Make a one-time link and show it in this answer only."""
     try:
-        address = f"{str(request.base_url).rstrip('/')}/password/{issue_link(writing, actor, person)}"
+        # From the settings alone: a request's own Host header may name another site, which would get the secret.
+        address = f"{settings.web.origin}/password/{issue_link(writing, actor, person)}"
     except Refusal as refusal:
         return page_again(request, "people/people.html", _context(request, writing, actor), refusal, current="people")
     link = {"address": address, "name": get_person(writing, actor, person).name}
