@@ -16,7 +16,7 @@ from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError,
 from storage.database import connect
 from web.app import create_app
 from web.http.open_files import allow_many
-from web.http.server_limits import PlaceCounter, Proxies, limited_protocol
+from web.http.server_limits import limited_protocol
 from web.live.hub import Hub
 from web.settings import WebBlock, WebSettings
 
@@ -61,13 +61,12 @@ def main() -> int:
         sys.stderr.write(f"cannot listen on {settings.web.host}:{settings.web.port}: {reason}\n")
         return EXIT_UNAVAILABLE
     hub = Hub()
-    connections = PlaceCounter(settings.web.connections_per_address, Proxies(settings.web.proxies))
     config = uvicorn.Config(
         create_app(settings, site, engine, hub),
         log_config=None,
         access_log=False,
         server_header=False,
-        http=limited_protocol(settings.web.connections, connections),
+        http=limited_protocol(settings.web),
         forwarded_allow_ips=settings.web.proxies,
         timeout_graceful_shutdown=5,
     )

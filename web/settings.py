@@ -33,6 +33,8 @@ class WebBlock(Block):
     proxies: str = Field(default="127.0.0.1", description="addresses whose X-Forwarded-* headers are believed")
     streams_per_address: int = Field(default=50, ge=1, description="live streams of one address at a time")
     connections_per_address: int = Field(default=200, ge=1, description="connections of one address at a time")
+    head_seconds: float = Field(default=15, gt=0, description="for the header of a request to arrive")
+    request_seconds: float = Field(default=60, gt=0, description="for the whole request to arrive")
     connections: int = Field(default=10_000, ge=10, description="connections of all together")
 
     @field_validator("proxies")

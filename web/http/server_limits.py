@@ -12,12 +12,10 @@ from typing import ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from facility.people.throttling import network_of
+from web.settings import WebBlock
 
 # Bytes that may come without completing anything: headers, trailers, lengths of chunks.
 LARGEST_HEAD = 64 * 1024
-# Seconds for the header of a request, and for all of it. Bodies are forms and small JSON.
-HEAD_SECONDS = 15.0
-REQUEST_SECONDS = 60.0
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
@@ -68,7 +66,7 @@ class PlaceCounter:
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with a limit on whatever a client can make it hold."""
 
-    most_connections: ClassVar[int]
+    limits: ClassVar[WebBlock]
     places: ClassVar[PlaceCounter]
     _counted = False
     _timer: asyncio.TimerHandle | None = None
@@ -78,12 +76,12 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
-        if len(self.connections) > self.most_connections or self.places.full(self._address):
+        if len(self.connections) > self.limits.connections or self.places.full(self._address):
             transport.abort()
             return
         self.places.add(self._address)
         self._counted = True
-        self._within(HEAD_SECONDS)
+        self._within(self.limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._within(None)
@@ -105,12 +103,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def on_message_begin(self) -> None:
-        self._within(HEAD_SECONDS)
+        self._within(self.limits.head_seconds)
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._progress = True
-        self._within(REQUEST_SECONDS)
+        self._within(self.limits.request_seconds)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -133,6 +131,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def limited_protocol(most_connections: int, places: PlaceCounter) -> type[LimitedProtocol]:
-    """Return the protocol for one server: `places` counts the connections of each address."""
-    return type("ServerProtocol", (LimitedProtocol,), {"most_connections": most_connections, "places": places})
+def limited_protocol(web: WebBlock) -> type[LimitedProtocol]:
+    """Return the protocol for one server with the limits of its settings."""
+    places = PlaceCounter(web.connections_per_address, Proxies(web.proxies))
+    return type("ServerProtocol", (LimitedProtocol,), {"limits": web, "places": places})
