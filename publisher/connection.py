@@ -12,12 +12,15 @@ from paho.mqtt.reasoncodes import ReasonCode
 from broker.connecting import connect_options, paho_client
 from schemas.settings import BrokerSettings
 
+_SESSION_TAKEN_OVER = 142  # a reason code of MQTT 5
+
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """The broker took us."""
+    """The broker took us. `largest` is how many bytes a packet may have; None where it sets no limit."""
 
     connection: "Connection"
+    largest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Down:
 
     connection: "Connection"
     reason: str
+    taken_over: bool = False  # another client came with our name
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +99,19 @@ class Connection:
         self, client: mqtt.Client, userdata: object, flags: mqtt.ConnectFlags, reason: ReasonCode,
         properties: Properties | None,
     ) -> None:  # fmt: skip
-        del userdata, flags, properties
+        del userdata, flags
         if reason.is_failure:
             self._events.put(Down(self, str(reason)))
             return
         client.subscribe(self._subscription, qos=1)
-        self._events.put(Up(self))
+        self._events.put(Up(self, getattr(properties, "MaximumPacketSize", None)))
 
     def _on_disconnect(
         self, client: mqtt.Client, userdata: object, flags: mqtt.DisconnectFlags, reason: ReasonCode,
         properties: Properties | None,
     ) -> None:  # fmt: skip
         del client, userdata, flags, properties
-        self._events.put(Down(self, str(reason)))
+        self._events.put(Down(self, str(reason), taken_over=reason.value == _SESSION_TAKEN_OVER))
 
     def _on_subscribe(
         self, client: mqtt.Client, userdata: object, mid: int, reasons: list[ReasonCode], properties: Properties | None

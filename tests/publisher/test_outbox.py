@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.outbox import Outbox, OutboxFullError, OutboxUnusableError
+from publisher.outbox import Outbox
+from publisher.outbox_file import OutboxFullError, OutboxUnusableError
 from publisher.sources.source import Batch, Fault, Sample
 from schemas.messages import Reading
 from tests.services.process import wait_for
