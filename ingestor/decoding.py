@@ -47,6 +47,9 @@ class Decoded:
     # Names something that the site's tables did not have when they were last read.
     unknown: bool = False
     source: bytes | Reading = b""
+    digest: str | None = None
+    # Observed so far ahead of our clock that one of the two clocks must be wrong.
+    future: bool = False
 
     @property
     def payload(self) -> bytes:
@@ -154,12 +157,13 @@ def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station,
     decoded = Decoded(
         arrival.topic, cell.unit, cell.unit_id, arrival.received_at, arrival.repeat,
         message.publisher, message.sequence,
-        source=source,
+        source=source, digest=message.digest,
     )  # fmt: skip
     observed = message.observed_at
     decoded.seconds = seconds = observed.timestamp()
     if (reason := _untimely(observed, seconds, arrival.received_at)) is not None:
         decoded.reason = reason
+        decoded.future = seconds > arrival.received_at
         return decoded
     text = observed.replace(tzinfo=None).isoformat(" ", "milliseconds")
     usual = _SUSPECT if seconds > arrival.received_at + _FUTURE_SUSPECT else _RAW
@@ -189,15 +193,18 @@ def _by_hand(arrival: Arrival, content: Any, place: _Place, station: Station, ra
         return _refused(arrival, place, "a reading is a JSON object", raw)
     losses: list[str] = [] if place.reason is None else [place.reason]
     publisher, sequence = faults.numbering(content, losses)
+    digest = faults.digest(content)
     observed = faults.instant(content.get("observed_at"), losses)
     values = faults.values(content.get("values"), losses)
     if observed is not None and values and place.cell is not None:
-        message = Reading.model_construct(publisher=publisher, sequence=sequence, observed_at=observed, values=values)
+        message = Reading.model_construct(
+            publisher=publisher, sequence=sequence, observed_at=observed, values=values, digest=digest
+        )
         decoded = _rows(arrival, message, place.cell, station, raw)
     else:
         decoded = Decoded(
             arrival.topic, place.unit, place.unit_id, arrival.received_at, arrival.repeat, publisher, sequence,
-            source=raw,
+            source=raw, digest=digest,
         )  # fmt: skip
     if decoded.reason is not None:
         losses.append(decoded.reason)

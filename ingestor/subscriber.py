@@ -201,11 +201,10 @@ class Subscriber:
         self._backlog.stop()
         self._live.stop()
 
-    def confirm(self, unit: str, publisher: str, ranges: list[tuple[int, int]]) -> None:
-        """Say that the database has these numbers; without a broker nobody listens, and they come again."""
+    def confirm(self, unit: str, message: Stored) -> None:
+        """Say what the database has; without a broker nobody listens, and it comes again."""
         if self._live.up:
-            payload = Stored(publisher=publisher, ranges=ranges).to_json()
-            self._live.client.publish(topics.stored(unit), payload, qos=1)
+            self._live.client.publish(topics.stored(unit), message.to_json(), qos=1)
 
     def look_after(self) -> None:
         """Ask again for a subscription that was refused: access rules are mended without a restart."""

@@ -14,10 +14,11 @@ from ingestor.history import History, Receipt
 from ingestor.inbox import Arrival, Inbox
 from ingestor.retrying import Kind, Retrying, Stopped, classify
 from ingestor.stations import Station
+from schemas.messages import Stored
 
 log = logging.getLogger("ingestor.writer")
 
-Confirm = Callable[[str, str, list[tuple[int, int]]], None]
+Confirm = Callable[[str, Stored], None]
 
 _NAP = 1.0
 _REPORT = 60.0
@@ -137,8 +138,8 @@ class Writer:
         self._counts.stored += receipt.stored
         self._counts.rejected += receipt.rejected
         self._counts.repeated += receipt.repeated
-        for (unit, publisher), ranges in receipt.numbers.items():
-            confirm(unit, publisher, ranges)
+        for unit, message in receipt.messages():
+            confirm(unit, message)
 
     def _report(self) -> None:
         passed = monotonic() - self._reported_at

@@ -262,7 +262,7 @@ def test_poison_does_not_stand_in_the_way(engine: Engine) -> None:
     assert rows(engine, func.count(Reading.value)) == [(38,)]
     assert [s for (s,) in rows(engine, RejectedMessage.sequence)] == [5, 30]
     assert "the database refuses it" in rows(engine, RejectedMessage.reason)[0][0]
-    assert sum(last - first + 1 for _, _, ranges in confirmed for first, last in ranges) == 40
+    assert sum(last - first + 1 for _, told in confirmed for first, last in told.ranges) == 40
 
 
 def test_values_that_no_sum_could_hold_do_not_stop_what_comes_after(engine: Engine) -> None:
