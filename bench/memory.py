@@ -48,7 +48,7 @@ def main() -> int:
         finally:
             broker.stop()
             database.stop()
-    return say(seen)
+    return message(seen)
 
 
 def run(database: MariaDB, broker: Mosquitto, directory: Path, seconds: float) -> list[tuple[float, dict[str, float]]]:
@@ -102,7 +102,7 @@ def paths_of(cell: str) -> tuple[str, ...]:
     return f"/api/cells/{cell}/history", f"/cells/{cell}", f"/api/cells/{cell}", f"/api/cells/{cell}/readings.csv"
 
 
-def say(seen: list[tuple[float, dict[str, float]]]) -> int:
+def message(seen: list[tuple[float, dict[str, float]]]) -> int:
     names = list(seen[0][1])
     print()
     measuring.table(

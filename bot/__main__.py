@@ -14,10 +14,10 @@ from bot.running import GaveUp, run
 from bot.settings import ServiceSettings
 from bot.station import Station
 from bot.texts import read_catalogue
-from schemas import logs
-from schemas.database import connect
-from schemas.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
 from schemas.site import SiteError, read_site
+from service import logs
+from service.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
+from storage.database import connect
 
 
 def main() -> int:

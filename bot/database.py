@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from schemas.database import read_sessions, write_sessions
+from storage.database import read_sessions, write_sessions
 
 # Seconds that somebody in front of the screen waits before being told that it does not answer.
 PATIENCE = 5.0

@@ -14,12 +14,12 @@ import orjson
 from pydantic import ValidationError
 
 from broker.connecting import aiomqtt_client
-from broker.ending import end
 from schemas import times, topics
 from schemas.messages import MAX_PAYLOAD, Alarm, CellExperiment, Reading, Status
-from schemas.settings import BrokerSettings
 from schemas.site import Site
-from schemas.version import octopus_version
+from service.ending import end
+from service.settings import BrokerSettings
+from service.version import octopus_version
 
 SERVICE = "bot"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from bot.settings import Choice, ShowSettings
 from schemas.messages import Alarm
-from schemas.settings import SettingsError
 from schemas.site import Parameter, Site, Unit
+from service.settings import SettingsError
 
 
 class Policy:

@@ -9,17 +9,17 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.client import OctopusBot
+from bot.alarms.notifying import CHANNEL, Notifier
+from bot.alarms.recording import record
 from bot.context import Context
 from bot.database import DatabaseAway
-from bot.library_logs import calm
+from bot.gateway.client import OctopusBot
+from bot.gateway.library_logs import calm
+from bot.gateway.syncing import sync
 from bot.live import follow
-from bot.notifying import CHANNEL, Notifier
-from bot.recording import record
-from bot.syncing import sync
-from broker.ending import end
-from facility import notifications
-from schemas.settings import BrokerSettings
+from facility.alarms import notifications
+from service.ending import end
+from service.settings import BrokerSettings
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 # What only a person can heal.

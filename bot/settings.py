@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from schemas.messages import Code
-from schemas.settings import Block, DatabaseSettings, Settings, SettingsError
+from service.settings import Block, DatabaseSettings, Settings, SettingsError
 
 Choice = Literal["all", "none"] | tuple[Code, ...]
 

@@ -7,8 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schemas import times
-from schemas.database import Sessions
-from schemas.queries import series_of_cell
 from schemas.tables import (
     Assignment,
     Cell,
@@ -20,6 +18,8 @@ from schemas.tables import (
     Reading1h,
     Reading5min,
 )
+from storage.database import Sessions
+from telemetry.queries import series_of_cell
 
 
 @dataclass(frozen=True, slots=True)

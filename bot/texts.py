@@ -8,7 +8,7 @@ from typing import Any, Literal
 import discord
 from discord import app_commands
 
-from facility.words import Words
+from facility.acting.user_messages import UserMessage
 
 Language = Literal["fr", "en"]
 
@@ -38,12 +38,12 @@ class Texts:
         text: str = self.catalogue[key][self.language]
         return text.format(**values) if values else text
 
-    def words(self, words: Words) -> str:
+    def words(self, words: UserMessage) -> str:
         """Put facility's sentence into this language."""
         template = words.template
         if self.language == "fr":
             template = self.catalogue["refusal"].get(template, template)
-        values = {name: self.words(one) if isinstance(one, Words) else one for name, one in words.values.items()}
+        values = {name: self.words(one) if isinstance(one, UserMessage) else one for name, one in words.values.items()}
         return template.format(**values)
 
     def number(self, value: float, decimals: int) -> str:

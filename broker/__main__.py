@@ -5,8 +5,8 @@ import sys
 
 from broker import private
 from broker.settings import PrivateBrokerSettings
-from schemas import logs
-from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, from_command_line
+from service import logs
+from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, from_command_line
 
 
 def main() -> int:

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from schemas.settings import EXIT_BAD_SETTINGS
 from schemas.site import SiteError, read_site
+from service.settings import EXIT_BAD_SETTINGS
 
 SERVICES = ("ingestor", "web", "watchdog", "bot", "reader")
 PASSWORDS = "passwords"

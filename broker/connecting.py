@@ -8,7 +8,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from schemas.settings import BrokerSettings
+from service.settings import BrokerSettings
 
 if TYPE_CHECKING:
     import aiomqtt

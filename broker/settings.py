@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.settings import Block, Settings
+from service.settings import Block, Settings
 
 
 class PrivateBlock(Block):

@@ -16,9 +16,10 @@ from ingestor.settings import IngestorSettings
 from ingestor.stations import Station, load_station
 from ingestor.subscriber import Subscriber
 from ingestor.writer import Writer
-from schemas import logs, revisions
-from schemas.database import connect, write_sessions
-from schemas.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
+from service import logs
+from service.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
+from storage import revisions
+from storage.database import connect, write_sessions
 
 log = logging.getLogger("ingestor")
 

@@ -13,9 +13,9 @@ from ingestor.decoding import Decoded, Row
 from ingestor.faults import join
 from ingestor.ledger import Account, Ranges
 from ingestor.rejections import Number, Unconfirmed
-from schemas.database import Sessions
 from schemas.messages import Stored
 from schemas.times import now
+from storage.database import Sessions
 
 _TOLD = 20_000
 # Numbers that a `stored` message names at most: about 12 kB, which any broker takes.

@@ -11,7 +11,7 @@ import pymysql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from schemas.revisions import WrongVersion
+from storage.revisions import WrongVersion
 
 log = logging.getLogger("ingestor.database")
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from schemas.messages import Code
-from schemas.settings import Block, DatabaseSettings, Settings
+from service.settings import Block, DatabaseSettings, Settings
 
 
 class IngestorBlock(Block):

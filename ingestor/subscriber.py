@@ -21,7 +21,7 @@ from ingestor.inbox import Arrival, Inbox
 from ingestor.settings import IngestorBlock
 from schemas import times, topics
 from schemas.messages import Status, Stored
-from schemas.settings import BrokerSettings
+from service.settings import BrokerSettings
 
 log = logging.getLogger("ingestor.subscriber")
 

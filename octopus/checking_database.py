@@ -8,11 +8,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from octopus.findings import Finding
 from octopus.settings import CommandSettings
-from schemas import partitions, revisions, times
-from schemas.database import connect
-from schemas.settings import SettingsError
+from schemas import times
 from schemas.site import SiteError, read_site
 from schemas.tables import Cell, Reading
+from service.settings import SettingsError
+from storage import partitions, revisions
+from storage.database import connect
 
 _MONTHS_AHEAD = 2
 _CLOCK_SECONDS = 2.0

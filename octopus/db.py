@@ -6,12 +6,13 @@ import sys
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from facility.sites import apply_site
 from octopus import settings
-from schemas import migrating, revisions, times
-from schemas.database import connect, write_sessions
-from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError
+from schemas import times
 from schemas.site import Site, SiteError, read_site
+from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError
+from storage import migrating, revisions
+from storage.database import connect, write_sessions
+from storage.sites import apply_site
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 from broker import private
 from broker.settings import PrivateBlock
 from octopus.children import Service
-from octopus.speaking import prefixed
 from octopus.supervising import Supervisor
+from octopus.terminal import prefixed
 from octopus.up import exists
-from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, PREFIX
 from schemas.site import Site, SiteError, read_site
+from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, PREFIX
 
 _WEB_PORT, _BROKER_PORT = 8000, 1883
 # Taken over from the environment; every other setting there is meant for a real installation, not for a demo.

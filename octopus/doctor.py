@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from octopus import checking_broker, checking_machine, settings
 from octopus.findings import Finding
 from octopus.settings import CommandSettings
-from schemas.settings import EXIT_UNAVAILABLE
+from service.settings import EXIT_UNAVAILABLE
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,8 @@ from secrets import token_urlsafe
 
 from broker import accounts
 from octopus import settings
-from schemas.settings import EXIT_BAD_SETTINGS
 from schemas.site import SiteError, read_site
+from service.settings import EXIT_BAD_SETTINGS
 
 # MySQL's own administrator, the account of migrations, and that of services where they have one of their own.
 DATABASE_ACCOUNTS = ("root", "octopus", "service")

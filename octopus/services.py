@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from octopus.up import exists
-from schemas.settings import EXIT_UNAVAILABLE
+from service.settings import EXIT_UNAVAILABLE
 
 # A library that only this extra of the package brings.
 _NEEDS = {"ingestor": "sqlalchemy", "watchdog": "aiomqtt", "web": "litestar", "bot": "discord"}

@@ -7,14 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from schemas.settings import (
-    DEFAULT_FILE,
-    EXIT_BAD_SETTINGS,
-    DatabaseSettings,
-    Settings,
-    SettingsError,
-    load,
-)
+from service.settings import DEFAULT_FILE, EXIT_BAD_SETTINGS, DatabaseSettings, Settings, SettingsError, load
 
 
 class CommandSettings(Settings):

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from octopus import settings
-from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError
 from schemas.site import Site, SiteError, read_site
+from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
 def apply(chosen: settings.CommandSettings, site: Site) -> int:
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - a file can be checked where no database is
 
-    from facility.sites import apply_site  # noqa: PLC0415
-    from schemas.database import connect, write_sessions  # noqa: PLC0415
+    from storage.database import connect, write_sessions  # noqa: PLC0415
+    from storage.sites import apply_site  # noqa: PLC0415
 
     try:
         engine = connect(chosen.database)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from octopus import children
 from octopus.children import Say, Service
-from schemas.settings import EXIT_BAD_SETTINGS
+from service.settings import EXIT_BAD_SETTINGS
 
 # Publishers stop first so that the ingestor gets what they sent; the broker last.
 _STOPS = ("publisher", "bot", "web", "watchdog", "ingestor", "broker")

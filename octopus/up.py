@@ -7,8 +7,8 @@ from pathlib import Path
 from octopus import settings
 from octopus.children import Service
 from octopus.settings import CommandSettings
-from octopus.speaking import prefixed
 from octopus.supervising import Supervisor
+from octopus.terminal import prefixed
 
 # Started in this order, stopped in the reverse one.
 ORDER = ("broker", "ingestor", "watchdog", "web", "bot", "publisher")

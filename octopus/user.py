@@ -10,18 +10,18 @@ from pydantic import ValidationError
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from facility.account import issue_link
-from facility.acts import command
-from facility.passwords import Passwords
-from facility.people import PersonDraft, add_person, find_person
-from facility.permissions import Role
-from facility.refusals import Invalid, Refusal, invalid
-from facility.words import say
+from facility.acting.acts import command
+from facility.acting.permissions import Role
+from facility.acting.refusals import Invalid, Refusal, invalid
+from facility.acting.user_messages import message
+from facility.people.account import issue_link
+from facility.people.passwords import Passwords
+from facility.people.people import PersonDraft, add_person, find_person
 from octopus import settings
-from schemas import revisions
-from schemas.database import connect, write_sessions
-from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError
 from schemas.tables import Person
+from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError
+from storage import revisions
+from storage.database import connect, write_sessions
 
 EXIT_REFUSED = 65  # sysexits.h: what was typed cannot be used
 
@@ -105,7 +105,7 @@ def _asked() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != password:
-        raise Invalid({"password": say("The two passwords differ.")})
+        raise Invalid({"password": message("The two passwords differ.")})
     return password
 
 

@@ -15,9 +15,9 @@ from publisher.outbox_file import OutboxFullError, OutboxUnusableError
 from publisher.publishing import Publishing, Stop
 from publisher.settings import PublisherSettings
 from publisher.sources.opening import open_source
-from schemas import logs
-from schemas.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
 from schemas.site import SiteError, read_site
+from service import logs
+from service.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
 
 _FEEDER_ENDS_WITHIN = 5.0
 _OPEN_AGAIN = (1.0, 30.0)

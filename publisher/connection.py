@@ -10,7 +10,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from broker.connecting import connect_options, paho_client
-from schemas.settings import BrokerSettings
+from service.settings import BrokerSettings
 
 _SESSION_TAKEN_OVER = 142  # a reason code of MQTT 5
 

@@ -14,7 +14,7 @@ from publisher.outbox import Appended, Outbox
 from publisher.outbox_file import OutboxFullError
 from schemas import times, topics
 from schemas.messages import Status
-from schemas.settings import BrokerSettings
+from service.settings import BrokerSettings
 
 log = logging.getLogger("publisher")
 

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from publisher.sources import opening
 from schemas.messages import Code
-from schemas.settings import Block, Settings
+from service.settings import Block, Settings
 
 
 class OutboxSettings(Block):

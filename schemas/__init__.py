@@ -1,5 +1,1 @@
-"""The contracts between the parts: site description, topics, messages, settings, tables, queries, read models.
-
-Nothing here imports another part of Octopus. A unit's PC uses `site`, `topics`, `messages`, `times` and
-`settings` only, and those need no database library.
-"""
+"""The contracts between the parts, nothing that runs: site description, topics, messages, times, tables, migrations."""

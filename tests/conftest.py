@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from facility.sites import apply_site
-from schemas import migrating, times
-from schemas.database import connect, write_sessions
-from schemas.settings import DatabaseSettings
+from schemas import times
 from schemas.site import Site, read_site
+from service.settings import DatabaseSettings
+from storage import migrating
+from storage.database import connect, write_sessions
+from storage.sites import apply_site
 from tests.services.mariadb import MariaDB
 from tests.services.mosquitto import Mosquitto
 

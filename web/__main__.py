@@ -10,12 +10,12 @@ from types import FrameType
 
 import uvicorn
 
-from schemas import logs
-from schemas.database import connect
-from schemas.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError, from_command_line
 from schemas.site import SiteError, read_site
+from service import logs
+from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError, from_command_line
+from storage.database import connect
 from web.app import create_app
-from web.descriptors import allow_many
+from web.http.open_files import allow_many
 from web.live.hub import Hub
 from web.settings import WebBlock, WebSettings
 

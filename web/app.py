@@ -12,105 +12,51 @@ from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.plugins.pydantic import PydanticPlugin
-from litestar.types import ControllerRouterHandler, Message, Scope
+from litestar.types import Message, Scope
 from sqlalchemy import Engine
 
-from broker import ending
-from facility.directory import Directory
-from facility.login import Gate
-from facility.passwords import Passwords
-from facility.refusals import Refusal
-from facility.sessions import Lifetimes
-from schemas.database import read_sessions, write_sessions
+from facility.acting.refusals import Refusal
+from facility.people.directory import Directory
+from facility.people.login import Gate
+from facility.people.passwords import Passwords
+from facility.people.sessions import Lifetimes
 from schemas.site import Site
-from schemas.version import octopus_version
-from web.api import health, live, metrics
-from web.api.assignments import AssignmentController, CellExperimentController, occupancy_of_cells
-from web.api.audit import AuditController
-from web.api.calendars import CalendarController
-from web.api.cells import CellController
-from web.api.describing import InstantSchema, openapi_config
-from web.api.experiments import ExperimentController
-from web.api.history import HistoryController
-from web.api.people import AccountController, PersonController
-from web.api.units import UnitController
-from web.assets import read_assets, static_file
-from web.auth import ANYONE, LAB, UNSEEN, Identity, actor_of, guard_routes
-from web.errors import exception_handlers
-from web.form_bodies import LARGEST_BODY
-from web.heads import heads_as_gets
+from service import ending
+from service.version import octopus_version
+from storage.database import read_sessions, write_sessions
+from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
+from web.http.assets import read_assets, static_file
+from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
+from web.http.errors import exception_handlers
+from web.http.form_bodies import LARGEST_BODY
+from web.http.head_requests import answer_head_requests
+from web.http.manifest import manifest
+from web.http.openapi import InstantSchema, openapi_config
+from web.http.preferences import preferences
+from web.http.refusals import refuse
+from web.http.routes import Handlers, Routes
 from web.live.experiment_topics import ExperimentTopics
 from web.live.feed import Feed
 from web.live.filling import Filling
 from web.live.hub import Hub
-from web.pages.account import (
-    account_page,
-    end,
-    make_token,
-    revoke,
-    save_account,
-    save_password,
-    show_link_code,
-    unlink_discord,
-)
-from web.pages.assigning import end_experiment, put_experiment
-from web.pages.assignment import assignment_page, past_page, save_assignment, save_past, withdraw_assignment
-from web.pages.audit import audit_page
-from web.pages.cards import cards
-from web.pages.cell import cell_page
-from web.pages.experiment import experiment_page
-from web.pages.experiment_acts import end_in_cells, move_experiment, put_into_cells
-from web.pages.experiment_form import create, edit_page, new_page, save
-from web.pages.experiments import experiments_page
-from web.pages.login import (
-    do_login,
-    do_logout,
-    do_register,
-    login_page,
-    password_page,
-    register_page,
-    set_password,
-)
-from web.pages.manifest import manifest
-from web.pages.occupancy import occupancy_page
-from web.pages.people import make_link, people_page, save_person
-from web.pages.plan import plan
-from web.pages.preferences import preferences
-from web.pages.rendering import template_config
-from web.pages.wall import wall
-from web.refusing import refuse
+from web.live.stream import stream
+from web.rendering.pages import template_config
 from web.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
-# A subject is added by adding its line. FOR_LAB is readable without login inside the lab, unless
-# `web.public` is off; what says nothing of the station's values is for anyone; the rest needs a role.
-FOR_LAB: tuple[ControllerRouterHandler, ...] = (
-    *(cards, plan, cell_page, wall),
-    *(live.stream, UnitController, CellController),
-)
-FOR_ANYONE: tuple[ControllerRouterHandler, ...] = (
-    preferences,
-    *(login_page, do_login, do_logout, register_page, do_register, password_page, set_password),
-)
-UNSEEN_BY: tuple[ControllerRouterHandler, ...] = (static_file, manifest, health.health, metrics.metrics)
-FOR_PEOPLE: tuple[ControllerRouterHandler, ...] = (
-    HistoryController,
-    ExperimentController,
-    CellExperimentController,
-    AssignmentController,
-    occupancy_of_cells,
-    CalendarController,
-    PersonController,
-    AccountController,
-    AuditController,
-    *(account_page, save_account, save_password, make_token, revoke, end, show_link_code, unlink_discord),
-    *(people_page, save_person, make_link),
-    *(put_experiment, end_experiment, past_page, save_past),
-    *(assignment_page, save_assignment, withdraw_assignment),
-    *(experiments_page, experiment_page, move_experiment, put_into_cells, end_in_cells),
-    *(occupancy_page, audit_page),
-    *(new_page, create, edit_page, save),
+# A feature is added by adding it here.
+FEATURES: tuple[Routes, ...] = (
+    cells.ROUTES,
+    plan.ROUTES,
+    wall.ROUTES,
+    experiments.ROUTES,
+    assignments.ROUTES,
+    occupancy.ROUTES,
+    people.ROUTES,
+    audit.ROUTES,
+    health.ROUTES,
+    Routes(lab=(stream,), anyone=(preferences,), unseen=(static_file, manifest)),
 )
 
 SECURITY_HEADERS = {
@@ -149,11 +95,10 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
 
     app = Litestar(
         route_handlers=[
-            Router("/", route_handlers=UNSEEN_BY, opt={"access": UNSEEN}),
-            Router("/", route_handlers=FOR_ANYONE, opt={"access": ANYONE}),
-            Router("/", route_handlers=FOR_LAB, opt={"access": LAB}),
-            # In a router: registered one by one, two functions of one path would be prepared twice.
-            Router("/", route_handlers=FOR_PEOPLE),
+            _router([one.unseen for one in FEATURES], UNSEEN),
+            _router([one.anyone for one in FEATURES], ANYONE),
+            _router([one.lab for one in FEATURES], LAB),
+            _router([one.people for one in FEATURES], PERSON),
         ],
         middleware=[
             DefineMiddleware(Identity, sessions=writing, lifetimes=lifetimes, secure=settings.web.secure_cookies)
@@ -184,8 +129,13 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         lifespan=[follow],
         logging_config=None,
     )
-    app.asgi_handler = heads_as_gets(app.asgi_handler)
+    app.asgi_handler = answer_head_requests(app.asgi_handler)
     return app
+
+
+def _router(handlers: list[Handlers], access: str) -> Router:
+    # In a router: registered one by one, two functions of one path would be prepared twice.
+    return Router("/", route_handlers=[each for several in handlers for each in several], opt={"access": access})
 
 
 def _given(part: Any) -> Provide:

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from facility.directory import LdapSettings
-from schemas.settings import Block, DatabaseSettings, Settings
+from facility.people.directory import LdapSettings
+from service.settings import Block, DatabaseSettings, Settings
 
 
 class WebBlock(Block):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from schemas.messages import Code
-from schemas.settings import Block
+from service.settings import Block
 
 Kind = Literal[
     "door", "lamp_failure", "humidifier_saturation", "co2_empty", "scenario_ended",

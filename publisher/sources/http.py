@@ -19,8 +19,8 @@ from publisher.sources.polling import Answer, Unavailable, poll
 from publisher.sources.source import Batch, Fault, Position, Sample, Source
 from schemas import times
 from schemas.messages import Code
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
+from service.settings import Block, SettingsError
 
 _SHOWN = 200
 

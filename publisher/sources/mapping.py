@@ -7,8 +7,8 @@ from math import isfinite
 from pydantic import FiniteFloat
 
 from schemas.messages import Code
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
+from service.settings import Block, SettingsError
 
 
 class Target(Block):

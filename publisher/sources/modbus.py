@@ -13,8 +13,8 @@ from publisher.sources.mapping import Target, check_targets, scaled
 from publisher.sources.polling import Answer, Unavailable, gathered, poll
 from publisher.sources.source import Batch, Fault, Position, Source
 from schemas import times
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
+from service.settings import Block, SettingsError
 
 # What one request may ask for (the protocol's own limits are 125 registers and 2,000 bits).
 _MOST = {"holding": 120, "input": 120, "coil": 1000, "discrete": 1000}

@@ -15,8 +15,8 @@ from publisher.sources.mapping import Target, check_targets, scaled
 from publisher.sources.polling import Answer, Unavailable, gathered, poll
 from publisher.sources.source import Batch, Fault, Position, Source
 from schemas import times
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
+from service.settings import Block, SettingsError
 
 
 class Value(Target):

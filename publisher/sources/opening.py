@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from publisher.sources.source import Source
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
+from service.settings import Block, SettingsError
 
 KINDS = ("simulated", "csv", "http", "modbus", "opcua")
 

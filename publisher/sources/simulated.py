@@ -14,8 +14,8 @@ from publisher.simulation.cell import Cell
 from publisher.simulation.faults import Duration, Fault, FaultSettings, faults_of
 from publisher.sources.source import Batch, Position, Sample
 from schemas import times
-from schemas.settings import Block, SettingsError
 from schemas.site import Site, Unit
+from service.settings import Block, SettingsError
 
 _HISTORY_BATCH = 600
 

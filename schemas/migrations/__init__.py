@@ -1,1 +1,1 @@
-"""Alembic's folder. `schemas.migrating` runs it; there is no alembic.ini."""
+"""Alembic's folder. `storage.migrating` runs it; there is no alembic.ini."""

@@ -12,11 +12,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from schemas import times, topics
-from schemas.database import write_sessions
 from schemas.messages import Alarm, Reading, Status
 from schemas.site import Site
 from schemas.tables import Alarm as AlarmRow
 from schemas.tables import Cell, DiscordLink, LatestReading, Parameter, Person, Reading5min, Series
+from storage.database import write_sessions
 from tests.bot.discord.person import Person as Member
 from tests.bot.discord.person import eventually
 from tests.bot.discord.server import CHANNEL, GUILD, TOKEN, LocalDiscord
@@ -128,8 +128,8 @@ class Rig:
 
     def raise_alarm(self, cell: str = "E1C3", code: str = "air_temperature-deviation", **members: object) -> Alarm:
         """Do what the watchdog does: a row, its notification and its message."""
-        from facility.alarm_messages import as_message
-        from facility.notifications import announce
+        from facility.alarms.messages import as_message
+        from facility.alarms.notifications import announce
 
         with self.write() as session, session.begin():
             row = alarm_row(session, cell, code, **members)
@@ -141,8 +141,8 @@ class Rig:
         return alarm
 
     def end_alarm(self, alarm: Alarm) -> None:
-        from facility.alarm_messages import as_message
-        from facility.notifications import announce
+        from facility.alarms.messages import as_message
+        from facility.alarms.notifications import announce
 
         with self.write() as session, session.begin():
             row = session.get_one(AlarmRow, alarm.id)

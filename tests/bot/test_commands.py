@@ -2,9 +2,9 @@
 
 from sqlalchemy import select
 
-from facility.acts import Actor
-from facility.discord_links import issue_link_code
-from facility.permissions import Role
+from facility.acting.acts import Actor
+from facility.acting.permissions import Role
+from facility.people.discord_links import issue_link_code
 from schemas import times
 from schemas.tables import Assignment, AuditEvent, Cell, DiscordLink, Experiment
 from tests.bot.discord.person import fields, labels

@@ -2,10 +2,10 @@
 
 import asyncio
 
+from tests.bot.alarms.test_alarms import told, waiting
 from tests.bot.discord.person import eventually, fields
 from tests.bot.discord.server import Fault
 from tests.bot.rig import Rig, alarm
-from tests.bot.test_alarms import told, waiting
 from tests.services.mariadb import MariaDB
 
 

@@ -7,8 +7,8 @@ from babel.messages.pofile import read_po
 from litestar.testing import TestClient
 from sqlalchemy import Engine
 
-from schemas.settings import DatabaseSettings
 from schemas.site import Site
+from service.settings import DatabaseSettings
 from tests.docs.documented import ROOT
 from web.app import create_app
 from web.settings import WebSettings
@@ -21,7 +21,7 @@ SAID = {"and", "et", "je sais, je m’en occupe"}
 
 def words() -> dict[str, str]:
     """Return every text of pages and bot, English to French."""
-    with (ROOT / "web" / "locale" / "fr" / "LC_MESSAGES" / "web.po").open("rb") as file:
+    with (ROOT / "web" / "rendering" / "locale" / "fr" / "LC_MESSAGES" / "web.po").open("rb") as file:
         known = {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id and isinstance(entry.id, str)}
     bot = tomllib.loads((ROOT / "bot" / "texts.toml").read_text(encoding="utf-8"))
     return known | {text["en"]: text["fr"] for text in bot.values() if "en" in text}

@@ -11,7 +11,7 @@ from bot.settings import ServiceSettings
 from octopus.settings import CommandSettings
 from publisher.settings import PublisherSettings
 from publisher.sources import opening
-from schemas.settings import WORDS, Settings, load
+from service.settings import WORDS, Settings, load
 from tests.docs import documented
 from web.settings import WebSettings
 

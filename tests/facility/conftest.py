@@ -6,11 +6,11 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
-from facility.acts import Actor, command
-from facility.passwords import Passwords
-from facility.people import PersonDraft, add_person
-from facility.permissions import Role
-from schemas.database import Sessions, write_sessions
+from facility.acting.acts import Actor, command
+from facility.acting.permissions import Role
+from facility.people.passwords import Passwords
+from facility.people.people import PersonDraft, add_person
+from storage.database import Sessions, write_sessions
 
 PASSWORD = "correct horse battery"
 

@@ -10,7 +10,6 @@ from sqlalchemy import Engine, delete, func, select, text
 
 from ingestor.history import History, Receipt
 from ingestor.inbox import Arrival
-from schemas.database import write_sessions
 from schemas.tables import (
     LatestReading,
     Publisher,
@@ -20,6 +19,7 @@ from schemas.tables import (
     Reading5min,
     RejectedMessage,
 )
+from storage.database import write_sessions
 from tests.ingestor.making import NOW, decoded, make_arrival, make_reading, text_of
 
 ALL = (Reading, LatestReading, Reading5min, Reading1h, PublisherRange, Publisher, RejectedMessage)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from facility.permissions import Role
+from facility.acting.permissions import Role
 from tests.pages.station import Station
 from tests.services.process import program
 

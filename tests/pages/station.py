@@ -14,20 +14,21 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import insert, select
 
-from facility.acts import acting, command
-from facility.correcting import BackDated, assign_back_dated
-from facility.experiment_forms import ExperimentDraft
-from facility.experiments import create_experiment
-from facility.passwords import Passwords
-from facility.people import PersonDraft, add_person
-from facility.permissions import Act, Role
-from facility.sessions import Lifetimes, open_session
-from facility.sites import apply_site
-from schemas import migrating, times, topics
-from schemas.database import Sessions, connect, write_sessions
-from schemas.settings import DatabaseSettings
+from facility.acting.acts import act_transaction, command
+from facility.acting.permissions import Act, Role
+from facility.assignments.correcting import BackDated, assign_back_dated
+from facility.experiments.changing import create_experiment
+from facility.experiments.drafts import ExperimentDraft
+from facility.people.passwords import Passwords
+from facility.people.people import PersonDraft, add_person
+from facility.people.sessions import Lifetimes, open_session
+from schemas import times, topics
 from schemas.site import read_site
 from schemas.tables import Cell, Parameter, Person, Reading, Reading1h, Reading5min, Series
+from service.settings import DatabaseSettings
+from storage import migrating
+from storage.database import Sessions, connect, write_sessions
+from storage.sites import apply_site
 from tests.services.mosquitto import Mosquitto
 from tests.services.process import Process, free_port, wait_for
 
@@ -107,7 +108,7 @@ class Station:
         with self.writing() as sessions:
             draft = PersonDraft.model_validate({"login": login, "name": name, "role": role})
             number = add_person(sessions, Passwords(), command("tests"), draft, "orage sur la mare 7").id
-            with acting(sessions, command("tests"), Act.LOG_IN) as deed:
+            with act_transaction(sessions, command("tests"), Act.LOG_IN) as deed:
                 person = deed.session.get_one(Person, number)
                 return open_session(deed, person, "tests", Lifetimes())
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from facility.acts import command
-from facility.experiment_forms import ExperimentChange
-from facility.experiment_views import get_experiment
-from facility.experiments import change_experiment
+from facility.acting.acts import command
+from facility.experiments.changing import change_experiment
+from facility.experiments.drafts import ExperimentChange
+from facility.experiments.views import get_experiment
 from tests.pages.conftest import Opener
 from tests.pages.station import Station
 from tests.pages.test_accessibility import violations
@@ -144,9 +144,8 @@ def test_cells_are_compared_on_the_days_of_the_experiment(open_page: Opener, wat
 def test_interruption_stays_one_beside_other_lines(open_page: Opener, watched: int) -> None:
     page = open_page(f"/experiments/{watched}")
     wait_for_lines(page, lambda found: len(found) == 2)
-    address = page.evaluate(
-        "document.querySelector('script[src$=\"js/days.js\"]').src.replace('days.js', 'history.js')"
-    )
+    script = page.evaluate("document.querySelector('script[src$=\"experiments/days.js\"]').src")
+    address = script.replace("experiments/days.js", "charts/history.js")
     # undefined stands for places on the axis where only another line has a point.
     kept = page.evaluate(
         """async (address) => { const { keepGaps } = await import(address); const u = undefined;

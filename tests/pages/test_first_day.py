@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
-from facility.permissions import Role
+from facility.acting.permissions import Role
 from schemas import times
 from tests.pages.conftest import Opener
 from tests.pages.station import Station

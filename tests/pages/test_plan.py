@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from schemas.site import read_site
 from tests.pages.conftest import Opener
-from web.pages import scenery
+from web.plan import scenery
 
 MARAIS = Path(__file__).parent.parent / "schemas" / "sites" / "marais.toml"
 

@@ -7,8 +7,8 @@ from playwright.sync_api import Browser
 
 from tests.pages.conftest import Opener
 from tests.pages.station import Station
-from web.pages import formatting
-from web.pages.showing import cell_state, value_state
+from web.rendering import formatting
+from web.rendering.cell_view import cell_state, value_state
 
 CELLS: list[dict[str, Any]] = [
     {"age": age, "period": 10.0, "status": status, "severities": list(severities), "abnormal": abnormal}
@@ -42,7 +42,9 @@ NUMBERS = [0.0, -0.04, 0.05, 0.25, 2.675, 18.25, -1.5, 999.95, 1234.5, 1234567.0
 
 def test_states_agree(open_page: Opener) -> None:
     page = open_page("/")
-    address = page.evaluate("document.querySelector('script[src$=\"js/page.js\"]').src.replace('page.js', 'states.js')")
+    address = page.evaluate(
+        "document.querySelector('script[src$=\"rendering/page.js\"]').src.replace('page.js', 'states.js')"
+    )
     shown = page.evaluate(
         """async ([address, cells, values]) => { const rules = await import(address);
         const shown = cells.map((c) => rules.cellState({...c, stalePeriods: 3}));
@@ -57,7 +59,7 @@ def test_numbers_and_ages_are_written_alike(open_page: Opener) -> None:
     for language in ("fr", "en"):
         page = open_page("/", language=language)
         address = page.evaluate(
-            "document.querySelector('script[src$=\"js/page.js\"]').src.replace('page.js', 'formats.js')"
+            "document.querySelector('script[src$=\"rendering/page.js\"]').src.replace('page.js', 'formats.js')"
         )
         cases = [[value, decimals, signed] for value in NUMBERS for decimals in (0, 1, 2) for signed in (False, True)]
         ages = [None, 0, 59.9, 60, 3599, 3600, 172799, 172800, 9e6]

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from facility.acts import command
-from facility.assignments import unassign
-from facility.permissions import Role
+from facility.acting.acts import command
+from facility.acting.permissions import Role
+from facility.assignments.assigning import unassign
 from schemas import times
 from tests.pages.conftest import Opener
 from tests.pages.station import Station

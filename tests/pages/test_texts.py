@@ -7,10 +7,10 @@ import pytest
 from babel.messages import pofile
 from babel.messages.extract import extract_from_dir
 
-from web.texts import CATALOGUE, choose_language, read_texts
+from web.rendering.texts import CATALOGUE, choose_language, read_texts
 
-WEB = CATALOGUE.parents[3]
-TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
+WEB = CATALOGUE.parents[4]
+TEMPLATES = sorted(WEB.rglob("*.html"))
 # Names, codes and marks that are the same in every language.
 SAME_EVERYWHERE = {"Octopus", "CSV", "API", "Ecotron", "CNRS", "EN", "FR", "LDAP", "ICS", "Excel", "Discord"}
 
@@ -21,9 +21,9 @@ def msgids() -> set[str]:
     for folder in (WEB, WEB.parent / "facility"):
         messages = extract_from_dir(
             str(folder),
-            method_map=[("**.py", "python"), ("templates/**.html", "jinja2")],
-            options_map={"templates/**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true"}},
-            keywords={"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "say": None},
+            method_map=[("**.py", "python"), ("**.html", "jinja2")],
+            options_map={"**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true"}},
+            keywords={"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "message": None},
         )
         found |= {message if isinstance(message, str) else message[0] for _, _, message, _, _ in messages}
     return found

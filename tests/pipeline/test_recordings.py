@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.database import connect
-from schemas.settings import DatabaseSettings
 from schemas.site import Site
+from service.settings import DatabaseSettings
+from storage.database import connect
 from tests.conftest import prepare_database
 from tests.services.mariadb import MariaDB
 from tests.services.mosquitto import Mosquitto

@@ -9,7 +9,7 @@ import paho.mqtt.client as mqtt
 from broker.connecting import connect_options, paho_client
 from schemas import topics
 from schemas.messages import Backlog, Reading, Stored
-from schemas.settings import BrokerSettings
+from service.settings import BrokerSettings
 from tests.services.process import wait_for
 
 

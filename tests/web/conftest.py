@@ -15,12 +15,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 
-from facility.tokens import TokenDraft, create_token
+from facility.people.tokens import TokenDraft, create_token
 from schemas import times
-from schemas.database import write_sessions
-from schemas.settings import BrokerSettings
 from schemas.site import Site
 from schemas.tables import Cell, LatestReading, Parameter, Reading, Reading1h, Reading5min, Series
+from service.settings import BrokerSettings
+from storage.database import write_sessions
 from tests.conftest import prepare_database
 from tests.facility.conftest import Station, make_station
 from tests.services.process import Process, free_port, wait_for

@@ -12,16 +12,16 @@ import pytest
 from litestar.testing import TestClient
 from sqlalchemy import Engine
 
-from facility.assignments import assign
-from facility.auditing import AuditQuery, search_audit
-from facility.correcting import BackDated, assign_back_dated
-from facility.experiment_forms import ExperimentDraft
-from facility.experiments import create_experiment
-from facility.people import PersonChange, change_person, get_person
-from facility.tokens import TokenDraft, create_token, revoke_token
+from facility.acting.auditing import AuditQuery, search_audit
+from facility.assignments.assigning import assign
+from facility.assignments.correcting import BackDated, assign_back_dated
+from facility.experiments.changing import create_experiment
+from facility.experiments.drafts import ExperimentDraft
+from facility.people.people import PersonChange, change_person, get_person
+from facility.people.tokens import TokenDraft, create_token, revoke_token
 from schemas import times
-from schemas.settings import BrokerSettings
 from schemas.site import Site
+from service.settings import BrokerSettings
 from tests.facility.conftest import Station, make_station
 from tests.web.visitor import Visitor, visit
 from web.app import create_app

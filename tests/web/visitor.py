@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 from litestar.testing import TestClient
 
-from facility.acts import Actor, Deed
-from facility.permissions import Act
-from facility.secret_texts import form_token
-from facility.sessions import Lifetimes, open_session
+from facility.acting.acts import ActContext, Actor
+from facility.acting.permissions import Act
+from facility.acting.secret_texts import form_token
+from facility.people.sessions import Lifetimes, open_session
 from schemas import times
 from schemas.tables import Person
 from tests.facility.conftest import Station
-from web.auth import FORM_FIELD, SESSION_COOKIE
+from web.http.auth import FORM_FIELD, SESSION_COOKIE
 
 
 @dataclass(frozen=True)
@@ -44,5 +44,5 @@ def visit(client: TestClient[Any], station: Station, actor: Actor) -> Visitor:
     """Log a person in."""
     with station.sessions() as session, session.begin():
         person = session.get_one(Person, actor.id)
-        secret = open_session(Deed(session, actor, Act.LOG_IN, times.now()), person, "test", Lifetimes())
+        secret = open_session(ActContext(session, actor, Act.LOG_IN, times.now()), person, "test", Lifetimes())
     return Visitor(client, secret)

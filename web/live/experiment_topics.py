@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from broker.connecting import aiomqtt_client
-from facility.assignment_views import cell_experiments
+from facility.assignments.views import cell_experiments
 from schemas import topics
-from schemas.database import Sessions
 from schemas.messages import CellExperiment
-from schemas.settings import BrokerSettings
+from service.settings import BrokerSettings
+from storage.database import Sessions
 from web.live.hub import Hub
 
 LOOK_AGAIN = 20.0

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from broker.connecting import aiomqtt_client
 from schemas import times, topics
 from schemas.messages import Alarm, CellExperiment, Reading, Status
-from schemas.settings import BrokerSettings
 from schemas.site import Site
 from schemas.tables import Quality
-from schemas.version import octopus_version
-from schemas.views import Latest
+from service.settings import BrokerSettings
+from service.version import octopus_version
+from telemetry.views import Latest
 from web.live.hub import Hub
 from web.live.state import SKEW
 

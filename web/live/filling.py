@@ -7,11 +7,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from schemas.database import read_sessions
-from schemas.revisions import WrongVersion, check_version
 from schemas.site import Site
-from web.latest import ByCell, read_stored
+from storage.database import read_sessions
+from storage.revisions import WrongVersion, check_version
 from web.live.hub import Hub
+from web.live.latest import ByCell, read_stored
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 # The broker is the short way; this only mends what it missed and brings the flags that the ingestor set.

@@ -14,7 +14,7 @@ import orjson
 
 from schemas import times
 from schemas.messages import Alarm, CellExperiment, Status
-from schemas.views import Latest
+from telemetry.views import Latest
 from web.live.state import CellState
 
 RETRY = b"retry: 3000\n\n"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from schemas.views import Latest
+from telemetry.views import Latest
 
 # A clock may be ahead by this much before its values are flagged.
 SKEW = timedelta(seconds=60)

@@ -4,8 +4,8 @@ from publisher.sources.csv.joining import CsvSource
 from publisher.sources.csv.settings import Settings
 from publisher.sources.mapping import check_targets
 from publisher.sources.source import Source
-from schemas.settings import SettingsError
 from schemas.site import Site, Unit
+from service.settings import SettingsError
 
 __all__ = ["Settings", "open_source"]
 

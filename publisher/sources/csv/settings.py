@@ -7,7 +7,7 @@ from pydantic import Field, FiniteFloat, field_validator, model_validator
 
 from publisher.sources import instants
 from schemas.messages import Code
-from schemas.settings import Block
+from service.settings import Block
 
 MISSING = ("", "-", "--", "NaN", "nan", "NAN", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "none")
 

@@ -6,8 +6,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from schemas import partitions
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -90,7 +88,12 @@ def upgrade() -> None:
         **OPTIONS,
     )
     if op.get_bind().dialect.name != "sqlite":
-        op.execute(f"ALTER TABLE reading {partitions.definition(partitions.FIRST)}")
+        op.execute(
+            "ALTER TABLE reading PARTITION BY RANGE COLUMNS (observed_at) ("
+            "PARTITION p_past VALUES LESS THAN ('2024-01-01'), "
+            "PARTITION p202401 VALUES LESS THAN ('2024-02-01'), "
+            "PARTITION p_future VALUES LESS THAN (MAXVALUE))"
+        )
     op.create_table(
         "latest_reading",
         sa.Column("series_id", sa.SmallInteger(), primary_key=True, autoincrement=False),

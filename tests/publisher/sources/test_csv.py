@@ -10,8 +10,8 @@ import pytest
 
 from publisher.sources.csv import Settings, open_source
 from publisher.sources.source import Source
-from schemas.settings import SettingsError
 from schemas.site import Site
+from service.settings import SettingsError
 from tests.publisher.sources.driving import as_kept, drive
 
 SAMPLES = Path(__file__).parent / "samples"

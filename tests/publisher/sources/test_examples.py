@@ -7,8 +7,8 @@ import pytest
 
 from publisher.settings import PublisherSettings
 from publisher.sources.opening import open_source
-from schemas.settings import load
 from schemas.site import read_site
+from service.settings import load
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 FILES = [path for path in sorted(EXAMPLES.rglob("*.toml")) if "source" in tomllib.loads(path.read_text("utf-8"))]

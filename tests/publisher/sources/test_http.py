@@ -18,8 +18,8 @@ from publisher.sources.http import Settings, open_source
 from publisher.sources.http_paths import Absent, find, parse_path
 from publisher.sources.source import Source
 from schemas import times
-from schemas.settings import SettingsError
 from schemas.site import Site
+from service.settings import SettingsError
 from tests.publisher.sources.driving import drive
 from tests.services.process import free_port, wait_for
 

@@ -12,8 +12,8 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from publisher.sources.modbus import Settings, open_source
 from publisher.sources.source import Source
-from schemas.settings import SettingsError
 from schemas.site import Site
+from service.settings import SettingsError
 from tests.publisher.sources.driving import drive
 from tests.services.process import free_port, listens, wait_for
 

@@ -16,8 +16,8 @@ from asyncua.server.user_managers import User, UserManager, UserRole
 
 from publisher.sources.opcua import Settings, open_source
 from publisher.sources.source import Source
-from schemas.settings import SettingsError
 from schemas.site import Site
+from service.settings import SettingsError
 from tests.publisher.sources.driving import drive
 from tests.services.process import free_port
 

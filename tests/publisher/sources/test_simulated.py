@@ -10,8 +10,8 @@ import pytest
 from publisher.sources import simulated
 from publisher.sources.source import Batch, Position, Sample
 from schemas import times
-from schemas.settings import SettingsError
 from schemas.site import Site, read_site
+from service.settings import SettingsError
 
 OTHER_SITE = Path(__file__).parents[2] / "schemas" / "sites"
 

@@ -1,0 +1,1 @@
+"""Values of cells in Discord: by picking, by command, as charts and as a plan."""

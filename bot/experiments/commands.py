@@ -1,0 +1,80 @@
+"""`/experience`: an experiment, its state and its cells, where the site's settings let it leave."""
+
+import asyncio
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.database import DatabaseAway
+from bot.gateway.client import OctopusBot
+from bot.station import ExperimentView
+from facility.acting.fields import fold
+
+_T = app_commands.locale_str
+# Completion must answer within Discord's three seconds.
+COMPLETION = 2.0
+
+
+class Experiments(commands.Cog):
+    """Only what the policy names."""
+
+    def __init__(self, bot: OctopusBot) -> None:
+        self._bot = bot
+
+    @app_commands.command(name=_T("experience"), description=_T("Une expérience : son état et ses cellules"))
+    @app_commands.rename(code=_T("experience"))
+    @app_commands.describe(code=_T("code ou titre"))
+    async def show(self, interaction: discord.Interaction[Any], code: str) -> None:
+        context = self._bot.context
+        texts = context.texts(interaction.locale)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        if not context.policy.any_experiment():
+            await interaction.edit_original_response(content=texts("experiments_closed"))
+            return
+        try:
+            known = await self._known()
+        except DatabaseAway:
+            await interaction.edit_original_response(content=texts("database_away"))
+            return
+        wanted = fold(code[:200])
+        found = next((one for one in known if wanted in {fold(one.code), fold(one.title)}), None)
+        if found is None:
+            words = texts("experiment_gone", code=discord.utils.escape_markdown(code[:100]))
+            await interaction.edit_original_response(content=words)
+            return
+        page = context.page(f"/experiments/{found.id}")
+        title = discord.utils.escape_markdown(f"{found.code} · {found.title}")
+        embed = discord.Embed(title=title[:256], url=page)
+        embed.add_field(name=texts("experiment_state"), value=texts(f"state_{found.state}"))
+        cells = [cell for cell in found.cells if context.policy.cell(cell)]
+        embed.add_field(name=texts("experiment_cells"), value=", ".join(cells)[:1024] or "—")
+        dates = [f"{day:%d/%m/%Y}" if day else "?" for day in (found.planned_start, found.planned_end)]
+        embed.add_field(name=texts("experiment_dates"), value=" – ".join(dates))
+        await interaction.edit_original_response(embed=embed)
+
+    @show.autocomplete("code")
+    async def codes(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+        del interaction  # the same for everybody
+        if not self._bot.context.policy.any_experiment():
+            return []
+        try:
+            known = await asyncio.wait_for(self._known(), COMPLETION)
+        except (DatabaseAway, TimeoutError):
+            return []
+        wanted = fold(current[:100])
+        return [
+            app_commands.Choice(name=f"{one.code} · {one.title}"[:100], value=one.code)
+            for one in known
+            if wanted in fold(f"{one.code} {one.title}")
+        ][:25]
+
+    async def _known(self) -> list[ExperimentView]:
+        context = self._bot.context
+        known = await context.database.ask(context.station.experiments)
+        return [one for one in known if context.policy.experiment(one.code)]
+
+
+async def setup(bot: OctopusBot) -> None:
+    await bot.add_cog(Experiments(bot))

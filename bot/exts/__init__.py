@@ -1,1 +1,0 @@
-"""Features, a file each: `setup(bot)` adds its commands."""

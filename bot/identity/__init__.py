@@ -1,0 +1,1 @@
+"""Which person a Discord account acts for."""

@@ -1,0 +1,132 @@
+"""How an act is done: permission checked in the transaction that does it and writes its audit line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from facility.acting.permissions import Act, Role, allowed, require
+from facility.acting.refusals import NotLoggedIn
+from facility.acting.user_messages import message
+from schemas import times
+from schemas.tables import AuditEvent, Person
+from schemas.tables import Role as RoleRow
+from storage.database import Sessions
+
+Via = Literal["web", "api", "bot", "command", "directory"]
+State = Literal["pending", "active", "refused", "deactivated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and on which way. `id` is None for a command on the server itself and for nobody."""
+
+    id: int | None
+    login: str
+    name: str
+    role: Role | None
+    via: Via
+    address: str = ""
+    locale: str | None = None
+    read_only: bool = False
+
+    def may(self, act: Act) -> bool:
+        """Tell whether the role allows an act, for buttons; the act itself asks again."""
+        return allowed(self.role, act, read_only=self.read_only)
+
+
+def command(name: str) -> Actor:
+    """Return the actor for a command on the server: who can run it could also write to the database."""
+    return Actor(None, f"command:{name}"[:64], name, Role.ADMIN, "command")
+
+
+def nobody(via: Via, address: str) -> Actor:
+    """Return the actor for a visitor who has not logged in."""
+    return Actor(None, "", "", None, via, address)
+
+
+@dataclass(frozen=True, slots=True)
+class ActContext:
+    """An act while it is done: its transaction, who does it, and the one instant that it happens at."""
+
+    session: Session
+    actor: Actor
+    act: Act
+    at: datetime
+
+    def record(
+        self,
+        subject: str,
+        subject_id: object,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+        *,
+        act: Act | None = None,
+    ) -> None:
+        """Write the audit line into the same transaction. Values must be JSON and hold no secret."""
+        self.session.add(
+            AuditEvent(
+                at=self.at,
+                actor_id=self.actor.id,
+                actor=self.actor.login,
+                via=self.actor.via,
+                address=self.actor.address,
+                act=act or self.act,
+                subject=subject,
+                subject_id=str(subject_id),
+                before=before,
+                after=after,
+            )
+        )
+
+
+@contextmanager
+def act_transaction(sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False) -> Iterator[ActContext]:
+    """Do an act in one transaction: rolled back by any exception, committed when the block ends.
+
+    `guard_admins` lets only one act at a time change who is an admin, so that two cannot remove each other.
+    """
+    require(actor.role, act, read_only=actor.read_only)
+    with sessions() as session, session.begin():
+        if guard_admins:
+            lock_admins(session)
+        _still_allowed(session, actor, act)
+        yield ActContext(session, actor, act, times.now())
+
+
+@contextmanager
+def anonymous_transaction(
+    sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False
+) -> Iterator[ActContext]:
+    """As `acting`, for what needs no login: registering, logging in, using a one-time link."""
+    with sessions() as session, session.begin():
+        if guard_admins:
+            lock_admins(session)
+        yield ActContext(session, actor, act, times.now())
+
+
+@contextmanager
+def read_transaction(sessions: Sessions, actor: Actor, act: Act) -> Iterator[Session]:
+    """Check the permission and read; nothing is written."""
+    require(actor.role, act, read_only=actor.read_only)
+    with sessions() as session:
+        yield session
+
+
+def lock_admins(session: Session) -> None:
+    """Wait until nobody else is changing who is an admin."""
+    session.execute(select(RoleRow.code).where(RoleRow.code == Role.ADMIN.value).with_for_update())
+
+
+def _still_allowed(session: Session, actor: Actor, act: Act) -> None:
+    """Ask the database, not the request: a role may have been taken away since it came in."""
+    if actor.id is None:
+        return
+    person = session.get(Person, actor.id)
+    if person is None or person.state != "active":
+        raise NotLoggedIn(message("This account is not active."))
+    require(Role(person.role), act, read_only=actor.read_only)

@@ -1,0 +1,86 @@
+"""What people type, made safe to keep: trimmed, bounded like the columns, without unseen characters."""
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from facility.acting.user_messages import message
+from schemas import times
+
+FIRST_DAY = date(2000, 1, 1)
+LAST_DAY = date(2199, 12, 31)
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+# Nobody could read or press a name that is made of these alone.
+_UNSEEN = frozenset({"Cf", "Cn", "Mn", "Zl", "Zp", "Zs"})
+
+
+class FormModel(BaseModel):
+    """A form or a request body; members that it does not know are refused, not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def fold(text: str) -> str:
+    """Return text as searches compare it: small letters without accents, single spaces."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
+
+
+def _no_control(text: str) -> str:
+    for letter in text:
+        # Cc: control, Cs: half of a pair (not writable as UTF-8); and what turns the text behind it around, so that
+        # a line of the audit or a list would read as something else.
+        turns = unicodedata.bidirectional(letter) in _TURNING
+        if turns or (unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\r\t"):
+            raise ValueError(message("This has a character that cannot be shown."))
+    if text and all(unicodedata.category(letter) in _UNSEEN for letter in text):
+        raise ValueError(message("This has a character that cannot be shown."))
+    return text
+
+
+def _one_line(text: str) -> str:
+    if any(letter in text for letter in "\n\r\t"):
+        raise ValueError(message("This is one line."))
+    return text
+
+
+def _email(text: str) -> str:
+    if re.fullmatch(r"[^@\s<>\"',;:()]{1,64}@[^@\s<>\"',;:()]+\.[^@\s<>\"',;:().]{2,}", text) is None:
+        raise ValueError(message("This is no e-mail address."))
+    return text.lower()
+
+
+def _plausible_day(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(message("The year must lie between 2000 and 2199."))
+    return day
+
+
+def _plausible_moment(moment: datetime) -> datetime:
+    # Looked at before it is turned to UTC: the first and last years cannot be.
+    if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
+        raise ValueError(message("The year must lie between 2000 and 2199."))
+    return times.to_milliseconds(moment.astimezone(UTC))
+
+
+CLEAN = AfterValidator(_no_control)
+ONE_LINE = AfterValidator(_one_line)
+Line = Annotated[str, StringConstraints(max_length=200), CLEAN, ONE_LINE]
+NeededLine = Annotated[str, StringConstraints(min_length=1, max_length=200), CLEAN, ONE_LINE]
+LongText = Annotated[str, StringConstraints(max_length=20_000), CLEAN]
+Remark = Annotated[str, StringConstraints(max_length=1000), CLEAN]
+Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), CLEAN]
+Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
+OptionalEmail = Email | None
+Day = Annotated[date, AfterValidator(_plausible_day)]
+OptionalDay = Day | None
+Moment = Annotated[AwareDatetime, AfterValidator(_plausible_moment)]
+OptionalMoment = Moment | None
+OptionalNumber = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)] | None
+LoginName = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$")]
+# Written as constraints, not as a field: the API's description takes over only these.
+CodeText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+ExperimentCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]

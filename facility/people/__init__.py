@@ -1,0 +1,1 @@
+"""People: accounts, login, sessions, tokens, passwords, registration, the directory, linked Discord accounts."""

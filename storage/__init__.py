@@ -1,0 +1,1 @@
+"""The database as an engine: sessions, migrating, partitions, applying a site file."""

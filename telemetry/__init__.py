@@ -1,0 +1,1 @@
+"""Pure rules and reads of values: statements, read models, history."""

@@ -1,0 +1,90 @@
+"""Many at the door, and a directory that hangs, do not hold up those who are inside."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+from sqlalchemy import Engine
+
+from facility.acting.refusals import TooManyAttempts
+from facility.acting.secret_texts import form_token
+from facility.people.directory import LdapSettings
+from schemas.site import Site
+from service.settings import BrokerSettings
+from tests.web.conftest import member_token
+from web.app import create_app
+from web.http.auth import FORM_COOKIE, FORM_FIELD
+from web.people.login_threads import LoginThreads
+from web.settings import WebSettings
+
+SECRET = "a-cookie-of-a-visitor"
+SECONDS = 2.0
+
+
+@pytest.fixture
+def hanging(engine: Engine, site: Site) -> Iterator[TestClient[Any]]:
+    """The application with a directory that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        ldap = LdapSettings(
+            url=f"ldap://127.0.0.1:{silent.getsockname()[1]}",
+            unencrypted=True,
+            timeout=SECONDS,
+            user_dn="uid={login},dc=example",
+        )
+        settings = WebSettings(broker=BrokerSettings(port=1), ldap=ldap)
+        with TestClient(create_app(settings, site, engine)) as client:
+            client.headers["Authorization"] = f"Bearer {member_token(engine)}"
+            assert client.get("/api/experiments").status_code == 200
+            yield client
+
+
+def log_in(client: TestClient[Any], number: int) -> int:
+    fields = {"login": f"somebody{number}", "password": "not the right one", FORM_FIELD: form_token(SECRET)}
+    headers = {"cookie": f"{FORM_COOKIE}={SECRET}", "authorization": "", "accept": "text/html"}
+    return client.post("/login", data=fields, headers=headers, follow_redirects=False).status_code
+
+
+def test_pages_answer_while_the_directory_hangs(hanging: TestClient[Any]) -> None:
+    with ThreadPoolExecutor(12) as visitors:
+        began = time.monotonic()
+        logins = [visitors.submit(log_in, hanging, number) for number in range(12)]
+        slowest = 0.0
+        while not any(login.done() for login in logins):
+            asked = time.monotonic()
+            assert hanging.get("/api/experiments").status_code == 200
+            slowest = max(slowest, time.monotonic() - asked)
+        assert time.monotonic() - began > SECONDS / 2, "the directory does hang"
+    assert {login.result() for login in logins} == {401}
+    assert slowest < SECONDS / 2
+
+
+def test_more_than_a_crowd_is_asked_to_come_back() -> None:
+    asyncio.run(_crowd())
+
+
+async def _crowd() -> None:
+    entrance, opened = LoginThreads(threads=1, most=2), Event()
+    handler = entrance(opened.wait)
+    waiting = [asyncio.create_task(handler(20.0)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyAttempts):
+        await handler(20.0)
+    waiting[1].cancel()
+    await asyncio.wait(waiting[1:])
+    with pytest.raises(TooManyAttempts):  # its work is still to be done
+        await handler(20.0)
+    opened.set()
+    assert await waiting[0]
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(TooManyAttempts):
+                assert await handler(20.0)
+                break
+            await asyncio.sleep(0.01)

@@ -1,1 +1,0 @@
-"""What programs get: JSON, CSV and the live stream."""

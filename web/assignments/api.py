@@ -1,0 +1,179 @@
+"""`/api/cells/<cell>/experiment`, `/api/assignments`, `/api/occupancy`: which experiment is in which cell."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from litestar import Controller, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+from pydantic import Field
+
+from facility.acting.acts import Actor
+from facility.acting.fields import CodeText, FormModel
+from facility.acting.permissions import Act
+from facility.assignments.assigning import assign, assign_free, unassign
+from facility.assignments.correcting import BackDated, Correction, Withdrawal, assign_back_dated, correct, withdraw
+from facility.assignments.occupancy import Occupancy, occupancy
+from facility.assignments.views import AssignmentView, assignments_of_cell
+from schemas import times
+from schemas.site import Site
+from storage.database import Sessions
+from web.http.problems import problems
+from web.http.query_parameters import RowId
+from web.live.experiment_topics import ExperimentTopics
+
+ExperimentNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class CellContent(FormModel):
+    """The experiment to put into the cell. `replaces` is what is expected there: refused where it is not."""
+
+    experiment: ExperimentNumber
+    replaces: ExperimentNumber | None = None
+
+
+class CellsContent(FormModel):
+    """An experiment into several cells at once; with `free` only into those (or all) that are free."""
+
+    experiment: ExperimentNumber
+    cells: Annotated[list[CodeText], Field(max_length=200)] | None = None
+    free: bool = False
+
+
+class CellExperimentController(Controller):
+    path = "/api/cells/{cell:str}"
+    tags = ("assignments",)
+
+    @get("/assignments", opt={"act": Act.EXPERIMENTS_READ}, responses=problems(404), sync_to_thread=True)
+    def assignments(
+        self, cell: FromPath[str], sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+    ) -> list[AssignmentView]:
+        """Return what the cell held from when to when, the newest first."""
+        return assignments_of_cell(sessions, actor, cell)
+
+    @put("/experiment", opt={"act": Act.ASSIGN}, responses=problems(404, 409, 422), sync_to_thread=True)
+    def assign(
+        self,
+        cell: FromPath[str],
+        data: JSONBody[CellContent],
+        writing: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
+        topics: NamedDependency[ExperimentTopics],
+    ) -> AssignmentView:
+        """Put an experiment into the cell now, in place of the one that it holds."""
+        expected = {cell: data.replaces} if "replaces" in data.model_fields_set else None
+        made = assign(writing, actor, data.experiment, [cell], replacing=expected)
+        topics.nudge()
+        return made[0]
+
+    @delete(
+        "/experiment",
+        opt={"act": Act.UNASSIGN},
+        responses=problems(404, 409),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def unassign(
+        self,
+        cell: FromPath[str],
+        writing: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
+        topics: NamedDependency[ExperimentTopics],
+        experiment: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
+    ) -> AssignmentView:
+        """End what the cell holds; `experiment` is what is expected there."""
+        ended = unassign(writing, actor, cell, experiment_id=experiment)
+        topics.nudge()
+        return ended
+
+
+class AssignmentController(Controller):
+    path = "/api/assignments"
+    tags = ("assignments",)
+
+    @post(opt={"act": Act.ASSIGN}, responses=problems(404, 409, 422), sync_to_thread=True)
+    def assign_several(
+        self,
+        data: JSONBody[CellsContent],
+        writing: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
+        topics: NamedDependency[ExperimentTopics],
+    ) -> list[AssignmentView]:
+        """Put an experiment into several cells in one act: into all of them or, when one is refused, none."""
+        if data.free:
+            made = assign_free(writing, actor, data.experiment, data.cells)
+        else:
+            made = assign(writing, actor, data.experiment, data.cells or [])
+        topics.nudge()
+        return made
+
+    @post("/back-dated", opt={"act": Act.ASSIGNMENT_CORRECT}, responses=problems(404, 422), sync_to_thread=True)
+    def back_date(
+        self,
+        data: JSONBody[BackDated],
+        writing: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
+        topics: NamedDependency[ExperimentTopics],
+    ) -> AssignmentView:
+        """Add what a cell held in the past and nobody noted, with the reason."""
+        made = assign_back_dated(writing, actor, data)
+        topics.nudge()
+        return made
+
+    @patch("/{assignment:int}", opt={"act": Act.ASSIGNMENT_CORRECT}, responses=problems(404, 422), sync_to_thread=True)
+    def correct(
+        self,
+        assignment: RowId,
+        data: JSONBody[Correction],
+        writing: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
+        topics: NamedDependency[ExperimentTopics],
+    ) -> AssignmentView:
+        """Set right when an assignment started or ended, with the reason."""
+        made = correct(writing, actor, assignment, data)
+        topics.nudge()
+        return made
+
+    @post(
+        "/{assignment:int}/withdrawal",
+        opt={"act": Act.ASSIGNMENT_WITHDRAW},
+        responses=problems(404, 422),
+        sync_to_thread=True,
+    )
+    def withdraw(
+        self,
+        assignment: RowId,
+        data: JSONBody[Withdrawal],
+        writing: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
+        topics: NamedDependency[ExperimentTopics],
+    ) -> AssignmentView:
+        """Take back an assignment that never was, with the reason; the audit keeps it."""
+        gone = withdraw(writing, actor, assignment, data)
+        topics.nudge()
+        return gone
+
+
+@get(
+    "/api/occupancy",
+    opt={"act": Act.EXPERIMENTS_READ},
+    responses=problems(422),
+    tags=["assignments"],
+    sync_to_thread=True,
+)
+def occupancy_of_cells(
+    sessions: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    site: NamedDependency[Site],
+    first: Annotated[date | None, QueryParameter(name="from")] = None,
+    last: Annotated[date | None, QueryParameter(name="to")] = None,
+) -> Occupancy:
+    """Return who holds and will hold each cell, day by day of the site; the present quarter where none is named."""
+    return occupancy(sessions, actor, *window(first, last, site), site.zone)
+
+
+def window(first: date | None, last: date | None, site: Site) -> tuple[date, date]:
+    """Return the days asked for; a month back and two ahead of what is left out."""
+    today = times.now().astimezone(site.zone).date()
+    start = first or (last or today) - timedelta(days=30)
+    return start, last or start + timedelta(days=91)

@@ -1,0 +1,226 @@
+"""`/assignments/<n>` and `/cells/<cell>/assignments/new`: the past of a cell set right, with a reason."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import NotFoundException
+from litestar.params import Body, FromPath
+from litestar.response import Redirect, Template
+
+from facility.acting.acts import Actor
+from facility.acting.permissions import Act
+from facility.acting.refusals import Invalid, Refusal
+from facility.acting.user_messages import UserMessage, message
+from facility.assignments.correcting import BackDated, Correction, Withdrawal, assign_back_dated, correct, withdraw
+from facility.assignments.views import AssignmentView, assignments_of_cell, get_assignment
+from facility.experiments.views import ExperimentQuery, list_experiments
+from schemas.site import Site
+from storage.database import Sessions
+from web.http.forms import form_texts, page_again, parse
+from web.http.query_parameters import RowId
+from web.live.experiment_topics import ExperimentTopics
+from web.rendering.local_times import WHICH_WORDS, UnclearTimeError, local_text, near, read_local, which_of
+from web.rendering.pages import page, translated
+
+Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
+AnyRequest = Request[Any, Any, Any]
+FIELDS = ("started_at", "ended_at")
+
+
+@get(
+    "/cells/{cell:str}/assignments/new",
+    opt={"act": Act.ASSIGNMENT_CORRECT},
+    include_in_schema=False,
+    sync_to_thread=True,
+)
+def past_page(
+    request: AnyRequest,
+    *,
+    cell: FromPath[str],
+    site: NamedDependency[Site],
+    sessions: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+) -> Template:
+    """Ask for what the cell held in the past and nobody noted."""
+    return page(
+        request,
+        "assignments/assignment.html",
+        _past(request, cell, site=site, sessions=sessions, actor=actor, typed={}),
+        current="cards",
+    )
+
+
+@post(
+    "/cells/{cell:str}/assignments",
+    opt={"act": Act.ASSIGNMENT_CORRECT},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def save_past(
+    request: AnyRequest,
+    *,
+    cell: FromPath[str],
+    data: Form,
+    site: NamedDependency[Site],
+    writing: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    topics: NamedDependency[ExperimentTopics],
+) -> Response[Any]:
+    """Note it."""
+    typed = form_texts(data)
+    context = _past(request, cell, site=site, sessions=writing, actor=actor, typed=typed)
+    try:
+        moments = _moments(typed, site, None, assignments_of_cell(writing, actor, cell))
+        told = {"experiment": typed.get("experiment", ""), "reason": typed.get("reason", "")}
+        assign_back_dated(writing, actor, parse(BackDated, moments | told | {"cell": cell}))
+    except Refusal as refusal:
+        return page_again(request, "assignments/assignment.html", context, refusal, current="cards")
+    topics.nudge()
+    return Redirect(f"/cells/{cell}?done=noted#experiments", status_code=303)
+
+
+@get("/assignments/{assignment:int}", opt={"act": Act.ASSIGNMENT_CORRECT}, include_in_schema=False, sync_to_thread=True)
+def assignment_page(
+    request: AnyRequest,
+    *,
+    assignment: RowId,
+    site: NamedDependency[Site],
+    sessions: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+) -> Template:
+    """Show an assignment with what can be set right about it."""
+    kept = get_assignment(sessions, actor, assignment)
+    return page(request, "assignments/assignment.html", _context(request, site, kept, {}), current="cards")
+
+
+@post(
+    "/assignments/{assignment:int}",
+    opt={"act": Act.ASSIGNMENT_CORRECT},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def save_assignment(
+    request: AnyRequest,
+    *,
+    assignment: RowId,
+    data: Form,
+    site: NamedDependency[Site],
+    writing: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    topics: NamedDependency[ExperimentTopics],
+) -> Response[Any]:
+    """Correct when it started or ended."""
+    typed = form_texts(data)
+    kept = get_assignment(writing, actor, assignment)
+    try:
+        others = [one for one in assignments_of_cell(writing, actor, kept.cell) if one.id != kept.id]
+        moments = _moments(typed, site, kept, others)
+        correct(writing, actor, assignment, parse(Correction, moments | {"reason": typed.get("reason", "")}))
+    except Refusal as refusal:
+        return page_again(
+            request, "assignments/assignment.html", _context(request, site, kept, typed), refusal, current="cards"
+        )
+    topics.nudge()
+    return Redirect(f"/cells/{kept.cell}?done=corrected#experiments", status_code=303)
+
+
+@post(
+    "/assignments/{assignment:int}/withdrawal",
+    opt={"act": Act.ASSIGNMENT_WITHDRAW},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def withdraw_assignment(
+    request: AnyRequest,
+    *,
+    assignment: RowId,
+    data: Form,
+    site: NamedDependency[Site],
+    writing: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    topics: NamedDependency[ExperimentTopics],
+) -> Response[Any]:
+    """Take back an assignment that never was."""
+    typed = form_texts(data)
+    kept = get_assignment(writing, actor, assignment)
+    try:
+        withdraw(writing, actor, assignment, parse(Withdrawal, {"reason": typed.get("reason", "")}))
+    except Refusal as refusal:
+        context = _context(request, site, kept, typed) | {"asking": "withdrawal"}
+        return page_again(request, "assignments/assignment.html", context, refusal, current="cards")
+    topics.nudge()
+    return Redirect(f"/cells/{kept.cell}?done=withdrawn#experiments", status_code=303)
+
+
+def _moments(
+    typed: Mapping[str, str], site: Site, kept: AssignmentView | None, others: list[AssignmentView]
+) -> dict[str, datetime | None]:
+    """Return both ends; raise Invalid. What was left as the form showed it stays as it was, to the millisecond."""
+    edges = {
+        "started_at": [one.ended_at for one in others if one.ended_at is not None],
+        "ended_at": [one.started_at for one in others],
+    }
+    moments: dict[str, datetime | None] = {}
+    faults: dict[str, UserMessage] = {}
+    for name in FIELDS:
+        text, which = typed.get(name, "").strip()[:100], typed.get(f"{name}_which", "")
+        before = None if kept is None else getattr(kept, name)
+        if before is not None and text == local_text(before, site.zone) and which in {"", which_of(before, site.zone)}:
+            moments[name] = before
+        elif text:
+            try:
+                moments[name] = near(read_local(text, site.zone, which), text, edges[name])
+            except UnclearTimeError as unclear:
+                faults[name] = unclear.message
+        elif name == "started_at":
+            faults[name] = message("This is needed.")
+        else:
+            moments[name] = None
+    if faults:
+        raise Invalid(faults)
+    return moments
+
+
+def _past(
+    request: AnyRequest, cell: str, *, site: Site, sessions: Sessions, actor: Actor, typed: Mapping[str, str]
+) -> dict[str, Any]:
+    if cell not in site.unit_of_cell:
+        raise NotFoundException(detail=f"there is no cell {cell}")
+    query = ExperimentQuery(state=("planned", "running", "ended", "archived"), limit=500)
+    found = list_experiments(sessions, actor, query).experiments
+    options = [(str(one.id), f"{one.code} · {one.title[:80]}") for one in found]
+    return _context(request, site, None, typed) | {"cell": cell, "experiments": options}
+
+
+def _context(request: AnyRequest, site: Site, kept: AssignmentView | None, typed: Mapping[str, str]) -> dict[str, Any]:
+    names = {*FIELDS, *(f"{name}_which" for name in FIELDS), "reason", "experiment"}
+    values = {name: typed.get(name, "") for name in names}
+    if kept is not None and not typed:
+        values |= {name: local_text(getattr(kept, name), site.zone) for name in FIELDS}
+        values |= {f"{name}_which": which_of(getattr(kept, name), site.zone) for name in FIELDS}
+    return {
+        "kept": kept,
+        "cell": "" if kept is None else kept.cell,
+        "experiments": [],
+        "typed": values,
+        "twice": {name for name in FIELDS if _is_twice(values[name], site)},
+        "which_words": translated(request, WHICH_WORDS),
+        "faults": {},
+        "message": "",
+        "asking": "",
+    }
+
+
+def _is_twice(text: str, site: Site) -> bool:
+    try:
+        read_local(text[:100], site.zone)
+    except UnclearTimeError as unclear:
+        return unclear.twice
+    return False

@@ -1,0 +1,160 @@
+"""`/audit`: who did what, when, and how it was before and after; for admins, to read and to export, never to change."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
+from litestar.response import Template
+
+from facility.acting.acts import Actor
+from facility.acting.auditing import AuditLine, AuditQuery, count_audit, search_audit
+from facility.acting.fields import fold
+from facility.acting.permissions import Act
+from facility.acting.refusals import Invalid
+from facility.acting.user_messages import UserMessage, message
+from facility.assignments.occupancy import day_start
+from facility.experiments.views import ExperimentQuery, experiment_codes, list_experiments
+from facility.people.people import PersonView, list_people
+from schemas import times
+from schemas.site import Site
+from storage.database import Sessions
+from web.audit.descriptions import ACT_WORDS, SUBJECT_WORDS, VIA_WORDS, Teller, experiments_named
+from web.http.forms import page_again
+from web.rendering.formatting import day, moment
+from web.rendering.local_times import UnclearTimeError, read_day
+from web.rendering.pages import language_of, page, page_gettext, translated
+
+PER_PAGE = 50
+LONGEST = 64
+PLACES = {"experiment": "/experiments/{}", "cell": "/cells/{}", "person": "/people#person-{}"}
+
+
+@get("/audit", opt={"act": Act.AUDIT_READ}, include_in_schema=False, sync_to_thread=True)
+def audit_page(
+    request: Request[Any, Any, Any],
+    *,
+    sessions: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    site: NamedDependency[Site],
+    who: FromQuery[str] = "",
+    act: FromQuery[str] = "",
+    subject: FromQuery[str] = "",
+    subject_id: FromQuery[str] = "",
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
+    before: Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)] = None,
+) -> Template:
+    """Show a page of the lines that match, the newest first."""
+    typed = {"who": who, "act": act, "subject": subject, "subject_id": subject_id, "since": since, "until": until}
+    typed = {name: text.strip()[:LONGEST] for name, text in typed.items()}
+    people = list_people(sessions, actor)
+    try:
+        query = _query(typed, people, site)
+    except Invalid as refusal:
+        context = _context(request, typed, people) | _found(request, [], {}, site)
+        return page_again(request, "audit/audit.html", context, refusal, current="audit")
+    query = _by_code(sessions, actor, query)
+    lines = search_audit(sessions, actor, query.model_copy(update={"before": before, "limit": PER_PAGE + 1}))
+    codes = experiment_codes(sessions, actor, experiments_named(lines))
+    context = _context(request, typed, people) | _found(request, lines[:PER_PAGE], codes, site)
+    asked = {name: text for name, text in typed.items() if text}
+    context |= {
+        "total": count_audit(sessions, actor, query),
+        "first_page": before is None,
+        "newest": f"/audit?{urlencode(asked)}",
+        "older": f"/audit?{urlencode(asked | {'before': lines[PER_PAGE - 1].id})}" if len(lines) > PER_PAGE else None,
+        "exports": [(file, f"/api/audit/export?{_exported(query, file)}") for file in ("csv", "json")],
+    }
+    return page(request, "audit/audit.html", context, current="audit")
+
+
+def _query(typed: dict[str, str], people: Iterable[PersonView], site: Site) -> AuditQuery:
+    """Return the search; raise Invalid for a day that is none and a name that several people have."""
+    faults: dict[str, UserMessage] = {}
+    ends: dict[str, datetime | None] = {}
+    for name, days in (("since", 0), ("until", 1)):
+        try:
+            day = read_day(typed[name])
+            ends[name] = None if day is None else day_start(day + timedelta(days=days), site.zone)
+        except UnclearTimeError as unclear:
+            faults[name] = unclear.message
+    found = _logins(typed["who"], people)
+    if len(found) > 1:
+        faults["who"] = message("Several people have this name: {logins}.", logins=", ".join(found[:8]))
+    if not faults and ends["since"] is not None and ends["until"] is not None and ends["since"] >= ends["until"]:
+        faults["until"] = message("The end lies before the start.")
+    if faults:
+        raise Invalid(faults)
+    texts = {name: typed[name] for name in ("act", "subject", "subject_id")}
+    return AuditQuery(actor=found[0] if found else "", since=ends["since"], until=ends["until"], **texts)
+
+
+def _by_code(sessions: Sessions, actor: Actor, query: AuditQuery) -> AuditQuery:
+    """Return the search with the number of an experiment whose code was typed."""
+    code = query.subject_id
+    if not code or code.isdecimal() or query.subject not in {"", "experiment"}:
+        return query
+    found = list_experiments(sessions, actor, ExperimentQuery(search=code, limit=500)).experiments
+    number = next((str(one.id) for one in found if one.code.lower() == code.lower()), None)
+    return query if number is None else query.model_copy(update={"subject": "experiment", "subject_id": number})
+
+
+def _logins(who: str, people: Iterable[PersonView]) -> list[str]:
+    """Return the login that is meant, or all whose name holds the text; what nobody is called is kept as it is."""
+    wanted = fold(who)
+    if not wanted:
+        return []
+    exact = [one.login for one in people if one.login == wanted]
+    return exact or [one.login for one in people if wanted in fold(one.name)] or [who]
+
+
+def _context(request: Request[Any, Any, Any], typed: dict[str, str], people: Iterable[PersonView]) -> dict[str, Any]:
+    return {
+        "typed": typed,
+        "narrowed": any(typed.values()),
+        "people": sorted(people, key=lambda one: one.login),
+        "names": {one.login: one.name for one in people},
+        "names_by_number": {str(one.id): one.name for one in people},
+        "act_words": sorted(
+            translated(request, {act.value: words for act, words in ACT_WORDS.items()}).items(),
+            key=lambda one: fold(one[1]),
+        ),
+        "subject_words": translated(request, SUBJECT_WORDS),
+        "via_words": translated(request, VIA_WORDS),
+        "places": PLACES,
+        "total": 0,
+        "first_page": True,
+        "newest": "/audit",
+        "older": None,
+        "exports": [],
+        "faults": {},
+        "message": "",
+    }
+
+
+def _found(
+    request: Request[Any, Any, Any], lines: list[AuditLine], codes: dict[int, str], site: Site
+) -> dict[str, Any]:
+    language = language_of(request)
+    teller = Teller(
+        gettext=page_gettext(request),
+        moment=partial(moment, zone=site.zone, language=language),
+        day=partial(day, zone=site.zone, language=language),
+        codes=codes,
+    )
+    return {
+        "lines": [(line, teller.act(line.act), teller.differences(line)) for line in lines],
+        "codes": {str(number): code for number, code in codes.items()},
+    }
+
+
+def _exported(query: AuditQuery, file: str) -> str:
+    ends = {name: getattr(query, name) for name in ("since", "until")}
+    texts = {"who": query.actor, "act": query.act, "subject": query.subject, "subject_id": query.subject_id}
+    texts |= {name: times.to_text(end) for name, end in ends.items() if end is not None}
+    return urlencode({name: text for name, text in texts.items() if text} | {"file": file})

@@ -1,0 +1,98 @@
+"""The forms of a cell's page: another experiment in place of the present one, or none."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath
+from litestar.response import Redirect
+from pydantic import Field
+
+from facility.acting.acts import Actor
+from facility.acting.fields import FormModel
+from facility.acting.permissions import Act
+from facility.acting.refusals import Refusal
+from facility.assignments.assigning import assign, unassign
+from schemas.site import Site
+from storage.database import Sessions
+from web.cells.page import cell_context
+from web.http.forms import form_texts, page_again, parse
+from web.live.experiment_topics import ExperimentTopics
+from web.live.hub import Hub
+
+Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
+ExperimentNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+AnyRequest = Request[Any, Any, Any]
+
+
+class Replacement(FormModel):
+    """The experiment that was chosen, and the one that the page showed in the cell: None for a free one."""
+
+    experiment: ExperimentNumber
+    replaces: ExperimentNumber | None = None
+
+
+class Ending(FormModel):
+    """The experiment that the page showed in the cell."""
+
+    experiment: ExperimentNumber
+
+
+@post(
+    "/cells/{cell:str}/experiment",
+    opt={"act": Act.ASSIGN},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def put_experiment(
+    request: AnyRequest,
+    *,
+    cell: FromPath[str],
+    data: Form,
+    site: NamedDependency[Site],
+    hub: NamedDependency[Hub],
+    writing: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    topics: NamedDependency[ExperimentTopics],
+) -> Response[Any]:
+    """Put an experiment into the cell in place of what the page showed there; refused where that has changed."""
+    typed = form_texts(data)
+    try:
+        wanted = parse(Replacement, typed)
+        assign(writing, actor, wanted.experiment, [cell], replacing={cell: wanted.replaces})
+    except Refusal as refusal:
+        context = cell_context(cell, site=site, hub=hub, sessions=writing, actor=actor)
+        context |= {"typed": {"experiment": typed.get("experiment", "")}, "asking": "assign"}
+        return page_again(request, "cells/cell.html", context, refusal, current="cards")
+    topics.nudge()
+    return Redirect(f"/cells/{cell}?done=assigned#experiment", status_code=303)
+
+
+@post(
+    "/cells/{cell:str}/experiment/end",
+    opt={"act": Act.UNASSIGN},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def end_experiment(
+    request: AnyRequest,
+    *,
+    cell: FromPath[str],
+    data: Form,
+    site: NamedDependency[Site],
+    hub: NamedDependency[Hub],
+    writing: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    topics: NamedDependency[ExperimentTopics],
+) -> Response[Any]:
+    """End what the page showed in the cell, without successor."""
+    try:
+        unassign(writing, actor, cell, experiment_id=parse(Ending, form_texts(data)).experiment)
+    except Refusal as refusal:
+        context = cell_context(cell, site=site, hub=hub, sessions=writing, actor=actor)
+        return page_again(request, "cells/cell.html", context, refusal, current="cards")
+    topics.nudge()
+    return Redirect(f"/cells/{cell}?done=ended#experiment", status_code=303)

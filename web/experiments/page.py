@@ -1,0 +1,157 @@
+"""`/experiments/<id>`: all about one, its live values against its own limits, its cells, its changes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.response import Template
+
+from facility.acting.acts import Actor
+from facility.acting.auditing import changes_of_experiment, names_behind
+from facility.acting.permissions import Act
+from facility.acting.refusals import Invalid, Refusal
+from facility.assignments.assigning import ASSIGNABLE
+from facility.assignments.views import Occupant, assignments_of_experiment, occupants_now
+from facility.experiments.changing import TRANSITIONS
+from facility.experiments.drafts import STATE_WORDS
+from facility.experiments.views import ExperimentView, get_experiment
+from schemas import times
+from schemas.site import Site
+from storage.database import Sessions
+from web.experiments.changes import Teller
+from web.experiments.days import chart, readings_address
+from web.experiments.verdict import LiveRow, judge, verdict
+from web.http.query_parameters import RowId
+from web.http.refusals import STATUSES, translate
+from web.rendering.cell_view import show_against, show_cells
+from web.rendering.formatting import span_text
+from web.rendering.limits import limits_of, limits_text, tolerance_text
+from web.rendering.pages import language_of, page, page_gettext, translated_messages
+from web.rendering.texts import N_
+
+AnyRequest = Request[Any, Any, Any]
+Snapshot = dict[str, Any]
+
+# The word on the button of each way from state to state; those of ASKED end or hide something and ask first.
+MOVES = {
+    ("draft", "planned"): N_("Plan it"),
+    ("draft", "archived"): N_("Archive"),
+    ("planned", "draft"): N_("Back to draft"),
+    ("planned", "running"): N_("Start it"),
+    ("planned", "archived"): N_("Archive"),
+    ("running", "ended"): N_("End the experiment"),
+    ("ended", "running"): N_("Resume"),
+    ("ended", "archived"): N_("Archive"),
+    ("archived", "ended"): N_("Back to ended"),
+    ("archived", "draft"): N_("Back to draft"),
+}
+ASKED = {
+    "ended": N_("Its cells become free now. The readings and the history stay."),
+    "archived": N_("It leaves the plan and the lists of what can be put into cells; nothing is deleted."),
+}
+DONE = {
+    "saved": N_("Saved."),
+    "created": N_("The experiment is created."),
+    "moved": N_("The state is changed."),
+    "assigned": N_("The experiment is in the cells now."),
+    "ended": N_("The cells are free now."),
+}
+
+
+@get("/experiments/{experiment:int}", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
+def experiment_page(
+    request: AnyRequest,
+    *,
+    experiment: RowId,
+    sessions: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    site: NamedDependency[Site],
+    snapshot: NamedDependency[Snapshot],
+    done: FromQuery[str] = "",
+) -> Template:
+    """Show it."""
+    view = View(request, sessions, actor, site, snapshot)
+    return view.answer(experiment, done=done)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page is made from; also after an act on it was refused."""
+
+    request: AnyRequest
+    sessions: Sessions
+    actor: Actor
+    site: Site
+    snapshot: Snapshot
+
+    def answer(self, number: int, *, done: str = "", refusal: Refusal | None = None, chosen: Any = ()) -> Template:
+        """Render the page; with a refusal its words and status, and what was chosen stays chosen."""
+        experiment = get_experiment(self.sessions, self.actor, number)
+        assignments = assignments_of_experiment(self.sessions, self.actor, number)
+        gettext, language = page_gettext(self.request), language_of(self.request)
+        limits = limits_of(self.site, experiment)
+        shown = show_cells(self.site, self.snapshot)
+        rows = [
+            LiveRow(shown[code], show_against(self.site, self.snapshot, code, limits))
+            for code in experiment.cells_now
+            if code in shown
+        ]
+        context = {
+            "snapshot": self.snapshot,
+            "x": experiment,
+            "assignments": assignments,
+            "rows": rows,
+            "limits": limits,
+            "limits_text": lambda one: limits_text(one, one.parameter.unit, language),
+            "tolerance_lines": [tolerance_text(self.site, one, language, gettext) for one in experiment.parameters],
+            "judged": judge(rows),
+            "verdict_words": lambda judged: verdict(judged, gettext),
+            "lasts": lambda start, end: span_text(((end or times.now()) - start).total_seconds(), language),
+            "readings_address": lambda one: readings_address(one, limits, self.site),
+            "moves": self.moves(experiment),
+            "changes": self.changes(number, language),
+            "experiment_states": translated_messages(self.request, STATE_WORDS),
+            "occupied": occupied(self.sessions, self.actor),
+            "may_change": self.actor.may(Act.EXPERIMENT_CHANGE),
+            "may_assign": self.actor.may(Act.ASSIGN) and experiment.state in ASSIGNABLE,
+            "may_end": self.actor.may(Act.UNASSIGN),
+            "chart": chart(self.site, experiment, assignments, limits),
+            "done": gettext(DONE[done]) if done in DONE else "",
+            "message": self._words(refusal, language),
+            "chosen": chosen,
+        }
+        status = 200 if refusal is None else STATUSES[type(refusal)]
+        return page(self.request, "experiments/experiment.html", context, current="experiments", status_code=status)
+
+    def moves(self, experiment: ExperimentView) -> list[tuple[str, str, str]]:
+        """Return the states that may follow, the word of each button, and what it asks first, if anything."""
+        gettext = page_gettext(self.request)
+        return [
+            (then, gettext(MOVES[experiment.state, then]), gettext(ASKED[then]) if self._asks(experiment, then) else "")
+            for then in TRANSITIONS[experiment.state]
+        ]
+
+    def changes(self, number: int, language: str) -> Any:
+        lines = changes_of_experiment(self.sessions, self.actor, number)
+        names = names_behind(self.sessions, self.actor, lines)
+        teller = Teller(self.site, language, page_gettext(self.request), names)
+        return [teller.change(line, number) for line in lines]
+
+    @staticmethod
+    def _asks(experiment: ExperimentView, then: str) -> bool:
+        return then in ASKED and (experiment.state, then) != ("archived", "ended")
+
+    def _words(self, refusal: Refusal | None, language: str) -> str:
+        """Return why it was refused; where the faults of fields say more, those."""
+        if refusal is None:
+            return ""
+        if isinstance(refusal, Invalid) and refusal.faults:
+            return " ".join(translate(self.request, words, language) for words in refusal.faults.values())
+        return translate(self.request, refusal.message, language)
+
+
+def occupied(sessions: Sessions, actor: Actor) -> dict[str, Occupant]:
+    """Return what each occupied cell holds; for the form that puts the experiment into cells."""
+    return {one.cell: one.experiment for one in occupants_now(sessions, actor)}

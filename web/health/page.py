@@ -1,0 +1,34 @@
+"""`/health` for people: what works, where readings wait, and the account of every one of them."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.response import Template
+
+from web.health.report import Health
+from web.rendering.pages import page, translated
+from web.rendering.texts import N_
+
+STATUS_WORDS = {
+    "ok": N_("Readings arrive and are stored."),
+    "degraded": N_("A part of the station needs a look."),
+    "down": N_("Nothing new is being stored, or nothing can be shown live."),
+}
+PRESENCE_WORDS = {"online": N_("online"), "offline": N_("offline"), "unknown": N_("unknown")}
+SERVICE_WORDS = {
+    "ingestor": N_("Storing (ingestor)"),
+    "web": N_("Pages (web)"),
+    "bot": N_("Discord (bot)"),
+    "watchdog": N_("Alarms (watchdog)"),
+}
+
+
+def health_page(request: Request[Any, Any, Any], found: Health, status_code: int) -> Template:
+    """Render what the JSON of the same address says."""
+    context = {
+        "health": found,
+        "status_word": translated(request, STATUS_WORDS)[found.status],
+        "presence_words": translated(request, PRESENCE_WORDS),
+        "service_words": translated(request, SERVICE_WORDS),
+    }
+    return page(request, "health/health.html", context, current="health", status_code=status_code)

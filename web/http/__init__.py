@@ -1,0 +1,1 @@
+"""What every request meets: identity, forms, refusals, errors, static files."""

@@ -1,0 +1,148 @@
+"""Who is asking: a session cookie or a bearer token becomes an actor; a form must come from our own page.
+
+The token of a form is made from a cookie that scripts cannot read: no secret of the server is needed, so any
+number of web processes agree. Logged in, that cookie is the session's own; before, one made for the purpose.
+"""
+
+import asyncio
+from dataclasses import replace
+from http.cookies import SimpleCookie
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from facility.acting.acts import Actor, nobody
+from facility.acting.permissions import Act, require
+from facility.acting.refusals import Forbidden, NotLoggedIn
+from facility.acting.secret_texts import form_token, same
+from facility.acting.user_messages import message
+from facility.people.sessions import Lifetimes, actor_of_session
+from facility.people.tokens import actor_of_token
+from storage.database import Sessions
+from web.http.form_bodies import read_form
+from web.rendering.form_tokens import FORM_FIELD
+
+SESSION_COOKIE = "octopus_session"
+FORM_COOKIE = "octopus_form"
+FORM_HEADER = "x-csrf-token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# How open a route is, in its `opt["access"]`. A route that says nothing is for people who are logged in;
+# `opt["act"]` names the act whose role it needs.
+PERSON = "person"
+LAB = "lab"  # without login inside the lab, unless the setting `web.public` is off
+ANYONE = "anyone"
+UNSEEN = "unseen"  # anyone, and who it is does not matter: nothing is looked up
+
+
+class Identity:
+    """Middleware: puts the actor into the request's state and refuses forms of other sites."""
+
+    def __init__(self, app: ASGIApp, *, sessions: Sessions, lifetimes: Lifetimes, secure: bool) -> None:
+        self._app, self._sessions, self._lifetimes, self._secure = app, sessions, lifetimes, secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        request: Request[Any, Any, Any] = Request(scope, receive)
+        state: dict[str, Any] = scope["state"]
+        state["secure"] = self._secure or scope["scheme"] == "https"
+        await self._identify(request, state)
+        if request.method not in SAFE and state["forgeable"]:
+            await _check_form(request, state["form_secret"])
+
+        async def with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and state.get("new_form_cookie"):
+                headers = MutableScopeHeaders.from_message(message)
+                headers.add("set-cookie", cookie(FORM_COOKIE, state["form_secret"], None, secure=state["secure"]))
+            await send(message)
+
+        await self._app(scope, receive, with_cookie)
+
+    async def _identify(self, request: Request[Any, Any, Any], state: dict[str, Any]) -> None:
+        """Set the actor, and the cookie that forms of this request are bound to."""
+        opt = request.route_handler.opt
+        program = request.scope["path"].startswith("/api/")
+        address = request.client.host if request.client else ""
+        actor = nobody("api" if program else "web", address)
+        secret = request.cookies.get(SESSION_COOKIE, "")
+        form_secret = request.cookies.get(FORM_COOKIE, "")
+        state |= {"actor": actor, "session": "", "form_secret": form_secret, "forgeable": not program}
+        if opt.get("access") == UNSEEN:
+            return
+        try:
+            found = await self._of_token(request, address)
+            if found is not None:
+                state |= {"actor": found, "forgeable": False}
+                return
+            if secret:
+                found = await asyncio.to_thread(actor_of_session, self._sessions, secret, address, self._lifetimes)
+        except (DBAPIError, PoolTimeout):
+            # Live pages go on without the database; whoever needs to be somebody is told that it is away.
+            if opt.get("access", PERSON) == PERSON or request.method not in SAFE:
+                raise
+        if found is not None:
+            actor = replace(found, via="api" if program else "web")
+            state |= {"actor": actor, "session": secret, "form_secret": secret, "forgeable": True}
+
+    async def _of_token(self, request: Request[Any, Any, Any], address: str) -> Actor | None:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        calendar = bool(request.route_handler.opt.get("calendar"))
+        if kind.lower() != "bearer":
+            # Calendar programs cannot send a header: they carry a token that opens calendars only.
+            token = request.query_params.get("token", "") if calendar else ""
+            if not token:
+                return None
+        found = await asyncio.to_thread(actor_of_token, self._sessions, token.strip(), address, calendar=calendar)
+        if found is None:
+            raise NotLoggedIn(message("This token is unknown, revoked or over."))
+        return found
+
+
+def guard_routes(*, public: bool) -> Any:
+    """Return the guard of every route: what is not declared open needs a login."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        actor: Actor = connection.scope["state"]["actor"]
+        access = handler.opt.get("access", PERSON)
+        act: Act | None = handler.opt.get("act")
+        if act is not None:
+            require(actor.role, act, read_only=actor.read_only)
+        elif actor.role is None and (access == PERSON or (access == LAB and not public)):
+            raise NotLoggedIn(message("Please log in."))
+
+    return guard
+
+
+def actor_of(request: Request[Any, Any, Any]) -> Actor:
+    """Return who asks: the dependency `actor` of the handlers."""
+    actor: Actor = request.scope["state"]["actor"]
+    return actor
+
+
+def cookie(name: str, value: str, seconds: int | None, *, secure: bool) -> str:
+    """Return a Set-Cookie header: not for scripts, not sent along by other sites' forms."""
+    jar: SimpleCookie = SimpleCookie()
+    jar[name] = value
+    morsel = jar[name]
+    morsel["path"], morsel["httponly"], morsel["samesite"] = "/", True, "Lax"
+    if secure:
+        morsel["secure"] = True
+    if seconds is not None:
+        morsel["max-age"] = seconds
+    return morsel.OutputString()
+
+
+async def _check_form(request: Request[Any, Any, Any], secret: str) -> None:
+    field = (await read_form(request)).get(FORM_FIELD, "")
+    given = request.headers.get(FORM_HEADER) or (field if isinstance(field, str) else "")
+    if request.headers.get("sec-fetch-site") == "cross-site" or not secret or not same(given, form_token(secret)):
+        raise Forbidden(message("This form is too old or came from another site: load the page again."))

@@ -1,0 +1,68 @@
+"""What every page with a form does: read what was typed, and show it again with words where it was refused."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from litestar import Request
+from litestar.response import Template
+from pydantic import BaseModel, ValidationError
+
+from facility.acting.refusals import Invalid, Refusal, invalid
+from facility.acting.user_messages import message
+from web.http.refusals import STATUSES, translate
+from web.rendering.form_tokens import FORM_FIELD
+from web.rendering.pages import language_of, page
+
+M = TypeVar("M", bound=BaseModel)
+AnyRequest = Request[Any, Any, Any]
+
+
+def form_texts(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a form without its token; files and whatever else is no text count as empty.
+
+    Browsers end each line of a text with two characters: taken as they come, every text would look changed.
+    """
+    return {
+        name: value.replace("\r\n", "\n") if isinstance(value, str) else ""
+        for name, value in data.items()
+        if name != FORM_FIELD
+    }
+
+
+def form_text_list(data: Mapping[str, Any], name: str) -> list[str]:
+    """Return what was sent under a name that a form may send more than once: boxes that were ticked."""
+    found = data.get(name, [])
+    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
+
+
+def parse(model: type[M], values: Mapping[str, Any]) -> M:
+    """Return the form as its model; raise Invalid with words for each field."""
+    try:
+        return model.model_validate(without_blanks(model, values))
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+def without_blanks(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with None where a field that may be absent was left empty: forms cannot send nothing."""
+    absent = {name for name, field in model.model_fields.items() if not field.is_required() and field.default is None}
+    blank = {name for name, value in values.items() if isinstance(value, str) and not value.strip()}
+    return {name: None if name in absent & blank else value for name, value in values.items()}
+
+
+def check_same(data: Mapping[str, str], first: str) -> None:
+    """Raise Invalid unless a password was typed twice alike."""
+    if data.get(first, "") != data.get("again", ""):
+        raise Invalid({"again": message("The two passwords differ.")})
+
+
+def page_again(
+    request: AnyRequest, name: str, context: Mapping[str, Any], refusal: Refusal, *, current: str = ""
+) -> Template:
+    """Show the form again: the refusal's status, its words, and a fault beside each field."""
+    language = language_of(request)
+    faults = refusal.faults if isinstance(refusal, Invalid) else {}
+    told = {field.split(".")[0]: translate(request, words, language) for field, words in faults.items()}
+    message = translate(request, refusal.message, language)
+    values = dict(context) | {"faults": told, "message": message}
+    return page(request, name, values, current=current, status_code=STATUSES[type(refusal)])

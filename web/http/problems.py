@@ -1,0 +1,40 @@
+"""What the API answers when it does not do what was asked, for its description."""
+
+from http import HTTPStatus
+from typing import Any
+
+from litestar.openapi.datastructures import ResponseSpec
+from pydantic import BaseModel
+
+from web.http.errors import PROBLEM
+
+
+class Fault(BaseModel):
+    """What is wrong with one member of the request."""
+
+    key: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `errors` names the members at fault; `current` is how things stand, after a conflict."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] | None = None
+    current: dict[str, Any] | None = None
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Describe refusals: those given, and what every route that needs a login can answer."""
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            generate_examples=False,
+            description=HTTPStatus(status).phrase,
+            media_type=PROBLEM,
+        )
+        for status in sorted({400, 401, 403, 503, *statuses})
+    }

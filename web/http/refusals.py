@@ -1,0 +1,52 @@
+"""From refusal to answer: a status and words in the reader's language."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response
+from litestar.response import Redirect
+
+from facility.acting.refusals import Conflict, Forbidden, Invalid, NotFound, NotLoggedIn, Refusal, TooManyAttempts
+from facility.acting.user_messages import UserMessage
+from web.http.errors import answer, for_program
+from web.rendering.pages import language_of
+from web.rendering.texts import Texts, translate_message
+
+STATUSES: dict[type[Refusal], int] = {
+    NotLoggedIn: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Invalid: 422,
+    TooManyAttempts: 429,
+}
+
+
+def translate(request: Request[Any, Any, Any], words: UserMessage, language: str) -> str:
+    """Return the sentence in the language; the values are put in afterwards, those that are words translated, too."""
+    engine = request.app.template_engine
+    texts: Texts = engine.engine.globals["texts"]  # type: ignore[union-attr]  # put there by template_config
+    return translate_message(texts.of(language).gettext, words)
+
+
+def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    """Answer an act that was not done; who is not logged in and looks at a page is sent to the login."""
+    status = STATUSES[type(refusal)]
+    page = not for_program(request)
+    if status == 401 and page and request.method in {"GET", "HEAD"}:
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return Redirect(f"/login?next={quote(asked)}", status_code=303, headers={"Cache-Control": "no-store"})
+    language = language_of(request) if page or "accept-language" in request.headers else "en"
+    members: dict[str, object] = {}
+    headers: dict[str, str] = {}
+    if isinstance(refusal, Invalid):
+        members["errors"] = [
+            {"key": field, "message": translate(request, words, language)} for field, words in refusal.faults.items()
+        ]
+    elif isinstance(refusal, Conflict) and refusal.current is not None:
+        members["current"] = refusal.current.model_dump(mode="json")
+    elif isinstance(refusal, TooManyAttempts):
+        headers["Retry-After"] = str(refusal.wait)
+    elif isinstance(refusal, NotLoggedIn):
+        headers["WWW-Authenticate"] = 'Bearer realm="octopus"'
+    return answer(request, status, translate(request, refusal.message, language), headers, **members)

@@ -1,0 +1,161 @@
+"""`/account`: one's own name, password, sessions, tokens and Discord account."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromQuery
+from litestar.response import Redirect, Template
+
+from facility.acting.acts import Actor
+from facility.acting.permissions import ROLE_WORDS, Act
+from facility.acting.refusals import Refusal
+from facility.people.account import AccountChange, PasswordChange, change_account, change_password, get_account
+from facility.people.discord_links import issue_link_code, linked_account, unlink
+from facility.people.login import Gate
+from facility.people.sessions import end_session, list_sessions
+from facility.people.tokens import TokenDraft, create_token, list_tokens, revoke_token
+from storage.database import Sessions
+from web.http.forms import check_same, form_texts, page_again, parse
+from web.http.query_parameters import RowId
+from web.people.browsers import program
+from web.people.login_threads import in_login_threads
+from web.rendering.pages import page, page_gettext, translated, translated_messages
+from web.rendering.texts import N_
+
+Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
+AnyRequest = Request[Any, Any, Any]
+
+SCOPE_WORDS = {"read": N_("read only"), "all": N_("all that I may"), "calendar": N_("calendar feeds only")}
+
+
+@get("/account", opt={"act": Act.ACCOUNT_READ}, include_in_schema=False, sync_to_thread=True)
+def account_page(
+    request: AnyRequest, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor], done: FromQuery[str] = ""
+) -> Template:
+    """Show all of it."""
+    return page(request, "people/account.html", _context(request, sessions, actor) | {"done": done}, current="account")
+
+
+@post("/account", opt={"act": Act.ACCOUNT_CHANGE}, include_in_schema=False, sync_to_thread=True, status_code=303)
+def save_account(
+    request: AnyRequest, data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Keep name, address and language."""
+    typed = form_texts(data)
+    try:
+        changed = change_account(
+            gate.sessions, actor, parse(AccountChange, typed | {"locale": typed.get("locale") or None})
+        )
+    except Refusal as refusal:
+        context = _context(request, gate.sessions, actor)
+        context["typed"] |= {name: typed.get(name, "") for name in context["typed"]}
+        return page_again(request, "people/account.html", context, refusal, current="account")
+    answer = Redirect("/account?done=saved", status_code=303)
+    if changed.locale is not None:
+        answer.set_cookie("language", changed.locale, max_age=365 * 86400, path="/", samesite="lax")
+    return answer
+
+
+@post("/account/password", opt={"act": Act.PASSWORD_CHANGE}, include_in_schema=False, status_code=303)
+@in_login_threads
+def save_password(
+    request: AnyRequest, data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Change the password; other browsers are logged out."""
+    typed = form_texts(data)
+    try:
+        check_same(typed, "new")
+        change = parse(PasswordChange, {name: typed.get(name, "") for name in ("old", "new")})
+        change_password(gate.sessions, gate.passwords, actor, change, request.scope["state"]["session"] or None)
+    except Refusal as refusal:
+        context = _context(request, gate.sessions, actor)
+        return page_again(request, "people/account.html", context, refusal, current="account")
+    return Redirect("/account?done=saved", status_code=303)
+
+
+@post("/account/tokens", opt={"act": Act.TOKEN_CREATE}, include_in_schema=False, sync_to_thread=True, status_code=200)
+def make_token(
+    request: AnyRequest, data: Form, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Make a token and show it in this answer: an address to come back to would show it again."""
+    typed = form_texts(data)
+    try:
+        token = create_token(writing, actor, parse(TokenDraft, typed | {"days": typed.get("days") or None}))
+    except Refusal as refusal:
+        return page_again(request, "people/account.html", _context(request, writing, actor), refusal, current="account")
+    return page(request, "people/account.html", _context(request, writing, actor) | {"token": token}, current="account")
+
+
+@post(
+    "/account/tokens/{token:int}/revoke",
+    opt={"act": Act.TOKEN_REVOKE},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def revoke(token: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> Redirect:
+    """Make a token useless."""
+    revoke_token(writing, actor, token)
+    return Redirect("/account?done=saved", status_code=303)
+
+
+@post("/account/discord", opt={"act": Act.DISCORD_CODE}, include_in_schema=False, sync_to_thread=True, status_code=200)
+def show_link_code(
+    request: AnyRequest, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Make a code for `/lier` and show it in this answer alone."""
+    code = issue_link_code(writing, actor)
+    return page(request, "people/account.html", _context(request, writing, actor) | {"code": code}, current="account")
+
+
+@post(
+    "/account/discord/unlink",
+    opt={"act": Act.DISCORD_UNLINK},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def unlink_discord(
+    request: AnyRequest, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Let the Discord account act for nobody."""
+    try:
+        unlink(writing, actor)
+    except Refusal as refusal:
+        return page_again(request, "people/account.html", _context(request, writing, actor), refusal, current="account")
+    return Redirect("/account?done=saved", status_code=303)
+
+
+@post(
+    "/account/sessions/{session:int}/end",
+    opt={"act": Act.SESSION_END},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def end(session: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> Redirect:
+    """Log another browser out."""
+    end_session(writing, actor, session)
+    return Redirect("/account?done=saved", status_code=303)
+
+
+def _context(request: AnyRequest, sessions: Sessions, actor: Actor) -> dict[str, Any]:
+    person = get_account(sessions, actor)
+    return {
+        "person": person,
+        "typed": {"name": person.name, "email": person.email or "", "locale": person.locale or ""},
+        "sessions": list_sessions(sessions, actor, request.scope["state"]["session"]),
+        "program": partial(program, gettext=page_gettext(request)),
+        "tokens": list_tokens(sessions, actor),
+        "discord": linked_account(sessions, actor),
+        "role_words": translated_messages(request, ROLE_WORDS),
+        "scope_words": translated(request, SCOPE_WORDS),
+        "faults": {},
+        "message": "",
+        "done": "",
+        "token": None,
+        "code": None,
+    }

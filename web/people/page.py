@@ -1,0 +1,90 @@
+"""`/people`: who waits, who may what; for admins."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromQuery, QueryParameter
+from litestar.response import Redirect, Template
+
+from facility.acting.acts import Actor
+from facility.acting.permissions import ROLE_WORDS, Act
+from facility.acting.refusals import Refusal
+from facility.people.account import issue_link
+from facility.people.people import STATE_WORDS, PersonChange, change_person, get_person, list_people
+from storage.database import Sessions
+from web.http.forms import form_texts, page_again, parse
+from web.http.query_parameters import RowId
+from web.rendering.pages import page, translated_messages
+
+Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/people", opt={"act": Act.PEOPLE_READ}, include_in_schema=False, sync_to_thread=True)
+def people_page(
+    request: AnyRequest,
+    *,
+    sessions: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    search: FromQuery[str] = "",
+    in_state: Annotated[str, QueryParameter(name="state")] = "",
+    done: FromQuery[str] = "",
+) -> Template:
+    """List people, those who wait first."""
+    context = _context(request, sessions, actor, search, in_state) | {"done": done}
+    return page(request, "people/people.html", context, current="people")
+
+
+@post(
+    "/people/{person:int}",
+    opt={"act": Act.PERSON_CHANGE},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def save_person(
+    request: AnyRequest, person: RowId, data: Form, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Approve, refuse, deactivate, reactivate or give a role."""
+    try:
+        change_person(writing, actor, person, parse(PersonChange, form_texts(data)))
+    except Refusal as refusal:
+        return page_again(request, "people/people.html", _context(request, writing, actor), refusal, current="people")
+    return Redirect(f"/people?done=saved#person-{person}", status_code=303)
+
+
+@post(
+    "/people/{person:int}/password-link",
+    opt={"act": Act.PASSWORD_LINK},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=200,
+)
+def make_link(
+    request: AnyRequest, person: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """Make a one-time link and show it in this answer only."""
+    try:
+        address = f"{str(request.base_url).rstrip('/')}/password/{issue_link(writing, actor, person)}"
+    except Refusal as refusal:
+        return page_again(request, "people/people.html", _context(request, writing, actor), refusal, current="people")
+    link = {"address": address, "name": get_person(writing, actor, person).name}
+    return page(request, "people/people.html", _context(request, writing, actor) | {"link": link}, current="people")
+
+
+def _context(
+    request: AnyRequest, sessions: Sessions, actor: Actor, search: FromQuery[str] = "", state: str = ""
+) -> dict[str, Any]:
+    return {
+        "people": list_people(sessions, actor, state=state or None, search=search[:200]),
+        "search": search,
+        "state": state,
+        "role_words": translated_messages(request, ROLE_WORDS),
+        "state_words_people": translated_messages(request, STATE_WORDS),
+        "faults": {},
+        "message": "",
+        "done": "",
+        "link": None,
+    }

@@ -1,0 +1,1 @@
+"""How pages are written: templates, texts, numbers and times, a cell as it is shown."""

@@ -1,0 +1,64 @@
+"""The texts that the pages' scripts say, handed over as JSON in the page's language."""
+
+from collections.abc import Callable
+
+from web.rendering.cell_view import STATE_WORDS, VALUE_WORDS
+from web.rendering.texts import N_
+
+CLIENT_TEXTS = {
+    "ago": N_("{age} ago"),
+    "all_normal": N_("All normal"),
+    "no_match": N_("No cell matches."),
+    "lost": N_("Connection lost since {time}. Reconnecting…"),
+    "back": N_("Connection restored."),
+    "pause": N_("Pause live values"),
+    "resume": N_("Resume live values"),
+    "paused": N_("Live values are paused."),
+    "free": N_("free"),
+    "day_in_cell": N_("day {n} in this cell"),
+    "setpoint": N_("setpoint"),
+    "severity_warning": N_("Warning"),
+    "severity_major": N_("Major alarm"),
+    "severity_critical": N_("Critical alarm"),
+    "alarm_returned": N_("back to normal, not acknowledged"),
+    "alarm_acknowledged": N_("acknowledged"),
+    "alarm_shelved": N_("shelved"),
+    "unit_online": N_("online"),
+    "unit_offline": N_("offline"),
+    "unit_unknown": N_("no news yet"),
+    "unit_waiting": N_("{n} readings waiting"),
+    "chart_label": N_("{name}, {from} to {to}"),
+    "chart_summary": N_("{name}: minimum {min}, mean {mean}, maximum {max} {unit}."),
+    "chart_empty": N_("No value in this period."),
+    "chart_failed": N_("The history could not be loaded. Trying again in {seconds} s."),
+    "chart_login": N_("The history is for people with an account."),
+    "log_in": N_("Log in"),
+    "chart_gaps": N_("{n} interruptions in the data are left blank."),
+    "chart_gap": N_("One interruption in the data is left blank."),
+    "source_raw": N_("every reading"),
+    "source_bucket": N_("one point per {width}: minimum, mean, maximum"),
+    "time": N_("Time"),
+    "minimum": N_("Minimum"),
+    "mean": N_("Mean"),
+    "maximum": N_("Maximum"),
+    "all_within": N_("All values are within the limits."),
+    "out_one": N_("One value is out of limits."),
+    "out_several": N_("{n} values are out of limits."),
+    "silent_one": N_("One cell sends no recent values."),
+    "silent_several": N_("{n} cells send no recent values."),
+    "no_verdict": N_("No value can be judged."),
+    "day_number": N_("day {n}"),
+    "day_axis": N_("Day of the experiment"),
+    "days_shown": N_("day {from} to day {to}"),
+    "cell_summary": N_("{cell}: minimum {min}, mean {mean}, maximum {max} {unit}."),
+    "choose_cells": N_("Choose at least one cell."),
+    "dates_wrong": N_("The end must come after the beginning."),
+}
+
+
+def client_texts(gettext: Callable[[str], str]) -> dict[str, object]:
+    """Return the scripts' texts in one language."""
+    return {key: gettext(text) for key, text in CLIENT_TEXTS.items()} | {
+        "states": {state: gettext(word) for state, word in STATE_WORDS.items()},
+        "values": {state: gettext(word) if word else "" for state, word in VALUE_WORDS.items()},
+    }

@@ -1,0 +1,81 @@
+"""Within which limits an experiment wants its values: its own where it has some, else the station's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from facility.experiments.drafts import Tolerance
+from facility.experiments.views import ExperimentView
+from schemas.site import Parameter, Site
+from web.rendering.formatting import plain_number
+from web.rendering.texts import N_
+
+SEVERITY_WORDS = {"warning": N_("Warning"), "major": N_("Major alarm"), "critical": N_("Critical alarm")}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Off the setpoint by at most `deviation`, within low…high; `own` tells the experiment's from the station's."""
+
+    parameter: Parameter
+    deviation: float | None
+    low: float | None
+    high: float | None
+    own: bool
+    tolerance: Tolerance | None
+
+    def for_script(self) -> dict[str, Any]:
+        return {"deviation": self.deviation, "low": self.low, "high": self.high}
+
+
+def limits_of(site: Site, experiment: ExperimentView) -> dict[str, Limits]:
+    """Return what is looked at: the experiment's parameters, or the station's main ones where it names none."""
+    named = {one.parameter: one for one in experiment.parameters}
+    if not named:
+        return {p.code: _station(p, None) for p in site.parameters if p.main and p.setpoint_of is None}
+    return {
+        p.code: _own(p, named[p.code]) if has_limits(named[p.code]) else _station(p, named[p.code])
+        for p in site.parameters
+        if p.code in named
+    }
+
+
+def has_limits(one: Tolerance) -> bool:
+    return one.deviation is not None or one.low is not None or one.high is not None
+
+
+def limits_text(limits: Limits | Tolerance, unit: str, language: str) -> str:
+    """Write limits as people do: ± 0.5 °C, 380 to 420 ppm, at least 5 %; nothing where there are none."""
+
+    def written(value: float) -> str:
+        return f"{plain_number(value, language)}\u00a0{unit}".rstrip()
+
+    if limits.deviation is not None:
+        return f"±\u00a0{written(limits.deviation)}"
+    if limits.low is not None and limits.high is not None:
+        return f"{plain_number(limits.low, language)}…{written(limits.high)}"
+    if limits.low is not None:
+        return f"≥\u00a0{written(limits.low)}"
+    return f"≤\u00a0{written(limits.high)}" if limits.high is not None else ""
+
+
+def tolerance_text(site: Site, one: Tolerance, language: str, gettext: Callable[[str], str]) -> str:
+    """Write all that was typed about a parameter in one line."""
+    parameter = site.parameter_by_code.get(one.parameter)
+    name = one.parameter if parameter is None else parameter.label.in_(language)
+    if not has_limits(one):
+        return gettext("{name}: the station's limits").format(name=name)
+    limits = limits_text(one, "" if parameter is None else parameter.unit, language)
+    minutes = plain_number(one.delay / 60, language)
+    return gettext("{name}: {limits} for {minutes} min, {severity}").format(
+        name=name, limits=limits, minutes=minutes, severity=gettext(SEVERITY_WORDS[one.severity]).lower()
+    )
+
+
+def _own(parameter: Parameter, one: Tolerance) -> Limits:
+    return Limits(parameter, one.deviation, one.low, one.high, own=True, tolerance=one)
+
+
+def _station(parameter: Parameter, one: Tolerance | None) -> Limits:
+    deviation = min((t.deviation for t in parameter.tolerances), default=None)
+    return Limits(parameter, deviation, None, None, own=False, tolerance=one)

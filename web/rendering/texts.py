@@ -1,0 +1,68 @@
+"""The pages' texts: English in code and templates, French from web.po, compiled in memory at start."""
+
+import gettext
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages import mofile, pofile
+
+from facility.acting.user_messages import UserMessage
+
+LANGUAGES = ("fr", "en")
+CATALOGUE = Path(__file__).parent / "locale" / "fr" / "LC_MESSAGES" / "web.po"
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translated elsewhere"
+    """Mark a text that is translated where it is shown."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The translations of both languages; made once, at start."""
+
+    by_language: dict[str, gettext.NullTranslations]
+
+    def of(self, language: str) -> gettext.NullTranslations:
+        return self.by_language[language]
+
+
+def read_texts(catalogue: Path = CATALOGUE) -> Texts:
+    """Compile the French catalogue; English is what the code says."""
+    with catalogue.open("rb") as file:
+        french = pofile.read_po(file, locale="fr")
+    compiled = BytesIO()
+    mofile.write_mo(compiled, french)
+    compiled.seek(0)
+    return Texts({"fr": gettext.GNUTranslations(compiled), "en": gettext.NullTranslations()})
+
+
+def translate_message(gettext: Callable[[str], str], words: UserMessage) -> str:
+    """Write a sentence in a language; values that are words themselves are translated, too."""
+    values = {
+        name: translate_message(gettext, one) if isinstance(one, UserMessage) else one
+        for name, one in words.values.items()
+    }
+    return gettext(words.template).format(**values)
+
+
+def choose_language(cookie: str | None, accepted: str | None) -> str:
+    """Return what the person chose, else the first of ours that the browser names, else French."""
+    if cookie in LANGUAGES:
+        return cookie
+    return next((language for language in _preferred(accepted or "") if language in LANGUAGES), "fr")
+
+
+def _preferred(header: str) -> Iterable[str]:
+    """Take the languages of an Accept-Language header apart, best first."""
+    ranked = []
+    for position, part in enumerate(header.split(",")):
+        name, _, weight = part.strip().partition(";q=")
+        try:
+            rank = float(weight or 1)
+        except ValueError:
+            rank = 0.0
+        ranked.append((-rank, position, name.partition("-")[0].lower()))
+    return [name for _, _, name in sorted(ranked)]

@@ -1,0 +1,26 @@
+// The wall's two clocks, and the grey that says "this is no longer now".
+import { clock } from "../rendering/formats.js";
+import * as live from "../live/live.js";
+import { site } from "../rendering/page_data.js";
+
+const periods = Object.values(site.cells).map((cell) => cell.period);
+const DEAD_AFTER = Math.max(60_000, site.stale_periods * Math.min(...periods) * 1000);
+const clockNode = document.querySelector("[data-clock]");
+const lastNode = document.querySelector("[data-last]");
+
+function newest() {
+  return Math.max(...Object.values(live.state.cells).map((cell) => Date.parse(cell.observed_at)), -Infinity);
+}
+
+function tick() {
+  clockNode.textContent = clock(live.now()).slice(0, 5);
+  const last = newest();
+  lastNode.textContent = Number.isFinite(last) ? clock(last) : "–";
+  document.documentElement.toggleAttribute("data-dead", live.now() - last > DEAD_AFTER);
+}
+
+tick();
+setInterval(tick, 1000);
+live.onChange(tick);
+// A new version of the pages arrives with a new day; a wall has nobody to press reload.
+setTimeout(() => { if (!live.isLost()) location.reload(); }, 6 * 3600_000);
