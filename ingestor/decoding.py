@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ingestor import faults
+from ingestor.clocks import FUTURE_REFUSED, FUTURE_SUSPECT
 from ingestor.inbox import Arrival
 from ingestor.stations import KnownCell, Station
 from schemas.messages import MAX_PAYLOAD, Backlog, Reading
@@ -22,8 +23,6 @@ from schemas.topics import CellTopic, parse_cell_topic
 Row = tuple[int, str, float | None, int]
 
 _EARLIEST = 946_684_800.0  # 2000-01-01
-_FUTURE_SUSPECT = 120.0
-_FUTURE_REFUSED = 86_400.0
 # No sensor measures this, and sums of such values would leave what a DOUBLE can hold.
 _LARGEST = 1e100
 _MANY = 100
@@ -166,7 +165,7 @@ def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station,
         decoded.future = seconds > arrival.received_at
         return decoded
     text = observed.replace(tzinfo=None).isoformat(" ", "milliseconds")
-    usual = _SUSPECT if seconds > arrival.received_at + _FUTURE_SUSPECT else _RAW
+    usual = _SUSPECT if seconds > arrival.received_at + FUTURE_SUSPECT else _RAW
     rows, series = decoded.rows, cell.series
     losses: list[str] = []
     for code, value in message.values.items():
@@ -222,7 +221,7 @@ def _refused(arrival: Arrival, place: _Place, reason: str, payload: bytes | None
 def _untimely(observed: datetime, seconds: float, received_at: float) -> str | None:
     if seconds < _EARLIEST:
         return f"observed_at {observed:%Y-%m-%d %H:%M:%S}Z is before 2000: is the clock set?"
-    if seconds > received_at + _FUTURE_REFUSED:
+    if seconds > received_at + FUTURE_REFUSED:
         return f"observed_at {observed:%Y-%m-%d %H:%M:%S}Z is more than a day in the future: is the clock set?"
     return None
 

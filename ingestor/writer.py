@@ -9,11 +9,14 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
 
+from ingestor.clocks import Clocks
 from ingestor.decoding import Decoded, decode
 from ingestor.history import History, Receipt
 from ingestor.inbox import Arrival, Inbox
 from ingestor.retrying import Kind, Retrying, Stopped, classify
 from ingestor.stations import Station
+from ingestor.troubles import Troubles
+from ingestor.waiting_room import WaitingRoom
 from schemas.messages import Stored
 
 log = logging.getLogger("ingestor.writer")
@@ -21,6 +24,8 @@ log = logging.getLogger("ingestor.writer")
 Confirm = Callable[[str, Stored], None]
 
 _NAP = 1.0
+# A rejection is dearer than a value: a flood of them goes in small batches, between which live readings go first.
+_REJECTION = 24
 _REPORT = 60.0
 
 
@@ -32,16 +37,15 @@ class Batch:
     readings: list[Decoded] = field(default_factory=list)
     values: int = 0
 
-    def add(self, arrival: Arrival, station: Station) -> None:
+    def add(self, arrival: Arrival, readings: list[Decoded]) -> None:
         self.arrivals.append(arrival)
-        for reading in decode(arrival, station):
-            self.readings.append(reading)
-            self.values += len(reading.rows) or 1
+        self.readings += readings
+        self.values += sum(len(reading.rows) or _REJECTION for reading in readings)
 
     def decoded_anew(self, station: Station) -> "Batch":
         anew = Batch()
         for arrival in self.arrivals:
-            anew.add(arrival, station)
+            anew.add(arrival, decode(arrival, station))
         return anew
 
 
@@ -57,12 +61,18 @@ class Writer:
         *,
         batch: int,
         linger: float,
+        waiting_room: WaitingRoom | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
         self._inbox = inbox
         self._history = history
         self._load_station = load_station
         self._retrying = retrying
         self._batch, self._linger = batch, linger
+        self._waiting_room = waiting_room or WaitingRoom(Clocks())
+        self._troubles = troubles or Troubles(lambda _: None)
+        # When a publisher was last said to use numbers again.
+        self._said: dict[str, float] = {}
         self._counts = Receipt()
         self._reported_at = monotonic()
 
@@ -84,16 +94,19 @@ class Writer:
         written: Future[None] | None = None
         while not self._inbox.closed:
             batch = self._collect(station)
+            for waited in self._waiting_room.leaving():
+                batch.add(waited, decode(waited, station))
             if written is not None:
                 written.result()
             # Live readings that came meanwhile need not wait for one batch more.
             while batch.values < self._batch and (arrival := self._inbox.live.take()) is not None:
-                batch.add(arrival, station)
+                self._add(batch, arrival, station)
             if any(reading.unknown for reading in batch.readings):
                 # The site may have grown since; whatever is unknown to the present tables is refused.
                 station = self._retrying.run(self._load_station)
                 batch = batch.decoded_anew(station)
             written = writing.submit(self._write, batch, confirm) if batch.arrivals else None
+            self._troubles.set("clock", self._waiting_room.clocks.trouble(), key="clock")
             look_after()
         if written is not None:
             written.result()
@@ -110,7 +123,7 @@ class Writer:
         arrival = self._inbox.wait(_NAP)
         until = monotonic() + self._linger
         while arrival is not None:
-            batch.add(arrival, station)
+            self._add(batch, arrival, station)
             # Small batches of backlog: a live reading waits until the one before its own is written.
             if batch.values >= (self._batch // 3 if arrival.topic.endswith("/backlog") else self._batch):
                 break
@@ -118,6 +131,11 @@ class Writer:
             if arrival is None and (left := until - monotonic()) > 0:
                 arrival = self._inbox.wait(left)
         return batch
+
+    def _add(self, batch: Batch, arrival: Arrival, station: Station) -> None:
+        readings = decode(arrival, station)
+        if not self._waiting_room.takes(arrival, readings):
+            batch.add(arrival, readings)
 
     def _commit(self, readings: list[Decoded], confirm: Confirm) -> None:
         try:
@@ -140,6 +158,14 @@ class Writer:
         self._counts.repeated += receipt.repeated
         for unit, message in receipt.messages():
             confirm(unit, message)
+        for (unit, publisher), taken in receipt.reused.items():
+            if self._said.get(publisher, -_REPORT) <= monotonic() - _REPORT:
+                self._said[publisher] = monotonic()
+                log.warning(
+                    "unit %s: %d readings of publisher %s have numbers under which other readings are stored: a copy of"
+                    " its outbox is in use, or it was restored from a backup. They are not confirmed; their publisher"
+                    " takes a new name and sends them again", unit, len(taken), publisher,
+                )  # fmt: skip
 
     def _report(self) -> None:
         passed = monotonic() - self._reported_at

@@ -1,5 +1,6 @@
 """One connection to the broker after another, told as events: callbacks only ever put into a queue."""
 
+import socket
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
@@ -74,6 +75,17 @@ class Connection:
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
         self._client.publish(topic, payload, qos=qos, retain=retain)
+
+    @property
+    def address(self) -> str | None:
+        """This machine's address towards the broker."""
+        connected = self._client.socket()
+        if not isinstance(connected, socket.socket):
+            return None
+        try:
+            return str(connected.getsockname()[0])
+        except OSError:  # closed already
+            return None
 
     def say_last(self, topic: str, payload: bytes, seconds: float) -> None:
         """Publish and wait until the broker has it."""

@@ -50,7 +50,7 @@ class Publishing:
         # The outbox's name that the broker knows.
         self._publisher = outbox.publisher
         self._up = False
-        self._host = socket.gethostname()[:200]
+        self._host = host_name()
         self._since = times.now()
         self._connect_at = 0.0
         self._delay = RETRY[0]
@@ -141,6 +141,7 @@ class Publishing:
         assert self._connection is not None  # noqa: S101 - `Up` names it
         log.info("connected to the broker; %d readings wait in the outbox", self._outbox.waiting)
         self._up, self._trouble, self._delay = True, None, RETRY[0]
+        self._host = host_name(self._connection.address)
         self._since = times.now()
         self._status_at, self._status = 0.0, None
         self._delivery.connected(self._connection.publish, time.monotonic(), largest)
@@ -188,3 +189,9 @@ class Publishing:
 def _advice(reason: str) -> str:
     lower = reason.lower()
     return next((f" ({advice})" for words, advice in _ADVICE if any(word in lower for word in words)), "")
+
+
+def host_name(address: str | None = None) -> str:
+    """Name this machine for people: clones have one name, but hardly one address."""
+    name = socket.gethostname()[:100]
+    return name if address is None else f"{name} ({address})"
