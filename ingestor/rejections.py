@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, and_, insert, or_, select
 
 from ingestor.decoding import Decoded
+from schemas.messages import Reading
 from schemas.tables import RejectedMessage
 
 _PAYLOAD = 64 * 1024
@@ -62,10 +64,20 @@ def rejected_payloads(connection: Connection, numbers: Iterable[Number]) -> dict
 def is_same(reading: Decoded, payload: bytes) -> bool:
     """Tell whether a rejected payload is this reading: a message and a backlog write the same one differently."""
     whole = reading.payload
-    return payload == whole[:_PAYLOAD] or _content(payload) == _content(whole) is not None
+    if payload == whole[:_PAYLOAD]:
+        return True
+    one, other = _content(payload), _content(whole)
+    if isinstance(one, Reading) and reading.digest is not None:
+        return one.digest == reading.digest
+    return one == other is not None
 
 
 def _content(payload: bytes) -> Any:
+    """Return a payload as a reading, or as JSON where it is none; None where it is neither."""
+    try:
+        return Reading.model_validate_json(payload)
+    except ValidationError:
+        pass
     try:
         return json.loads(payload)
     except (ValueError, RecursionError):

@@ -197,8 +197,8 @@ def test_an_outbox_restored_from_a_backup_loses_no_new_reading_and_no_rejection(
     for file, content in saved.items():
         file.write_bytes(content)
     machine.offset = 5000
-    with machine.log.open("a") as file:
-        file.write("1970-01-02 00:00:00,1\n" * 3)  # refused: before 2000
+    with machine.log.open("a") as lines:
+        lines.write("1970-01-02 00:00:00,1\n" * 3)  # refused: before 2000
     machine.measure(10)
     machine.publisher.start()
     wait_for(lambda: server.has(machine, 30), "what it measured is stored")
