@@ -69,7 +69,7 @@ def is_same(reading: Decoded, payload: bytes) -> bool:
     one, other = _content(payload), _content(whole)
     if isinstance(one, Reading) and reading.digest is not None:
         return one.digest == reading.digest
-    return one == other is not None
+    return one is not None and bool(one == other)
 
 
 def _content(payload: bytes) -> Any:
