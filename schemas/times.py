@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A clock may be ahead by this much before the times that it gives are doubted.
+CLOCK_SKEW = timedelta(seconds=60)
 
 
 def now() -> datetime:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.messages import Alarm, CellExperiment, Instant, Status
+from schemas.picture import Latest
 from schemas.site import Label, Parameter, Site, Unit
 
 State = Literal["ok", "stale", "no_value", "no_data", "offline"]
@@ -14,14 +15,6 @@ UnitState = Literal["online", "offline", "unknown"]
 
 # Readings that fail to come this many times in a row make a cell's values old.
 STALE_PERIODS = 3
-
-
-class Latest(NamedTuple):
-    """The newest value of a parameter, when it was observed, and how far it can be trusted."""
-
-    observed_at: datetime
-    value: float | None
-    quality: int = 0
 
 
 class View(BaseModel):
