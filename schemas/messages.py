@@ -124,11 +124,25 @@ class Alarm(Message):
     shelved_until: Instant | None = None
 
 
+class ParameterLimits(Message):
+    """What an experiment asks of a parameter, in its unit: off the setpoint by at most `deviation`, within low…high.
+
+    Without any of the three the station's limits hold. An alarm of `severity` waits for `delay` seconds.
+    """
+
+    deviation: FiniteFloat | None = None
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+    delay: int = Field(default=600, ge=0)
+    severity: Literal["warning", "major", "critical"] = "warning"
+
+
 class CellExperiment(Message):
-    """The experiment that a cell holds now; the topic is empty when the cell is free."""
+    """The experiment that a cell holds now, with the parameters it names; the topic is empty when the cell is free."""
 
     id: int
     code: str
     title: str
     state: str
     started_at: Instant
+    limits: dict[Code, ParameterLimits] = Field(default_factory=dict, max_length=1000)
