@@ -15,7 +15,7 @@ from web.rendering.pages import page
 @get("/", include_in_schema=False, sync_to_thread=False)
 def cards(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
     """Render the last values; the stream then keeps them current."""
-    snapshot = hub.whole()
+    snapshot = hub.snapshot()
     return page(
         request, "cells/cards.html", {"snapshot": snapshot, "cells": show_cells(site, snapshot)}, current="cards"
     )

@@ -16,7 +16,7 @@ from web.rendering.pages import page
 @get("/plan", include_in_schema=False, sync_to_thread=False)
 def plan(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
     """Draw the site three times: as planned, for a tablet held upright, for a phone; the style sheet shows one."""
-    snapshot = hub.whole()
+    snapshot = hub.snapshot()
     return page(
         request,
         "plan/plan.html",

@@ -15,5 +15,5 @@ from web.rendering.pages import page
 @get("/wall", include_in_schema=False, sync_to_thread=False)
 def wall(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
     """Render every cell so that it can be read across a corridor."""
-    snapshot = hub.whole()
+    snapshot = hub.snapshot()
     return page(request, "wall/wall.html", {"snapshot": snapshot, "cells": show_cells(site, snapshot)})
