@@ -77,7 +77,7 @@ _ENCODED_HEADERS = [(name.lower().encode(), text.encode()) for name, text in SEC
 def create_app(
     settings: WebSettings, site: Site, engine: Engine, hub: Hub | None = None, threads: WebThreads | None = None
 ) -> Litestar:
-    """Wire the application; nothing is opened before it starts. The threads are closed at its end."""
+    """Wire the application; nothing is opened before it starts. Who gives the threads closes them."""
     hub, threads = hub or Hub(), threads or WebThreads()
     follower = Follower(settings.broker, site, "web", hub.live)
     filling = Filling(engine, site, hub, threads.refresh)
@@ -96,8 +96,6 @@ def create_app(
         finally:
             hub.close()
             await ending.end(*tasks, again=1.0)
-            # What hangs is left behind: the process ends without it.
-            threads.close()
 
     app = Litestar(
         route_handlers=[
