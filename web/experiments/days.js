@@ -177,13 +177,13 @@ function compareDays(given) {
     head.append(...[texts.day_axis, ...view.lines.map((one) => one.cell)].map((text) => cellOf("th", text, { scope: "col" })));
     table.tHead.replaceChildren(head);
     const rows = new Map();
-    view.lines.forEach((one, column) => one.x.forEach((x, n) => {
+    view.lines.forEach((one, column) => { one.x.forEach((x, n) => {
       if (one.mean[n] === null || one.mean[n] === undefined) return;
       const key = Math.floor(x / step + 1e-9);
       if (!rows.has(key)) rows.set(key, view.lines.map(() => ({ n: 0, sum: 0, min: Infinity, max: -Infinity })));
       const held = rows.get(key)[column];
       held.n += 1; held.sum += one.mean[n]; held.min = Math.min(held.min, one.min[n]); held.max = Math.max(held.max, one.max[n]);
-    }));
+    }); });
     const said = (value) => number(value, parameter.decimals);
     table.tBodies[0].replaceChildren(...[...rows.keys()].sort((a, b) => a - b).map((key) => {
       const row = document.createElement("tr");

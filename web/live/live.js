@@ -22,7 +22,7 @@ const banner = document.getElementById("connection");
 
 // `changed` is null for "everything", else {cells: Set, alarms: bool, …} of what a delta held.
 export function onChange(listener) { listeners.add(listener); }
-const tell = (changed) => listeners.forEach((listener) => listener(changed));
+function tell(changed) { for (const listener of listeners) listener(changed); }
 export const isPaused = () => paused;
 export const isLost = () => lostAt !== null;
 
