@@ -1,5 +1,12 @@
 // The rules of web/rendering/cell_view.py: one state for a cell, one for a value. Pure, so that a test runs both.
 
+/** @import { CellState, LatestValues, LimitsByParameter, Site, Snapshot, ValueState } from "./types" */
+
+/**
+ * @param {{age: number | null, period: number, status?: string | null, severities: string[], abnormal: boolean,
+ *   stalePeriods: number}} cell `age` and `period` in seconds
+ * @returns {CellState}
+ */
 export function cellState({ age, period, status, severities, abnormal, stalePeriods }) {
   if (severities.some((severity) => severity !== "warning")) return "alarm";
   if (status === "offline") return "offline";
@@ -9,6 +16,11 @@ export function cellState({ age, period, status, severities, abnormal, stalePeri
   return abnormal ? "deviation" : "normal";
 }
 
+/**
+ * @param {{reported: boolean, value: number | null | undefined, deviation: number | null, tolerance: number | null,
+ *   minimum: number | null, maximum: number | null, quality: number, low?: number | null, high?: number | null}} shown
+ * @returns {ValueState}
+ */
 export function valueState({ reported, value, deviation, tolerance, minimum, maximum, quality, low = null, high = null }) {
   if (value === null || value === undefined) return reported ? "none" : "missing";
   if (quality === 1 || quality === 3 || (minimum !== null && value < minimum) || (maximum !== null && value > maximum)) return "suspect";
@@ -17,23 +29,40 @@ export function valueState({ reported, value, deviation, tolerance, minimum, max
   return high !== null && value > high ? "high" : "ok";
 }
 
+/**
+ * Where the needle begins on a gauge of 100 units around the setpoint, half of them the tolerance.
+ * @param {number | null} deviation
+ * @param {number} tolerance
+ */
 export function gaugePlace(deviation, tolerance) {
   return Math.min(47, Math.max(-47, ((deviation ?? 0) / tolerance) * 25)) - 2;
 }
 
-const partners = new WeakMap();
-function setpointsOf(site) {
-  if (!partners.has(site)) {
-    const found = {};
+/** @type {WeakMap<Site, Record<string, string>>} */
+const setpoints = new WeakMap();
+
+/**
+ * Return the code of each parameter's setpoint, by the code of what is measured.
+ * @param {Site} site
+ */
+export function setpointsOf(site) {
+  let found = setpoints.get(site);
+  if (!found) {
+    found = {};
     for (const [code, parameter] of Object.entries(site.parameters)) {
       if (parameter.setpoint_of) found[parameter.setpoint_of] = code;
     }
-    partners.set(site, found);
+    setpoints.set(site, found);
   }
-  return partners.get(site);
+  return found;
 }
 
-// `limits`: an experiment's own, by parameter, in place of the station's.
+/**
+ * @param {Site} site
+ * @param {string} code
+ * @param {LatestValues | undefined} latest
+ * @param {LimitsByParameter | null} [limits] an experiment's own, in place of the station's
+ */
 export function showValue(site, code, latest, limits = null) {
   const parameter = site.parameters[code];
   const values = latest?.values ?? {};
@@ -50,6 +79,12 @@ export function showValue(site, code, latest, limits = null) {
   return { value, deviation, tolerance, state };
 }
 
+/**
+ * @param {Site} site
+ * @param {string} cell
+ * @param {Snapshot} snapshot
+ * @param {number} now milliseconds since 1970
+ */
 export function showCell(site, cell, snapshot, now) {
   const latest = snapshot.cells[cell];
   const { unit, period, parameters } = site.cells[cell];
