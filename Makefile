@@ -30,6 +30,7 @@ check: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(addprefix -p ,$(PACKAGES))
 	$(BIN)/python hatch_build.py --dev
+	$(NODE) frontend/node_modules/typescript/bin/tsc --project frontend
 	$(NODE) frontend/node_modules/@biomejs/biome/bin/biome lint --config-path=frontend --error-on-warnings web tests
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
