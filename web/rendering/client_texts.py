@@ -8,7 +8,6 @@ from web.rendering.texts import N_
 CLIENT_TEXTS = {
     "ago": N_("{age} ago"),
     "all_normal": N_("All normal"),
-    "no_match": N_("No cell matches."),
     "lost": N_("Connection lost since {time}. Reconnecting…"),
     "back": N_("Connection restored."),
     "pause": N_("Pause live values"),
