@@ -1,8 +1,8 @@
 """Fetches the pages' npm packages, as pinned in frontend/package-lock.json, into web/static/vendor.
 
 As a build hook it runs for wheel, sdist and editable installs, and only while the assets are missing or stale.
-By hand: `python hatch_build.py` (assets), `python hatch_build.py --dev` (also tests/vendor, and in frontend/node_modules
-the programs that check scripts and style sheets).
+By hand: `python hatch_build.py` (assets), `python hatch_build.py --dev` (also tests/vendor, and frontend/node_modules
+with the programs that check scripts and style sheets).
 """
 
 import argparse
