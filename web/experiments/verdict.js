@@ -17,7 +17,7 @@ const rows = findAll("tr[data-own-limits]", HTMLElement);
 /** @param {Element} shown */
 function updateVerdict(shown) {
   const counts = count(rows.map((row) => ({
-    state: row.dataset.state ?? "", values: findAll(".figure[data-value-state]", HTMLElement, row).map((value) => value.dataset.valueState ?? ""),
+    state: row.dataset.state ?? "", values: findAll(".measured-value[data-value-state]", HTMLElement, row).map((value) => value.dataset.valueState ?? ""),
   })));
   const verdict = verdictOf(counts);
   shown.setAttribute("data-verdict", verdict);

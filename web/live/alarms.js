@@ -12,7 +12,7 @@ const ORDER = { critical: 0, major: 1, warning: 2 };
 function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  svg.setAttribute("class", "ico");
+  svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   use.setAttribute("href", `${assets.sprite}#${name}`);
   svg.append(use);
