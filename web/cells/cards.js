@@ -23,7 +23,7 @@ function apply() {
       const experiment = state.experiments[cell];
       const text = plain([cell, site.units[code][language], experiment?.code ?? "", experiment?.title ?? ""].join(" "));
       const matches = (!wanted.get("unit") || wanted.get("unit") === code)
-        && text.includes(query) && (!wanted.get("abnormal") || card.dataset.state !== "normal");
+        && text.includes(query) && (!wanted.get("abnormal") || card.dataset.state !== "ok");
       card.hidden = !matches;
       shown ||= matches;
     }

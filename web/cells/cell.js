@@ -6,7 +6,7 @@ import { isPaused, now, onChange, state } from "../live/live.js";
 import { find, findAll } from "../rendering/elements.js";
 import { fill, language, moment, number, toInstant, valueText } from "../rendering/formats.js";
 import { site, texts } from "../rendering/page_data.js";
-import { setpointsOf } from "../rendering/states.js";
+import { isAhead, latestOf, limitsFor, setpointsOf } from "../rendering/states.js";
 import { historyPicture } from "./history_picture.js";
 
 /**
@@ -47,6 +47,9 @@ function setpoint() {
   const found = setpointsOf(site)[code];
   return here.has(found) ? found : null;
 }
+
+/** The tolerance around the setpoint: the present experiment's, else the station's. */
+const tolerance = () => limitsFor(site.parameters[code], state.experiments[cell]?.limits?.[code]).tolerances[0]?.[0] ?? null;
 const codes = () => [code, setpoint(), door === code ? null : door].filter((one) => one !== null);
 
 /** @param {string} name */
@@ -90,11 +93,11 @@ function draw() {
   if (!history) return;
   const parameter = site.parameters[code];
   const target = setpoint();
-  columns = toColumns(history, code, target, parameter.tolerance, longestPause);
+  columns = toColumns(history, code, target, tolerance(), longestPause);
   const doors = door && door !== code ? openDoors(history, door, controls.range.to) : [];
   plot.show(historyPicture(columns, { parameter, range: controls.range, doors, timeZone: site.zone }));
   part("setpoint-key").hidden = !target;
-  part("band-key").hidden = !target || !parameter.tolerance;
+  part("band-key").hidden = !target || tolerance() === null;
   part("door-key").hidden = !doors.length;
   describe(history, columns, parameter);
 }
@@ -178,14 +181,13 @@ function follow(changed) {
     if (now() > nextRefresh) { nextRefresh = now() + Math.max(15_000, history.width * 500); controls.loadSoon(); }
     return;
   }
-  const latest = state.cells[cell];
-  if (!latest) return;
   for (const one of codes()) {
     const series = history.series[one];
-    const t = Date.parse(latest.times?.[one] ?? latest.observed_at);
-    if (!series || !(one in latest.values) || t <= (series.t.at(-1) ?? -Infinity)) continue;
-    series.t.push(t);
-    for (const column of [series.min, series.mean, series.max]) column.push(latest.values[one]);
+    const latest = latestOf(state.cells[cell], one);
+    // Each value has its own time. One that lies ahead of the clock would shut out all that follow.
+    if (!series || !latest || isAhead(site, (now() - latest.at) / 1000) || latest.at <= (series.t.at(-1) ?? -Infinity)) continue;
+    series.t.push(latest.at);
+    for (const column of [series.min, series.mean, series.max]) column.push(latest.value);
     while (series.t[0] < controls.range.from) for (const column of [series.t, series.min, series.mean, series.max]) column.shift();
   }
   controls.choosePeriod(controls.period);

@@ -2,23 +2,24 @@
 // says when its cells have changed.
 import { isPaused, onChange, state } from "../live/live.js";
 import { find, findAll } from "../rendering/elements.js";
-import { assets, texts } from "../rendering/page_data.js";
-import { count, verdictOf, verdictText } from "./verdict_rules.js";
+import { assets, site, texts } from "../rendering/page_data.js";
+import { judgeExperiment } from "../rendering/states.js";
+import { verdictOf, verdictText } from "./verdict_rules.js";
 
-const ICONS = { out: "deviation", silent: "stale", ok: "normal", none: "nodata" };
+const ICONS = { out: "deviation", silent: "incomplete", ok: "ok", none: "no_data" };
 // What was just done here may reach the live values a moment later.
 const LAG_MS = 4000;
 
 const page = find("[data-experiment-page]", HTMLElement);
 const cellsChanged = find("[data-cells-changed]", HTMLElement);
 const box = document.querySelector("[data-verdict-box]");
-const rows = findAll("tr[data-own-limits]", HTMLElement);
+const rows = findAll("tr[data-live-row]", HTMLElement);
 
 /** @param {Element} shown */
 function updateVerdict(shown) {
-  const counts = count(rows.map((row) => ({
-    state: row.dataset.state ?? "", values: findAll(".measured-value[data-value-state]", HTMLElement, row).map((value) => value.dataset.valueState ?? ""),
-  })));
+  const counts = judgeExperiment(site, rows.map(
+    (row) => findAll(".measured-value[data-value-state]", HTMLElement, row).map((value) => value.dataset.valueState ?? ""),
+  ));
   const verdict = verdictOf(counts);
   shown.setAttribute("data-verdict", verdict);
   find("[data-verdict-icon]", SVGUseElement, shown).setAttribute("href", `${assets.sprite}#${ICONS[verdict]}`);

@@ -1,11 +1,11 @@
 // The site as a picture: arrow keys move between cells by where they stand; a small card shows a cell's values.
-import { ageText, fill, language, valueText } from "../rendering/formats.js";
+import { flagText, language, sinceText, valueText } from "../rendering/formats.js";
 import { now, onChange, state } from "../live/live.js";
 import { closest, find, findAll } from "../rendering/elements.js";
 import { site, texts } from "../rendering/page_data.js";
-import { showCell } from "../rendering/states.js";
+import { judgeCell } from "../rendering/states.js";
 
-/** @import { LatestValues } from "../rendering/types" */
+/** @import { ValueVerdict } from "../rendering/types" */
 
 const card = find("[data-cell-card]", HTMLElement);
 /** @param {string} name */
@@ -15,31 +15,30 @@ let shown = null;
 
 /**
  * @param {string} code
- * @param {LatestValues | undefined} latest
+ * @param {ValueVerdict} verdict
  */
-function row(code, latest) {
+function row(code, verdict) {
   const parameter = site.parameters[code];
   const name = document.createElement("dt");
   const value = document.createElement("dd");
   name.textContent = parameter[language];
-  value.textContent = [valueText(latest?.values[code], parameter), parameter.unit].filter(Boolean).join(" ");
+  value.textContent = [valueText(verdict.value, parameter), parameter.unit, flagText(verdict)].filter(Boolean).join(" ");
   return [name, value];
 }
 
 function update() {
   if (!shown) return;
   const { cell = "" } = shown.dataset;
-  const latest = state.cells[cell];
-  const { state: word, age, observed } = showCell(site, cell, state, now());
+  const { state: word, age, values } = judgeCell(site, cell, state, now());
   const codes = site.cells[cell].parameters.filter((code) => {
     const parameter = site.parameters[code];
     return parameter.main || (parameter.setpoint_of && site.parameters[parameter.setpoint_of].main) || parameter.kind === "state";
   });
   part("cell").textContent = cell;
   part("state").textContent = texts.states[word];
-  part("values").replaceChildren(...codes.flatMap((code) => row(code, latest)));
+  part("values").replaceChildren(...codes.flatMap((code) => row(code, values[code])));
   part("experiment").textContent = state.experiments[cell]?.code ?? texts.free;
-  part("age").textContent = observed === null ? texts.values.missing : fill(texts.ago, { age: ageText(age) });
+  part("age").textContent = sinceText(age);
 }
 
 /** @param {SVGElement} chamber */

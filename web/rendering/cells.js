@@ -1,10 +1,10 @@
 // Puts live values into what the server rendered: text and attributes of known places, never structure or order.
-import { assets, limits, site, texts } from "./page_data.js";
-import { ageText, fill, number, valueText } from "./formats.js";
+import { assets, site, texts } from "./page_data.js";
+import { fill, flagText, number, sinceText, valueText } from "./formats.js";
 import { isPaused, now, onChange, state } from "../live/live.js";
-import { gaugePlace, showCell, showValue } from "./states.js";
+import { gaugePlace, judgeCell, judgePresence } from "./states.js";
 
-/** @import { LimitsByParameter } from "./types" */
+/** @import { CellVerdict } from "./types" */
 
 /** @typedef {ReturnType<typeof collect>} Place what a page shows of a cell */
 /** @type {Place[]} */
@@ -27,12 +27,9 @@ function setAttribute(node, name, value) { if (node && node.getAttribute(name) !
 function collect(root) {
   /** @param {string} name */
   const withCode = (name) => [...root.querySelectorAll(`[${name}]`)].map((node) => ({ node, code: node.getAttribute(name) ?? "" }));
-  /** @type {LimitsByParameter | null} */
-  const own = root.hasAttribute("data-own-limits") ? limits : null;
   return {
     root,
     cell: root.getAttribute("data-cell") ?? "",
-    limits: own,
     icon: root.querySelector("[data-state-icon]"),
     word: root.querySelector("[data-state-word]"),
     ages: [...root.querySelectorAll("[data-age]")],
@@ -40,49 +37,55 @@ function collect(root) {
     experiment: root.querySelector("[data-experiment]"),
     values: withCode("data-value-of").map((one) => ({
       ...one, text: one.node.querySelector("[data-value]"), word: one.node.querySelector("[data-value-word]"),
+      isTarget: one.node.hasAttribute("data-target"),
     })),
     deviations: withCode("data-deviation-of"),
     gauges: withCode("data-gauge-of").map((one) => ({ ...one, needle: one.node.querySelector("[data-needle]") })),
   };
 }
 
-/** @param {Place} place */
-function patchState(place) {
-  const shown = showCell(site, place.cell, state, now());
-  setAttribute(place.root, "data-state", shown.state);
-  setText(place.word, texts.states[shown.state]);
-  setAttribute(place.icon, "href", `${assets.sprite}#${shown.state}`);
-  for (const age of place.ages) {
-    if (shown.observed === null) continue;
-    setAttribute(age, "datetime", new Date(shown.observed).toISOString());
-    setText(age, fill(texts.ago, { age: ageText(shown.age) }));
-  }
-  const latest = state.cells[place.cell];
-  for (const { node, code } of place.ownAges) {
-    if (!latest || !(code in latest.values)) continue;
-    const observed = Date.parse(latest.times?.[code] ?? latest.observed_at);
-    setText(node, fill(texts.ago, { age: ageText(Math.max(0, (now() - observed) / 1000)) }));
-  }
+/**
+ * @param {Element} node
+ * @param {number | null} at milliseconds since 1970
+ * @param {number | null} age seconds
+ */
+function patchAge(node, at, age) {
+  if (at !== null) setAttribute(node, "datetime", new Date(at).toISOString());
+  setText(node, sinceText(age));
 }
 
-/** @param {Place} place */
-function patchValues(place) {
-  const latest = state.cells[place.cell];
-  for (const { node, code, text, word } of place.values) {
-    const shown = showValue(site, code, latest, place.limits);
-    setText(text, valueText(shown.value, site.parameters[code]));
-    if (!word) continue;
-    setAttribute(node, "data-value-state", shown.state);
-    setText(word, texts.values[shown.state]);
+/**
+ * @param {Place} place
+ * @param {CellVerdict} verdict
+ */
+function patchState(place, verdict) {
+  setAttribute(place.root, "data-state", verdict.state);
+  setText(place.word, texts.states[verdict.state]);
+  setAttribute(place.icon, "href", `${assets.sprite}#${verdict.state}`);
+  for (const age of place.ages) patchAge(age, verdict.observed, verdict.age);
+  for (const { node, code } of place.ownAges) patchAge(node, verdict.values[code].at, verdict.values[code].age);
+}
+
+/**
+ * @param {Place} place
+ * @param {CellVerdict} cell
+ */
+function patchValues(place, cell) {
+  for (const { node, code, text, word, isTarget } of place.values) {
+    const verdict = cell.values[code];
+    setText(text, valueText(verdict.value, site.parameters[code]));
+    setAttribute(node, "data-value-state", verdict.state);
+    // A setpoint that is merely absent shows its dash; one of another time must say so.
+    setText(word, isTarget && verdict.state !== "stale" ? "" : flagText(verdict));
   }
   for (const { node, code } of place.deviations) {
-    const { deviation } = showValue(site, code, latest);
+    const { deviation } = cell.values[code];
     setText(node, deviation === null ? "" : number(deviation, site.parameters[code].decimals, true));
   }
   for (const { node, code, needle } of place.gauges) {
-    const { deviation, tolerance } = showValue(site, code, latest);
-    node.toggleAttribute("data-empty", deviation === null);
-    if (tolerance) setAttribute(needle, "x", gaugePlace(deviation, tolerance).toFixed(1));
+    const { deviation, tolerance } = cell.values[code];
+    node.toggleAttribute("data-empty", deviation === null || tolerance === null);
+    setAttribute(needle, "x", gaugePlace(deviation, tolerance).toFixed(1));
   }
   if (place.experiment) setText(place.experiment, state.experiments[place.cell]?.code ?? texts.free);
 }
@@ -90,25 +93,38 @@ function patchValues(place) {
 function patchUnits() {
   for (const section of document.querySelectorAll("[data-unit]")) {
     const status = state.units[section.getAttribute("data-unit") ?? ""];
-    setAttribute(section, "data-unit-state", status?.state ?? "unknown");
+    const presence = judgePresence(site, status, now());
+    setAttribute(section, "data-unit-state", presence);
     // A round of readings is always on its way; more than that has piled up.
     const round = section.querySelectorAll("[data-cell]").length;
     const waiting = status?.waiting ?? 0;
     const said = waiting > round ? ` · ${fill(texts.unit_waiting, { n: waiting })}` : "";
-    setText(section.querySelector("[data-unit-status]"), texts[`unit_${status?.state ?? "unknown"}`] + said);
+    setText(section.querySelector("[data-unit-status]"), texts[`unit_${presence}`] + said);
+  }
+}
+
+/**
+ * Ages grow and values turn stale without any news: everything is judged anew, one verdict a cell.
+ * @param {string[] | null} cells null: all
+ */
+function patch(cells) {
+  /** @type {Map<string, CellVerdict>} */
+  const verdicts = new Map();
+  for (const place of places) {
+    if (cells && !cells.includes(place.cell)) continue;
+    const verdict = verdicts.get(place.cell) ?? judgeCell(site, place.cell, state, now());
+    verdicts.set(place.cell, verdict);
+    patchValues(place, verdict);
+    patchState(place, verdict);
   }
 }
 
 export function keepCellsCurrent() {
   places.push(...[...document.querySelectorAll("[data-cell]")].map(collect));
   onChange((changed) => {
-    for (const place of places) {
-      if (changed && !changed.experiments && !changed.cells.includes(place.cell)) continue;
-      patchValues(place);
-    }
-    for (const place of places) patchState(place);
+    patch(changed && !changed.experiments && !changed.alarms && !changed.units ? changed.cells : null);
     if (!changed || changed.units) patchUnits();
   });
-  // Ages grow and values turn stale without any news. A paused page stands still, ages included.
-  setInterval(() => { if (!isPaused()) places.forEach(patchState); }, 1000);
+  // A paused page stands still, ages included.
+  setInterval(() => { if (!isPaused()) { patch(null); patchUnits(); } }, 1000);
 }

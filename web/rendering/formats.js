@@ -1,7 +1,8 @@
 // Numbers, ages and times as web/rendering/formatting.py writes them: text must not change when the page comes alive.
-import { site } from "./page_data.js";
+import { site, texts } from "./page_data.js";
+import { isAhead } from "./states.js";
 
-/** @import { Language, Parameter } from "./types" */
+/** @import { Language, Parameter, ValueVerdict } from "./types" */
 
 /** @type {Language} */
 export const language = document.documentElement.lang === "en" ? "en" : "fr";
@@ -45,10 +46,30 @@ const AGES = [[60, 1, "s"], [3600, 60, "min"], [172800, 3600, "h"]];
 /** @param {number | null | undefined} seconds */
 export function ageText(seconds) {
   if (seconds === null || seconds === undefined) return NO_VALUE;
+  // A clock that is a little ahead of ours has just sent.
+  const age = Math.max(0, seconds);
   for (const [limit, size, unit] of AGES) {
-    if (seconds < limit) return `${Math.floor(seconds / size)} ${unit}`;
+    if (age < limit) return `${Math.floor(age / size)} ${unit}`;
   }
-  return `${Math.floor(seconds / 86400)} ${language === "en" ? "d" : "j"}`;
+  return `${Math.floor(age / 86400)} ${language === "en" ? "d" : "j"}`;
+}
+
+/**
+ * How long ago; what lies ahead of the server's clock is said to.
+ * @param {number | null} age seconds
+ */
+export function sinceText(age) {
+  if (age === null) return texts.never;
+  return isAhead(site, age) ? fill(texts.ahead, { age: ageText(-age) }) : fill(texts.ago, { age: ageText(age) });
+}
+
+/**
+ * The word beside a value, empty for a normal one; a stale one has its own age.
+ * @param {ValueVerdict} verdict
+ */
+export function flagText(verdict) {
+  const word = texts.values[verdict.state];
+  return verdict.state === "stale" ? `${word} · ${ageText(verdict.age)}` : word;
 }
 
 /** @type {Map<string, Intl.DateTimeFormat>} */

@@ -12,11 +12,15 @@ export interface Parameter extends Label {
   command_of: string | null;
   minimum: number | null;
   maximum: number | null;
-  tolerance: number | null;
+  /** The station's: how far off the setpoint is how bad, the narrowest first. */
+  tolerances: Tolerance[];
   main: boolean;
   /** Words for the values of a parameter that has no numbers, by the value. */
   states: Record<string, Label>;
 }
+
+export type Severity = "warning" | "major" | "critical";
+export type Tolerance = [deviation: number, severity: Severity];
 
 export interface CellDescription {
   unit: string;
@@ -28,27 +32,69 @@ export interface CellDescription {
 export interface Site {
   /** The station's time zone, such as Europe/Paris. */
   zone: string;
-  /** After so many periods without a reading a value is old. */
+  /** After so many periods without a reading a value is old; after so many without a sign of life a sender is silent. */
   stale_periods: number;
+  /** Seconds between two signs of life of a unit. */
+  presence_seconds: number;
+  /** Seconds by which a time may lie ahead of the server's clock. */
+  clock_skew: number;
+  silent_states: string[];
+  missing_states: string[];
+  abnormal_states: string[];
   cells: Record<string, CellDescription>;
   units: Record<string, Label>;
   parameters: Record<string, Parameter>;
 }
 
-/** An experiment's own limits of a parameter. */
+/** What an experiment asks of a parameter. */
+export interface OwnLimits {
+  deviation?: number | null;
+  low?: number | null;
+  high?: number | null;
+  severity: Severity;
+}
+
+/** By what a value is judged: the experiment's limits, or the station's. */
 export interface Limits {
-  deviation: number | null;
+  tolerances: Tolerance[];
   low: number | null;
   high: number | null;
+  severity: Severity;
+  own: boolean;
 }
-export type LimitsByParameter = Record<string, Limits>;
 
-export type CellState = "alarm" | "offline" | "nodata" | "stale" | "warning" | "deviation" | "normal";
-export type ValueState = "ok" | "high" | "low" | "suspect" | "none" | "missing";
+export type CellState = "alarm" | "offline" | "no_data" | "stale" | "warning" | "deviation" | "incomplete" | "ok";
+export type ValueState = "ok" | "high" | "low" | "suspect" | "no_value" | "no_data" | "stale" | "offline";
+export type Presence = "online" | "offline" | "silent" | "unknown";
+
+/** How a value stands; times in milliseconds since 1970, ages in seconds. */
+export interface ValueVerdict {
+  state: ValueState;
+  value: number | null;
+  at: number | null;
+  age: number | null;
+  target: number | null;
+  targetAt: number | null;
+  deviation: number | null;
+  limits: Limits;
+  /** The narrowest one. */
+  tolerance: number | null;
+  exceeded: "deviation" | "low" | "high" | null;
+  limit: number | null;
+  severity: Severity | null;
+}
+
+export interface CellVerdict {
+  state: CellState;
+  /** When its newest value was measured. */
+  observed: number | null;
+  age: number | null;
+  values: Record<string, ValueVerdict>;
+}
 
 /** The texts of web/rendering/client_texts.py in the page's language; a test compares the names. */
 export type TextKey =
-  | "ago" | "all_normal" | "all_within" | "back" | "cell_summary" | "chart_empty" | "chart_failed" | "chart_gap"
+  | "ago" | "ahead" | "missing_one" | "missing_several" | "never" | "others_within" | "unit_silent" | "all_normal" | "all_within" | "back" | "cell_summary" | "chart_empty" | "chart_failed" | "chart_gap"
   | "chart_gaps" | "chart_label" | "chart_login" | "chart_summary" | "choose_cells" | "dates_wrong" | "day_axis"
   | "day_in_cell" | "day_number" | "days_shown" | "free" | "log_in" | "lost" | "maximum" | "mean" | "minimum"
   | "no_verdict" | "out_one" | "out_several" | "pause" | "paused" | "resume" | "setpoint" | "silent_one"
@@ -75,6 +121,9 @@ export interface Status {
   state: "online" | "offline";
   since: string;
   waiting?: number;
+  /** When the sender last said so, and when it was last certainly there. */
+  at?: string;
+  heard_at?: string;
 }
 
 export interface Alarm {
@@ -82,7 +131,7 @@ export interface Alarm {
   place: string;
   cell?: string;
   code: string;
-  severity: "warning" | "major" | "critical";
+  severity: Severity;
   state: "active" | "acknowledged" | "returned" | "shelved";
   since: string;
   text: Partial<Label>;
@@ -93,6 +142,8 @@ export interface CellExperiment {
   code: string;
   title: string;
   started_at: string;
+  /** By parameter. */
+  limits?: Record<string, OwnLimits>;
 }
 
 /** `event: snapshot` of /live (web/live/hub.py). */
@@ -148,7 +199,7 @@ export interface ExperimentDays {
   /** By cell, when it held the experiment: pairs of start and end, which is null while it still does. */
   cells: Record<string, [string, string | null][]>;
   parameters: string[];
-  limits: LimitsByParameter;
+  limits: Record<string, { deviation: number | null; low: number | null; high: number | null }>;
 }
 
 /** A point of a line: null is a gap, undefined "this line has no point here". */

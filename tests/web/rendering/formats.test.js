@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { openPage, SITE } from "../page_data.js";
 
 openPage("en");
-const { ageText, fill, NO_VALUE, moment, number, toInstant, valueText } = await import("../../../web/rendering/formats.js");
+const { ageText, fill, flagText, NO_VALUE, moment, number, sinceText, toInstant, valueText } = await import("../../../web/rendering/formats.js");
 
 test("numbers have their decimals, and no value is a dash", () => {
   assert.equal(number(1234.56, 1), "1,234.6");
@@ -45,4 +45,13 @@ test("a time that was not typed is no instant, and no error either", () => {
 
 test("places of a text are filled, unknown ones stay", () => {
   assert.equal(fill("{n} of {total}, {other}", { n: 0, total: "3" }), "0 of 3, {other}");
+});
+
+test("what lies ahead of the clock is said to", () => {
+  assert.deepEqual([5, -5, -600, null].map(sinceText), ["5 s ago", "0 s ago", "10 min ahead", "never"]);
+});
+
+test("a stale value tells its age", () => {
+  assert.equal(flagText(/** @type {any} */ ({ state: "stale", age: 7300 })), "stale · 2 h");
+  assert.equal(flagText(/** @type {any} */ ({ state: "high", age: 1 })), "high");
 });
