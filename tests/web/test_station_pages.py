@@ -73,7 +73,7 @@ def admin(pages: TestClient[Any], station: Station) -> Visitor:
 
 def bars(page: str) -> list[tuple[str, str]]:
     """Return each bar's kind and the words that it is read out with."""
-    found = re.findall(r'<a class="o-bar (\w+)[^"]*" href="/experiments/\d+" aria-label="([^"]*)"', page)
+    found = re.findall(r'<a class="assignment-bar (\w+)[^"]*" href="/experiments/\d+" aria-label="([^"]*)"', page)
     return [(kind, html.unescape(words)) for kind, words in found]
 
 
@@ -90,7 +90,7 @@ def test_past_present_and_planned_have_their_words_at_every_zoom(member: Visitor
     assert "1 of 18 cells are occupied now" in answer.text
     assert "<img" not in answer.text
     assert "/api/calendars/cells/E6C3" in answer.text
-    assert len(re.findall(r"<div class=\"o-row[^\"]*\" data-row>", answer.text)) == 18
+    assert len(re.findall(r"<div class=\"occupancy-row[^\"]*\" data-row>", answer.text)) == 18
 
 
 def test_typed_days_are_shown_and_moved_from(member: Visitor) -> None:
@@ -179,9 +179,9 @@ def test_a_day_that_is_none_and_a_name_of_several_are_refused_in_words(admin: Vi
     answer = admin.get("/audit?who=i&since=2027-02-29&until=x")
     assert answer.status_code == 422
     assert "Several people have this name: " in answer.text
-    assert answer.text.count("This is no date") == 2
+    assert answer.text.count("Not a date") == 2
     answer = admin.get("/audit?since=2026-02-02&until=2026-02-01")
-    assert (answer.status_code, "The end lies before the start." in answer.text) == (422, True)
+    assert (answer.status_code, "The end is before the start." in answer.text) == (422, True)
 
 
 def test_the_audit_is_turned_page_by_page_to_its_end(admin: Visitor, station: Station) -> None:

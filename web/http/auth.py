@@ -109,7 +109,7 @@ class Identity:
         given = (self._sessions, token.strip(), address)
         found = await self._threads.within(PATIENCE, actor_of_token, *given, calendar=calendar)
         if found is None:
-            raise NotLoggedIn(message("This token is unknown, revoked or over."))
+            raise NotLoggedIn(message("This token is unknown, revoked or expired."))
         return found
 
 

@@ -2,64 +2,83 @@
 import { firstSnapshot, texts } from "../rendering/page_data.js";
 import { clock, fill } from "../rendering/formats.js";
 
+/** @import { Changes, Delta, Snapshot } from "../rendering/types" */
+
 // Ages are counted on the server's clock: this computer's may be wrong.
 let offset = firstSnapshot ? Date.parse(firstSnapshot.now) - Date.now() : 0;
 export const now = () => Date.now() + offset;
-export const state = firstSnapshot ?? { cells: {}, units: {}, services: {}, alarms: [], experiments: {} };
+/** @type {Snapshot} */
+export const state = firstSnapshot ?? { now: "", cells: {}, units: {}, services: {}, alarms: [], experiments: {} };
 
+/** @typedef {(changed: Changes | null) => void} Listener null: everything may have changed */
+/** @type {Set<Listener>} */
 const listeners = new Set();
+/** @type {EventSource | null} */
 let source = null;
+/** @type {number | null} */
 let lostAt = null;
 let lastNews = Date.now();
 let wait = 1000;
-let retry = null;
+/** @type {number | undefined} */
+let retry;
 let paused = false;
-export let heardAt = null;
 
 const SILENCE = 60_000;
 const LONGEST_WAIT = 10_000;
 const banner = document.getElementById("connection");
 
-// `changed` is null for "everything", else {cells: Set, alarms: bool, …} of what a delta held.
+/** @param {Listener} listener */
 export function onChange(listener) { listeners.add(listener); }
-const tell = (changed) => listeners.forEach((listener) => listener(changed));
+/** @param {Changes | null} changed */
+function notify(changed) { for (const listener of listeners) listener(changed); }
 export const isPaused = () => paused;
 export const isLost = () => lostAt !== null;
 
+/** @param {Snapshot} content */
 function takeSnapshot(content) {
   offset = Date.parse(content.now) - Date.now();
   Object.assign(state, content);
-  tell(null);
+  notify(null);
 }
 
+/**
+ * @template T
+ * @param {Record<string, T>} kept
+ * @param {Record<string, T | null>} [changed] null: no longer there
+ */
+function merge(kept, changed = {}) {
+  for (const [key, value] of Object.entries(changed)) {
+    if (value === null) delete kept[key];
+    else kept[key] = value;
+  }
+}
+
+/** @param {Delta} content */
 function takeDelta(content) {
   offset = Date.parse(content.now) - Date.now();
-  for (const part of ["cells", "units", "services", "experiments"]) {
-    for (const [key, value] of Object.entries(content[part] ?? {})) {
-      if (value === null) delete state[part][key];
-      else state[part][key] = value;
-    }
-  }
+  merge(state.cells, content.cells);
+  merge(state.units, content.units);
+  merge(state.services, content.services);
+  merge(state.experiments, content.experiments);
   if (content.alarms) state.alarms = content.alarms;
-  tell({ cells: Object.keys(content.cells ?? {}), units: "units" in content, alarms: "alarms" in content, experiments: content.experiments ?? null });
+  notify({ cells: Object.keys(content.cells ?? {}), units: "units" in content, alarms: "alarms" in content, experiments: content.experiments ?? null });
 }
 
 function heard() {
   lastNews = Date.now();
-  heardAt = now();
   wait = 1000;
   if (lostAt === null) return;
   lostAt = null;
   document.documentElement.removeAttribute("data-lost");
-  say(texts.back, "good");
-  setTimeout(() => { if (lostAt === null && !paused) say(""); }, 4000);
+  showBanner(texts.back, "good");
+  setTimeout(() => { if (lostAt === null && !paused) showBanner(""); }, 4000);
 }
 
 function lost() {
   if (lostAt === null) {
     lostAt = now();
     document.documentElement.setAttribute("data-lost", "");
-    say(fill(texts.lost, { time: clock(lostAt) }), "lost");
+    showBanner(fill(texts.lost, { time: clock(lostAt) }), "lost");
   }
   close();
   clearTimeout(retry);
@@ -67,7 +86,11 @@ function lost() {
   wait = Math.min(wait * 2, LONGEST_WAIT);
 }
 
-function say(text, kind = "") {
+/**
+ * @param {string} text
+ * @param {"" | "good" | "lost" | "paused"} [kind]
+ */
+function showBanner(text, kind = "") {
   if (!banner) return;
   banner.dataset.kind = kind;
   banner.textContent = text;
@@ -90,10 +113,11 @@ function open() {
   source.onerror = lost;
 }
 
+/** @param {boolean} on */
 export function pause(on) {
   paused = on;
-  if (on) { close(); clearTimeout(retry); say(texts.paused, "paused"); } else { say(""); open(); }
-  tell(null);
+  if (on) { close(); clearTimeout(retry); showBanner(texts.paused, "paused"); } else { showBanner(""); open(); }
+  notify(null);
 }
 
 export function start() {

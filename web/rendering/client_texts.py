@@ -11,7 +11,6 @@ CLIENT_TEXTS = {
     "ahead": N_("{age} ahead of the clock"),
     "never": NEVER,
     "all_normal": N_("All normal"),
-    "no_match": N_("No cell matches."),
     "lost": N_("Connection lost since {time}. Reconnecting…"),
     "back": N_("Connection restored."),
     "pause": N_("Pause live values"),
