@@ -149,6 +149,7 @@ export interface CellExperiment {
 /** `event: snapshot` of /live (web/live/hub.py). */
 export interface Snapshot {
   now: string;
+  broker_connected: boolean;
   cells: Record<string, LatestValues>;
   units: Record<string, Status>;
   services: Record<string, Status>;
@@ -159,6 +160,7 @@ export interface Snapshot {
 /** `event: delta` of /live: what changed; null removes. */
 export interface Delta {
   now: string;
+  broker_connected?: boolean;
   cells?: Record<string, LatestValues | null>;
   units?: Record<string, Status | null>;
   services?: Record<string, Status | null>;
