@@ -64,21 +64,18 @@ _SQLITE_CONFLICT = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_
 
 def classify(error: BaseException) -> tuple[Kind, str]:
     """Return what an error means, and what a person should read: no statement, no parameters."""
-    match error:
-        case WrongVersion():
-            return Kind.NEEDS_A_PERSON, str(error)
-        case PoolTimeout() | Busy():
-            return Kind.PASSES, "no database connection is free"
-        case TimeoutError():
-            return Kind.PASSES, "the database does not answer in time"
-        case DBAPIError(orig=sqlite3.Error() as cause):
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    match cause:
+        case sqlite3.Error():
             return _classify_sqlite(cause)
-        case DBAPIError(orig=pymysql.Error() as cause):
-            return _classify_mysql(cause, lost=error.connection_invalidated)
-        case DBAPIError(orig=BaseException() as cause):
-            return Kind.BUG, f"{type(cause).__name__}: {cause}"
-        case _:
-            return Kind.BUG, f"{type(error).__name__}: {error}"
+        case pymysql.Error():
+            return _classify_mysql(cause, lost=isinstance(error, DBAPIError) and error.connection_invalidated)
+        case WrongVersion():
+            return Kind.NEEDS_A_PERSON, str(cause)
+    waiting = {PoolTimeout: "no database connection is free", Busy: "too many wait for the database already",
+               TimeoutError: "the database does not answer in time"}  # fmt: skip
+    said = next((text for kind, text in waiting.items() if isinstance(cause, kind)), None)
+    return (Kind.BUG, f"{type(cause).__name__}: {cause}") if said is None else (Kind.PASSES, said)
 
 
 def is_away(error: BaseException) -> bool:
