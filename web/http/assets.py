@@ -54,7 +54,8 @@ def read_assets(root: Path = ROOT) -> Assets:
     return Assets(root, digest.hexdigest()[:12])
 
 
-@get("/static/{file:path}", sync_to_thread=True, include_in_schema=False)
+# Not in a thread: small files of this machine, and threads may all wait for a database that hangs.
+@get("/static/{file:path}", sync_to_thread=False, include_in_schema=False)
 def static_file(
     file: FromPath[str], request: Request[Any, Any, Any], assets: NamedDependency[Assets]
 ) -> Response[bytes]:

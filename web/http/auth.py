@@ -81,6 +81,7 @@ class Identity:
         state |= {"actor": actor, "session": "", "form_secret": form_secret, "forgeable": not program}
         if opt.get("access") == UNSEEN:
             return
+        found: Actor | None = None
         try:
             with away_as_one():
                 found = await self._of_token(request, address)
