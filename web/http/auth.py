@@ -103,7 +103,7 @@ class Identity:
                 return None
         found = await asyncio.to_thread(actor_of_token, self._sessions, token.strip(), address, calendar=calendar)
         if found is None:
-            raise NotLoggedIn(message("This token is unknown, revoked or over."))
+            raise NotLoggedIn(message("This token is unknown, revoked or expired."))
         return found
 
 
