@@ -72,7 +72,8 @@ export function judgeValue(site, code, held, { presence, period, own, now }) {
   if (!latest) return verdict;
   const stale = site.stale_periods * period;
   const age = (now - latest.at) / 1000;
-  const comparable = latest.value !== null && aim !== null && aim.value !== null && Math.abs(latest.at - aim.at) / 1000 <= stale;
+  const together = latest.value !== null && aim !== null && aim.value !== null && Math.abs(latest.at - aim.at) / 1000 <= stale;
+  const comparable = together && (age > stale || (now - aim.at) / 1000 <= stale);
   const deviation = comparable ? difference(latest.value, aim.value, parameter.decimals) : null;
   return { ...verdict, value: latest.value, at: latest.at, age, deviation, ...stateOf(site, parameter, latest, { presence, age, stale, limits, deviation }) };
 }
