@@ -15,4 +15,4 @@ from web.rendering.pages import page
 @get("/", include_in_schema=False, sync_to_thread=False)
 def cards(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
     """Render the last values; the stream then keeps them current."""
-    return page(request, "cells/cards.html", show_station(site, hub.whole()), current="cards")
+    return page(request, "cells/cards.html", show_station(site, hub.snapshot()), current="cards")

@@ -19,7 +19,7 @@ def plan(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: Name
     return page(
         request,
         "plan/plan.html",
-        show_station(site, hub.whole())
+        show_station(site, hub.snapshot())
         | {
             "scenes": {
                 "wide": scenery.planned(site),

@@ -15,4 +15,4 @@ from web.rendering.pages import page
 @get("/wall", include_in_schema=False, sync_to_thread=False)
 def wall(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
     """Render every cell so that it can be read across a corridor."""
-    return page(request, "wall/wall.html", show_station(site, hub.whole()))
+    return page(request, "wall/wall.html", show_station(site, hub.snapshot()))
