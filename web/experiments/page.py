@@ -159,9 +159,8 @@ def in_its_cells(snapshot: Snapshot, experiment: ExperimentView) -> Snapshot:
     limits = {code: one.model_dump(exclude_none=True) for code, one in own_limits(experiment).items()}
     own = {"id": experiment.id, "code": experiment.code, "title": experiment.title, "state": experiment.state}
     held = snapshot["experiments"]
-    return snapshot | {
-        "experiments": held | {cell: held.get(cell, {}) | own | {"limits": limits} for cell in experiment.cells_now}
-    }
+    here = {cell: held.get(cell, {}) | own | {"limits": limits} for cell in experiment.cells_now}
+    return {**snapshot, "experiments": held | here}
 
 
 def occupied(sessions: Sessions, actor: Actor) -> dict[str, Occupant]:
