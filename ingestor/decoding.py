@@ -16,13 +16,14 @@ from ingestor.inbox import Arrival
 from ingestor.stations import KnownCell, Station
 from schemas.messages import MAX_PAYLOAD, Backlog, Reading
 from schemas.tables import Quality
+from schemas.times import CLOCK_SKEW
 from schemas.topics import CellTopic, parse_cell_topic
 
 # A series, its instant as the tables write it, the value, the quality.
 Row = tuple[int, str, float | None, int]
 
 _EARLIEST = 946_684_800.0  # 2000-01-01
-_FUTURE_SUSPECT = 120.0
+_FUTURE_SUSPECT = CLOCK_SKEW.total_seconds()
 _FUTURE_REFUSED = 86_400.0
 # No sensor measures this, and sums of such values would leave what a DOUBLE can hold.
 _LARGEST = 1e100

@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
@@ -25,8 +24,6 @@ VERSION = 1
 FAULTS_KEPT = 10_000
 # Readings deleted at a time where the disk is full.
 PIECE = 500
-# A newest reading further ahead than this came from a wrong clock: the next one may replace it.
-CLOCK_SKEW = timedelta(seconds=60)
 
 _TABLES = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -200,7 +197,8 @@ class Outbox:
         rows: list[tuple[int, str, bytes]] = []
         refused: list[Fault] = []
         best: dict[str, Entry] = {}
-        horizon = times.to_text(times.now() + CLOCK_SKEW)
+        # A newest reading further ahead came from a wrong clock: the next one may replace it.
+        horizon = times.to_text(times.now() + times.CLOCK_SKEW)
         sequence, encode = self.sequence, self._encoder.encode
         for sample in samples:
             try:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 from schemas import times
@@ -14,6 +15,10 @@ from storage.database import connect, write_sessions
 from storage.sites import apply_site
 from tests.services.mariadb import MariaDB
 from tests.services.mosquitto import Mosquitto
+
+# A busy machine must not break a test.
+settings.register_profile("octopus", deadline=None)
+settings.load_profile("octopus")
 
 
 @pytest.fixture(scope="session")

@@ -271,3 +271,16 @@ def test_values_that_no_sum_could_hold_do_not_stop_what_comes_after(engine: Engi
     receipt = write(engine, *(numbered(n, f"2026-11-23T14:28:{s}Z", rainfall=1e308) for n, s in enumerate(seconds, 1)))
     assert (receipt.rows, receipt.rejected) == (0, 2)
     assert write(engine, numbered(3, "2026-11-23T14:28:25.376Z", rainfall=1.0)).rows == 1
+
+
+def test_a_reading_ahead_of_the_clock_does_not_freeze_the_latest_value(engine: Engine) -> None:
+    def latest() -> Any:
+        return rows(engine, LatestReading.observed_at, LatestReading.value, LatestReading.quality)
+
+    right, ahead, near = (text_of(NOW + seconds) for seconds in (-20, 7200, 60))
+    write(engine, numbered(1, ahead, air_temperature=30.0))
+    assert [one[1:] for one in latest()] == [(30.0, 1)]
+    write(engine, numbered(2, right, air_temperature=18.0))
+    assert [one[1:] for one in latest()] == [(18.0, 0)], "it gives way to what comes"
+    write(engine, numbered(3, near, air_temperature=19.0), numbered(4, text_of(NOW - 10), air_temperature=18.1))
+    assert [one[1:] for one in latest()] == [(19.0, 0)], "clocks may differ a little"
