@@ -37,7 +37,7 @@ def test_no_value_zero_stale_offline_and_never_heard_differ(open_page: Opener, s
         c: page.locator(f"[data-cell={c}]").get_attribute("data-state")
         for c in ("E2C3", "E5C1", "E6C2", "E3C1", "E4C2")
     }
-    assert states == {"E2C3": "stale", "E5C1": "offline", "E6C2": "nodata", "E3C1": "deviation", "E4C2": "alarm"}
+    assert states == {"E2C3": "stale", "E5C1": "offline", "E6C2": "no_data", "E3C1": "deviation", "E4C2": "alarm"}
     assert figure(page, "E3C2") == "0,0"
     assert "pas de valeur" in page.locator("[data-cell=E3C2] [data-value-of=co2]").inner_text()
     assert page.locator("[data-cell=E3C2] [data-value-of=air_temperature_setpoint]").inner_text() == "–"

@@ -48,7 +48,7 @@ def test_one_probe_silent_while_the_others_send(
     page = open_page(path, java_script_enabled=javascript)
     cell = page.locator(on(page)).first
     expect(cell).to_have_attribute("data-state", "incomplete")
-    expect(page.locator(f"[data-cell={CELL}] [data-state-word]").first).to_have_text("Valeur manquante")
+    expect(page.locator(f"[data-cell={CELL}] [data-state-word]").first).to_have_text("Incomplet")
     if path != "/plan":
         value = page.locator(on(page, "air_temperature")).first
         expect(value).to_have_attribute("data-value-state", "stale")

@@ -99,6 +99,8 @@ WRITTEN = [
          good(air_temperature=(2, 25.0), air_temperature_setpoint=(2 * DAY, 18.0)), "ok", {T: "ok", SET: "stale"}),
     Case("setpoint as old as still counts",
          good(air_temperature=(0, 19.5), air_temperature_setpoint=(30, 18.0)), "deviation", {T: "high", SET: "ok"}),
+    Case("setpoint that has just turned stale, beside a value that has not",
+         good(air_temperature=(20, 25.0), air_temperature_setpoint=(45, 18.0)), "ok", {T: "ok", SET: "stale"}),
     Case("setpoint newer than a stale value",
          good(air_temperature=(60, 25.0), air_temperature_setpoint=(2, 18.0)), "incomplete", {T: "stale"}),
     Case("one probe silent for three hours while the others send",
@@ -151,7 +153,7 @@ COMBINED = [
     for age, (value, quality), aim, limits in itertools.product(
         (-7200.0, -120.0, -90.0, 0.0, 30.0, 30.1, 9000.0),
         ((None, 0), (0.0, 0), (18.0, 0), (20.5, 0), (80.0, 0), (18.0, 1), (18.0, 2), (18.0, 3)),
-        (None, (0.0, 18.0), (0.0, 17.7), (0.0, None), (9000.0, 30.0)),
+        (None, (0.0, 18.0), (20.0, 17.7), (45.0, 17.7), (0.0, None), (9000.0, 30.0)),
         LIMITS,
     )
 ]  # fmt: skip

@@ -31,7 +31,7 @@ STATE_WORDS: dict[CellState, str] = {
     "stale": N_("Stale"),
     "warning": N_("Warning"),
     "deviation": N_("Deviation"),
-    "incomplete": N_("Value missing"),
+    "incomplete": N_("Incomplete"),
     "ok": N_("Normal"),
 }
 # A cell that is offline says so once, not at each value.

@@ -82,6 +82,18 @@ function difference(value, aim, decimals) {
 }
 
 /**
+ * How far a value is off its setpoint; null where the two are of different times.
+ * @param {Latest} latest
+ * @param {Latest | null} aim
+ * @param {{decimals: number, stale: number, now: number}} known `stale` seconds
+ */
+function deviationOf(latest, aim, { decimals, stale, now }) {
+  if (latest.value === null || aim === null || aim.value === null || Math.abs(latest.at - aim.at) / 1000 > stale) return null;
+  const alike = (now - latest.at) / 1000 > stale || (now - aim.at) / 1000 <= stale;
+  return alike ? difference(latest.value, aim.value, decimals) : null;
+}
+
+/**
  * @param {Limits} limits
  * @param {number} value
  * @param {number | null} deviation
@@ -134,8 +146,7 @@ export function judgeValue(site, code, held, { presence, period, own, now }) {
   if (!latest) return verdict;
   const stale = site.stale_periods * period;
   const age = (now - latest.at) / 1000;
-  const deviation = latest.value !== null && aim !== null && aim.value !== null && Math.abs(latest.at - aim.at) / 1000 <= stale
-    ? difference(latest.value, aim.value, parameter.decimals) : null;
+  const deviation = deviationOf(latest, aim, { decimals: parameter.decimals, stale, now });
   return { ...verdict, value: latest.value, at: latest.at, age, deviation, ...stateOf(site, parameter, latest, { presence, age, stale, limits, deviation }) };
 }
 
