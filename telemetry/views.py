@@ -12,7 +12,6 @@ from schemas.site import Label, Parameter, Site, Unit
 from telemetry.judging import CellState, PresenceState, ValueState, ValueVerdict, judge_cell, stale_after
 from telemetry.limits import Limits, Severity
 
-
 _VALUE_STATES = (
     "the first that holds of no_data (never received), offline (its publisher is), stale, no_value (the sensor gave"
     " none), suspect, high, low, ok"

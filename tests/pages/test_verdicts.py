@@ -33,7 +33,7 @@ def from_far_ahead(station: Station) -> None:
 
 
 def on(page: Page, code: str = "") -> str:
-    return f"[data-cell={CELL}]" + (f" .figure[data-value-of={code}]" if code else "")
+    return f"[data-cell={CELL}]" + (f" .measured-value[data-value-of={code}]" if code else "")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -73,7 +73,7 @@ def test_a_setpoint_of_another_time_is_not_compared(open_page: Opener, station: 
     for javascript in (True, False):
         page = open_page(f"/cells/{CELL}", java_script_enabled=javascript)
         expect(page.locator(on(page, "air_temperature"))).to_have_attribute("data-value-state", "ok")
-        row = page.locator(".values tr", has=page.locator("[data-value-of=air_temperature]"))
+        row = page.locator(".values-table tr", has=page.locator("[data-value-of=air_temperature]"))
         expect(row.locator("[data-target]")).to_have_text("18,0périmé · 2 j")
         expect(row.locator("[data-deviation-of]")).to_have_text("")
 
@@ -83,7 +83,7 @@ def test_a_reading_ahead_of_the_clock_freezes_nothing(open_page: Opener, station
     value = page.locator(on(page, "air_temperature"))
     send(station, -2 * HOUR, air_temperature=30.0)
     expect(value).to_have_attribute("data-value-state", "suspect")
-    row = page.locator(".values tr", has=page.locator("[data-value-of=air_temperature]"))
+    row = page.locator(".values-table tr", has=page.locator("[data-value-of=air_temperature]"))
     expect(row.locator("[data-age-of]")).to_contain_text("en avance sur l’horloge")
     send(station, 0, air_temperature=18.2)
     expect(value).to_have_attribute("data-value-state", "ok")

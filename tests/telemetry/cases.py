@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas import times
 from schemas.messages import Alarm, CellExperiment, ParameterLimits, Status
-from schemas.picture import Latest
+from schemas.picture import Latest, Picture, Presence
 from schemas.site import Site
 from telemetry.judging import CellVerdict, judge_cell, judge_presence
 
@@ -70,6 +70,18 @@ class Case:
             )
             for number, severity in enumerate(self.severities, 1)
         ]  # fmt: skip
+
+    @property
+    def picture(self) -> Picture:
+        """The live picture of a station in which only this cell and its unit are known."""
+        status, experiment = self.presence_status, self.experiment
+        return Picture(
+            connected=True,
+            cells={CELL: self.latest} if self.values else {},
+            units={} if status is None else {UNIT: Presence(status, None)},
+            alarms={(CELL, alarm.code): alarm for alarm in self.alarms},
+            experiments={} if experiment is None else {CELL: experiment},
+        )
 
     def verdict(self, site: Site) -> CellVerdict:
         """Return what the judge says."""

@@ -13,6 +13,7 @@ CLIENT_TEXTS = {
     "all_normal": N_("All normal"),
     "lost": N_("Connection lost since {time}. Reconnecting…"),
     "back": N_("Connection restored."),
+    "broker_lost": N_("The server no longer hears the units: what is shown is getting old."),
     "pause": N_("Pause live values"),
     "resume": N_("Resume live values"),
     "paused": N_("Live values are paused."),

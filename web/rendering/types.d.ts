@@ -94,7 +94,7 @@ export interface CellVerdict {
 
 /** The texts of web/rendering/client_texts.py in the page's language; a test compares the names. */
 export type TextKey =
-  | "ago" | "ahead" | "missing_one" | "missing_several" | "never" | "others_within" | "unit_silent" | "all_normal" | "all_within" | "back" | "cell_summary" | "chart_empty" | "chart_failed" | "chart_gap"
+  | "ago" | "ahead" | "broker_lost" | "missing_one" | "missing_several" | "never" | "others_within" | "unit_silent" | "all_normal" | "all_within" | "back" | "cell_summary" | "chart_empty" | "chart_failed" | "chart_gap"
   | "chart_gaps" | "chart_label" | "chart_login" | "chart_summary" | "choose_cells" | "dates_wrong" | "day_axis"
   | "day_in_cell" | "day_number" | "days_shown" | "free" | "log_in" | "lost" | "maximum" | "mean" | "minimum"
   | "no_verdict" | "out_one" | "out_several" | "pause" | "paused" | "resume" | "setpoint" | "silent_one"
@@ -149,6 +149,7 @@ export interface CellExperiment {
 /** `event: snapshot` of /live (web/live/hub.py). */
 export interface Snapshot {
   now: string;
+  broker_connected: boolean;
   cells: Record<string, LatestValues>;
   units: Record<string, Status>;
   services: Record<string, Status>;
@@ -159,6 +160,7 @@ export interface Snapshot {
 /** `event: delta` of /live: what changed; null removes. */
 export interface Delta {
   now: string;
+  broker_connected?: boolean;
   cells?: Record<string, LatestValues | null>;
   units?: Record<string, Status | null>;
   services?: Record<string, Status | null>;
