@@ -20,8 +20,11 @@ _DRIVERS = {
 }
 
 
-def connect(settings: DatabaseSettings) -> Engine:
-    """Make the engine; nothing is opened yet. Raise SettingsError for a URL of no use."""
+def connect(settings: DatabaseSettings, *, patient: bool = False) -> Engine:
+    """Make the engine; nothing is opened yet. Raise SettingsError for a URL of no use.
+
+    `patient` waits for an answer however long it takes: a migration may copy a table for hours.
+    """
     url = database_url(settings)
     if url.get_backend_name() == "sqlite":
         # The ingestor's statements are long and never the same: kept prepared, they would take 100 MB.
@@ -41,8 +44,8 @@ def connect(settings: DatabaseSettings) -> Engine:
             "charset": "utf8mb4",
             "connect_timeout": max(1, round(settings.timeout)),
             # A server that hangs must end in an error that is tried again, not in silence.
-            "read_timeout": max(30, round(settings.timeout * 6)),
-            "write_timeout": max(30, round(settings.timeout * 6)),
+            "read_timeout": None if patient else max(30, round(settings.timeout * 6)),
+            "write_timeout": None if patient else max(30, round(settings.timeout * 6)),
             "init_command": "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 20",
         },
     )

@@ -1,11 +1,10 @@
-"""Look through the audit. Lines are written by `acts.Deed.record` only; nothing changes or deletes them."""
+"""Look through the audit. Lines are written by `acts.ActContext.record` only; nothing changes or deletes them."""
 
 import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,7 +15,7 @@ from facility.acting.acts import Actor, act_transaction, read_transaction
 from facility.acting.fields import FormModel, OptionalMoment
 from facility.acting.permissions import Act
 from schemas import times
-from schemas.tables import AuditEvent, Person
+from schemas.tables import AuditEvent, AuditExperiment, Person
 from storage.database import Sessions
 
 PAGE = 100
@@ -82,12 +81,14 @@ def changes_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list
     are for admins.
     """
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
-        own = (AuditEvent.subject == "experiment") & (AuditEvent.subject_id == str(number))
-        # All lines of cells are looked through: an assignment that was withdrawn has left the table of assignments.
-        statement = select(AuditEvent).where(own | (AuditEvent.subject == "cell")).order_by(AuditEvent.id.desc())
-        rows = session.scalars(statement.execution_options(yield_per=500))
-        concerned = (row for row in rows if row.subject == "experiment" or _names(row, number))
-        lines = [AuditLine.model_validate(row, from_attributes=True) for row in islice(concerned, MOST_CHANGES)]
+        statement = (
+            select(AuditEvent)
+            .join(AuditExperiment, AuditExperiment.event_id == AuditEvent.id)
+            .where(AuditExperiment.experiment_id == number)
+            .order_by(AuditExperiment.event_id.desc())
+            .limit(MOST_CHANGES)
+        )
+        lines = [AuditLine.model_validate(row, from_attributes=True) for row in session.scalars(statement)]
     if actor.may(Act.AUDIT_READ):
         return lines
     return [line.model_copy(update={"address": ""}) for line in lines]
@@ -98,10 +99,6 @@ def names_behind(sessions: Sessions, actor: Actor, lines: Iterable[AuditLine]) -
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         people = select(Person).where(Person.login.in_({one.actor for one in lines}))
         return {person.login: person.name for person in session.scalars(people)}
-
-
-def _names(row: AuditEvent, number: int) -> bool:
-    return any((part or {}).get("experiment") == number for part in (row.before, row.after))
 
 
 def export_audit(sessions: Sessions, actor: Actor, query: AuditQuery) -> list[AuditLine]:
