@@ -49,11 +49,15 @@ def csv_pieces(sessions: Sessions, site: Site, export: Export) -> Iterator[str]:
     with sessions() as session:
         ids = {row[0]: row[1] for row in session.execute(queries.series_of_cell(export.cell))}
         series = {ids[code]: code for code in export.parameters if code in ids}
-        edges = [session.execute(queries.first_and_last(one, export.start, export.end)).one() for one in series]
+        edges = [
+            edge
+            for part in queries.batches(series)
+            for edge in session.execute(queries.first_and_last(part, export.start, export.end))
+        ]
     write = _Writer(site, export, series)
     yield write.header()
-    starts = [edge[0] for edge in edges if edge[0] is not None]
-    ends = [edge[1] for edge in edges if edge[1] is not None]
+    starts = [edge[1] for edge in edges if edge[1] is not None]
+    ends = [edge[2] for edge in edges if edge[2] is not None]
     if not starts or not ends:
         return
     start, end, window = min(starts), max(ends) + _MILLISECOND, FIRST_WINDOW
