@@ -1,16 +1,23 @@
 """The one door to the database: an engine from its settings, sessions for reading and for writing."""
 
 import sqlite3
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import pymysql
+from pymysql.constants import ER
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.settings import DatabaseSettings, SettingsError
+from service.settings import DatabaseSettings, SecretFileError, SettingsError, read_secret
 
 Sessions = sessionmaker[Session]
+
+_PASSWORD_FILE = "database.password_file"  # noqa: S105 - the name of a setting
 
 _DRIVERS = {
     "mysql": "mysql+pymysql",
@@ -32,7 +39,7 @@ def connect(settings: DatabaseSettings, *, patient: bool = False) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level="READ COMMITTED",  # no gap locks: several ingestors insert side by side
         pool_size=settings.pool_size,
@@ -49,6 +56,9 @@ def connect(settings: DatabaseSettings, *, patient: bool = False) -> Engine:
             "init_command": "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 20",
         },
     )
+    if settings.password_file is not None:
+        event.listen(engine, "do_connect", partial(_read_password, settings.password_file))
+    return engine
 
 
 def database_url(settings: DatabaseSettings) -> URL:
@@ -65,11 +75,19 @@ def database_url(settings: DatabaseSettings) -> URL:
             f"setting database.url: no driver for {url.drivername}: use mysql+pymysql://… or sqlite:///…"
         )
     if settings.password_file is not None:
-        try:
-            url = url.set(password=settings.password_file.read_text(encoding="utf-8").strip())
-        except OSError as error:
-            raise SettingsError(f"setting database.password_file: {error.filename}: {error.strerror}") from error
+        url = url.set(password=read_secret(_PASSWORD_FILE, settings.password_file))
     return url.set(drivername=driver)
+
+
+def _read_password(
+    path: Path, dialect: Dialect, record: ConnectionPoolEntry, arguments: list[Any], options: dict[str, Any]
+) -> None:
+    """Take the password anew for each connection: one that was changed in its file needs no restart."""
+    del dialect, record, arguments
+    try:
+        options["password"] = read_secret(_PASSWORD_FILE, path)
+    except SecretFileError as error:
+        raise pymysql.err.OperationalError(ER.ACCESS_DENIED_ERROR, str(error)) from error
 
 
 def read_sessions(engine: Engine) -> Sessions:
