@@ -25,6 +25,7 @@ COLUMNS = (
     # Last: no number beyond the old limit is given out before every table can keep it.
     ("series", "id"),
 )
+LARGE = 100_000  # rows from which the copy takes a moment
 _SIZE = sa.text(
     "SELECT table_rows, data_length + index_length FROM information_schema.tables"
     " WHERE table_schema = DATABASE() AND table_name = :table"
@@ -40,7 +41,8 @@ def upgrade() -> None:
         if not isinstance(kinds[column], sa.SmallInteger):
             continue
         rows, size = connection.execute(_SIZE, {"table": table}).one()
-        log.info(
+        if (rows or 0) > LARGE:
+            log.info(
             "%s: about %d rows are copied, which needs about %d MB of the database's disk until it is done;"
             " readings that arrive meanwhile wait in the outboxes",
             table, rows or 0, (size or 0) // 1_000_000,
