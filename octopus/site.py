@@ -34,21 +34,25 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_BAD_SETTINGS
     cells = sum(len(unit.cells) for unit in site.units)
     sys.stdout.write(f"{site.name}: {len(site.units)} units, {cells} cells, {len(site.parameters)} parameters\n")
-    checking = arguments.action == "check"
-    failed = 0 if checking else EXIT_UNAVAILABLE  # a file can be checked where no database is
+    # A file can be checked where no database is, and where no library for one is installed, as on a unit's PC.
+    failed = 0 if arguments.action == "check" else EXIT_UNAVAILABLE
     try:
-        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - as on a unit's PC, which has no SQLAlchemy
-
-        from storage.database import connect  # noqa: PLC0415
-        from storage.revisions import WrongVersion, check_version  # noqa: PLC0415
-        from storage.sites import SiteRefusedError  # noqa: PLC0415
+        return _with_database(chosen, site, arguments, failed)
     except ModuleNotFoundError as error:
         return _not_compared(f"{error.name} is not installed", failed)
-    try:
-        engine = connect(chosen.database)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
+
+
+def _with_database(chosen: settings.CommandSettings, site: Site, arguments: argparse.Namespace, failed: int) -> int:
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see `run`
+
+    from storage.database import connect  # noqa: PLC0415
+    from storage.revisions import WrongVersion, check_version  # noqa: PLC0415
+    from storage.sites import SiteRefusedError  # noqa: PLC0415
+
+    engine = connect(chosen.database)
     try:
         if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
             return _not_compared(f"there is no database {engine.url.database} yet: run `octopus db upgrade`", failed)

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas.site import Site
-from schemas.tables import Cell, FormerCode, Parameter, Series, Unit
+from schemas.tables import Assignment, Cell, Experiment, FormerCode, Parameter, Series, Unit
 from schemas.times import now
 
 Kind = Literal["unit", "cell", "parameter"]
@@ -64,9 +64,15 @@ def compare_site(session: Session, site: Site) -> list[Change]:
         ]
         rows[kind] = found
     changes += _new_series(session, site, rows)
+    held = _held_cells(session)
     for kind, found in rows.items():
         for code, row in found.items():
             if code not in wanted[kind] and row["retired_at"] is None:
+                if kind == "cell" and row["id"] in held:
+                    raise SiteRefusedError(
+                        f"cell {code} cannot be retired while it holds experiment {held[row['id']]}: end that first"
+                        " (on the cell's page), or keep the cell in the site file"
+                    )
                 changes.append(Change("retire", kind, code, f"{kind} {code}: retired (its history stays)"))
     return changes
 
@@ -169,6 +175,16 @@ def _differing(kind: Kind, rows: Rows, wanted: Rows) -> list[Change]:
             f" it has numbered {highest:,}, and the site file has {added:,} more"
         )
     return changes
+
+
+def _held_cells(session: Session) -> dict[int, str]:
+    """Return the codes of the experiments that are in a cell now, by the cell's number."""
+    rows = session.execute(
+        select(Assignment.cell_id, Experiment.code)
+        .join(Experiment, Experiment.id == Assignment.experiment_id)
+        .where(Assignment.ended_at.is_(None))
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _new_series(session: Session, site: Site, rows: dict[Kind, Rows]) -> list[Change]:

@@ -8,8 +8,9 @@ from schemas import times
 from schemas.site import Site
 from storage.database import Sessions
 from telemetry.views import CellView, ValueView, cell_view
+from web.cells.known import find_cell
 from web.http.problems import problems
-from web.http.query_parameters import known_cell, known_parameter
+from web.http.query_parameters import known_parameter
 from web.live.hub import Hub
 from web.live.latest import read_latest
 
@@ -27,7 +28,7 @@ class CellController(Controller):
         hub: NamedDependency[Hub],
     ) -> CellView:
         """Return a cell with every value that it has, their ages and states."""
-        return _view(site, hub, sessions, known_cell(site, cell))
+        return _view(*find_cell(site, sessions, cell), hub, sessions)
 
     @get("/{cell:str}/{parameter:str}", sync_to_thread=True, responses=problems(404))
     def parameter(
@@ -39,11 +40,12 @@ class CellController(Controller):
         hub: NamedDependency[Hub],
     ) -> ValueView:
         """Return one parameter's newest value."""
-        code = known_parameter(site, cell, parameter).code
-        return next(value for value in _view(site, hub, sessions, cell).values if value.parameter == code)
+        described, found = find_cell(site, sessions, cell)
+        code = known_parameter(described, found, parameter).code
+        return next(value for value in _view(described, found, hub, sessions).values if value.parameter == code)
 
 
-def _view(site: Site, hub: Hub, sessions: Sessions, cell: str) -> CellView:
+def _view(site: Site, cell: str, hub: Hub, sessions: Sessions) -> CellView:
     latest = read_latest(sessions, hub, [cell])[cell]
     status = hub.units.get(site.unit_of_cell[cell].code)
     return cell_view(

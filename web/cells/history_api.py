@@ -16,9 +16,10 @@ from schemas.site import Site
 from storage.database import Sessions
 from telemetry.history import MOST_POINTS, read_history
 from telemetry.views import History
+from web.cells.known import find_cell
 from web.http.auth import LAB
 from web.http.problems import problems
-from web.http.query_parameters import chosen_parameters, known_cell, main_parameters, range_of
+from web.http.query_parameters import chosen_parameters, main_parameters, range_of
 
 DEFAULT_POINTS = 1200
 SEPARATORS = {",": ",", ";": ";", "tab": "\t", "\t": "\t"}
@@ -56,7 +57,8 @@ class HistoryController(Controller):
         points: Annotated[int, QueryParameter(ge=2, le=MOST_POINTS)] = DEFAULT_POINTS,
     ) -> Response[bytes]:
         """Return [from, to) in at most `points` points a parameter; without `parameters`, the main ones."""
-        codes = chosen_parameters(site, known_cell(site, cell), parameters) or main_parameters(site, cell)
+        site, cell = find_cell(site, sessions, cell)
+        codes = chosen_parameters(site, cell, parameters) or main_parameters(site, cell)
         start, end = range_of(asked_from, asked_to, times.now())
         with sessions() as session:
             found = read_history(session, site, cell=cell, parameters=codes, start=start, end=end, points=points)
@@ -89,7 +91,8 @@ class HistoryController(Controller):
         quality: FromQuery[bool] = False,
     ) -> Stream:
         """Return every reading of [from, to) as CSV: a row an instant (wide) or a row a value (long)."""
-        codes = chosen_parameters(site, known_cell(site, cell), parameters)
+        site, cell = find_cell(site, sessions, cell)
+        codes = chosen_parameters(site, cell, parameters)
         start, end = range_of(asked_from, asked_to, times.now())
         if separator not in SEPARATORS:
             raise ValidationException(detail="separator: one of `,`, `;` (written %3B) and `tab`")

@@ -6,9 +6,8 @@ from typing import Any
 
 from litestar import Request, get
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
-from litestar.response import Template
+from litestar.response import Redirect, Template
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -21,9 +20,10 @@ from schemas import times
 from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
 from storage.database import Sessions
+from web.cells.known import find_cell
 from web.live.hub import Hub
 from web.rendering.cell_view import show_cells
-from web.rendering.pages import page
+from web.rendering.pages import describe_site, page
 from web.rendering.texts import N_
 
 AnyRequest = Request[Any, Any, Any]
@@ -48,8 +48,10 @@ def cell_page(
     sessions: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     done: FromQuery[str] = "",
-) -> Template:
-    """Render a cell; its chart asks the API for the values' history."""
+) -> Template | Redirect:
+    """Render a cell, also a retired one; its chart asks the API for the values' history."""
+    if (present := site.former_codes["cell"].get(cell)) is not None:
+        return Redirect(f"/cells/{present}", status_code=301)
     return page(
         request,
         "cells/cell.html",
@@ -62,27 +64,29 @@ def cell_context(
     cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: Actor, done: str = ""
 ) -> dict[str, Any]:
     """Return what the page shows; raise NotFoundException for a cell that the site does not have."""
-    if cell not in site.unit_of_cell:
-        raise NotFoundException(detail=f"there is no cell {cell}")
+    described, cell = find_cell(site, sessions, cell)
     snapshot = hub.whole()
     codes = list(site.unit_of_cell)
-    place = codes.index(cell)
+    place = codes.index(cell) if cell in codes else 0
+    retired = described is not site
     return {
         "snapshot": snapshot,
-        "cell": show_cells(site, snapshot)[cell],
-        "unit": site.unit_of_cell[cell],
-        "charted": charted(site, cell),
+        "cell": show_cells(described, snapshot)[cell],
+        "unit": described.unit_of_cell[cell],
+        "charted": charted(described, cell),
         "before": codes[place - 1] if place else None,
-        "after": codes[place + 1] if place + 1 < len(codes) else None,
+        "after": codes[place + 1] if place + 1 < len(codes) and not retired else None,
+        "retired": retired,
+        "site_description": describe_site(described),
         "done": DONE_WORDS.get(done, ""),
         "typed": {"experiment": ""},
         "faults": {},
         "message": "",
         "asking": "",
-    } | holding(cell, hub, sessions, actor)
+    } | holding(cell, hub, sessions, actor, retired=retired)
 
 
-def holding(cell: str, hub: Hub, sessions: Sessions, actor: Actor) -> dict[str, Any]:
+def holding(cell: str, hub: Hub, sessions: Sessions, actor: Actor, *, retired: bool = False) -> dict[str, Any]:
     """Return what the cell holds, as far as the person may know: the lab what the API says, members the history.
 
     Live values go on without the database: the page then says that the history is away.
@@ -93,7 +97,7 @@ def holding(cell: str, hub: Hub, sessions: Sessions, actor: Actor) -> dict[str, 
         try:
             history = assignments_of_cell(sessions, actor, cell)
             known |= {"held": held(history), "history": history, "free_since": free_since(history)}
-            if actor.may(Act.ASSIGN):
+            if actor.may(Act.ASSIGN) and not retired:
                 known["choices"] = choices(sessions, actor, cell, known["held"])
         except (DBAPIError, PoolTimeout):
             known["away"] = True

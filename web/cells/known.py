@@ -1,0 +1,24 @@
+"""Which cell an address means: one of the site, one under its former code, or one that was retired."""
+
+from litestar.exceptions import NotFoundException
+
+from schemas.site import Site
+from storage.database import Sessions
+from telemetry.retired import site_with_retired
+from web.http.query_parameters import known_cell
+
+
+def find_cell(site: Site, sessions: Sessions, code: str) -> tuple[Site, str]:
+    """Return a description that has the cell, and its present code; raise NotFoundException.
+
+    The database is asked only for a cell that the site file does not have.
+    """
+    try:
+        cell = known_cell(site, site.former_codes["cell"].get(code, code))
+    except NotFoundException:
+        with sessions() as session:
+            retired = site_with_retired(session, site, code)
+        if retired is None:
+            raise
+        return retired, code
+    return site, cell
