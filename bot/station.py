@@ -18,7 +18,7 @@ from schemas.tables import (
     Reading1h,
     Reading5min,
 )
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry.queries import series_of_cell
 
 
@@ -76,11 +76,11 @@ class Own:
 class Station:
     """Each function is one short look; call it in a thread."""
 
-    def __init__(self, sessions: Sessions, period: float) -> None:
+    def __init__(self, sessions: Reads, period: float) -> None:
         self._sessions, self._period = sessions, period
 
     def latest(self, cell: str, parameter: str) -> Stored | None:
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             series = _series(session, cell, parameter)
             row = None if series is None else session.get(LatestReading, series)
             return None if row is None else Stored(row.observed_at, row.value, row.quality)
@@ -89,7 +89,7 @@ class Station:
         """Return raw readings of a few hours, 5-minute means of days, hourly ones of weeks."""
         until = times.now()
         since = until - span
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             series = _series(session, cell, parameter)
             if span <= timedelta(hours=4):
                 step = timedelta(seconds=max(90, 4 * self._period))
@@ -111,7 +111,7 @@ class Station:
 
     def experiments(self) -> list[ExperimentView]:
         """Return all that are not archived, newest first."""
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             rows = session.scalars(
                 select(Experiment).where(Experiment.state != "archived").order_by(Experiment.updated_at.desc())
             ).all()
@@ -133,7 +133,7 @@ class Station:
 
     def tolerance(self, cell: str, parameter: str) -> Own | None:
         """Return what the experiment in the cell tolerates of a parameter, where it says so."""
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             found = session.execute(
                 select(ExperimentParameter, Experiment.code)
                 .join(Experiment, Experiment.id == ExperimentParameter.experiment_id)

@@ -80,8 +80,8 @@ def _compare(engine: "Engine", site: Site, arguments: argparse.Namespace) -> int
     from storage.database import read_sessions, write_sessions  # noqa: PLC0415 - see `run`
     from storage.sites import apply_site, compare_site  # noqa: PLC0415
 
-    with read_sessions(engine)() as session:
-        changes = compare_site(session, site)
+    with read_sessions(engine).reading() as reading:
+        changes = compare_site(reading, site)
     sys.stdout.write("".join(f"{change.text}\n" for change in changes) or "nothing to change\n")
     if arguments.action == "check" or arguments.dry_run or not changes:
         return 0

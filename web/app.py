@@ -17,19 +17,21 @@ from sqlalchemy import Engine
 
 from facility.acting.refusals import Refusal
 from facility.people.directory import Directory
+from facility.people.last_seen import LastSeen
 from facility.people.login import Gate
 from facility.people.passwords import Passwords
 from facility.people.sessions import Lifetimes
 from schemas.site import Site
 from service import ending
 from service.version import octopus_version
-from storage.database import read_sessions, write_sessions
+from storage.database import ReadSessions, ReadTransaction, read_sessions, write_sessions
 from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
 from web.http.errors import exception_handlers
 from web.http.form_bodies import LARGEST_BODY
 from web.http.head_requests import answer_head_requests
+from web.http.last_seen import LastSeenWriting
 from web.http.manifest import manifest
 from web.http.openapi import InstantSchema, openapi_config
 from web.http.preferences import preferences
@@ -78,15 +80,18 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
     feed = Feed(settings.broker, site, hub)
     filling = Filling(engine, site, hub)
     assets = read_assets()
-    writing = write_sessions(engine)
+    reading, writing = read_sessions(engine), write_sessions(engine)
+    seen = LastSeen()
     topics = ExperimentTopics(settings.broker, writing, hub)
     lifetimes = Lifetimes(timedelta(hours=settings.web.session_idle_hours), timedelta(days=settings.web.session_days))
     directory = None if settings.ldap is None else Directory(settings.ldap)
     gate = Gate(writing, Passwords(), lifetimes, directory)
 
+    parts = (feed, filling, topics, LastSeenWriting(seen, writing))
+
     @asynccontextmanager
     async def follow(_: Litestar) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in (feed, filling, topics)]
+        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in parts]
         try:
             yield
         finally:
@@ -101,12 +106,14 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             _router([one.people for one in FEATURES], PERSON),
         ],
         middleware=[
-            DefineMiddleware(Identity, sessions=writing, lifetimes=lifetimes, secure=settings.web.secure_cookies)
+            DefineMiddleware(
+                Identity, sessions=reading, lifetimes=lifetimes, secure=settings.web.secure_cookies, seen=seen
+            )
         ],
         guards=[guard_routes(public=settings.web.public)],
         dependencies={
             "engine": _given(engine),
-            "sessions": _given(read_sessions(engine)),
+            "sessions": _given_to_each_request(reading),
             "writing": _given(writing),
             "topics": _given(topics),
             "gate": _given(gate),
@@ -138,6 +145,23 @@ def _router(handlers: list[Handlers], access: str) -> Router:
     return Router("/", route_handlers=[each for several in handlers for each in several], opt={"access": access})
 
 
+def _given_to_each_request(reading: ReadSessions) -> Provide:
+    """Give each request a transaction of its own for all that it reads."""
+
+    async def provide() -> AsyncIterator[ReadTransaction]:
+        transaction = ReadTransaction(reading)
+        try:
+            yield transaction
+        finally:
+            if transaction.is_open:
+                # Giving the connection back asks the database, which may hang.
+                await asyncio.to_thread(transaction.close)
+            else:
+                transaction.close()
+
+    return Provide(provide)
+
+
 def _given(part: Any) -> Provide:
     def provide() -> Any:
         return part
@@ -145,7 +169,7 @@ def _given(part: Any) -> Provide:
     return Provide(provide, sync_to_thread=False)
 
 
-async def _kept(part: Feed | Filling | ExperimentTopics) -> None:
+async def _kept(part: Feed | Filling | ExperimentTopics | LastSeenWriting) -> None:
     """Run a part; what nobody foresaw is logged and does not leave the pages without live values for good."""
     while True:
         try:

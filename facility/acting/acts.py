@@ -15,7 +15,7 @@ from facility.acting.user_messages import message
 from schemas import times
 from schemas.tables import AuditEvent, AuditExperiment, Person
 from schemas.tables import Role as RoleRow
-from storage.database import Sessions
+from storage.database import Reads, ReadSession, Sessions
 
 Via = Literal["web", "api", "bot", "command", "directory"]
 State = Literal["pending", "active", "refused", "deactivated"]
@@ -121,10 +121,10 @@ def anonymous_transaction(
 
 
 @contextmanager
-def read_transaction(sessions: Sessions, actor: Actor, act: Act) -> Iterator[Session]:
-    """Check the permission and read; nothing is written."""
+def read_transaction(sessions: Reads, actor: Actor, act: Act) -> Iterator[ReadSession]:
+    """Check the permission and read; nothing can be written."""
     require(actor.role, act, read_only=actor.read_only)
-    with sessions() as session:
+    with sessions.reading() as session:
         yield session
 
 

@@ -16,7 +16,7 @@ from facility.acting.fields import FormModel, OptionalMoment
 from facility.acting.permissions import Act
 from schemas import times
 from schemas.tables import AuditEvent, AuditExperiment, Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 PAGE = 100
 MOST_CHANGES = 500
@@ -52,19 +52,19 @@ class AuditLine(BaseModel):
     after: dict[str, Any] | None
 
 
-def search_audit(sessions: Sessions, actor: Actor, query: AuditQuery) -> list[AuditLine]:
+def search_audit(sessions: Reads, actor: Actor, query: AuditQuery) -> list[AuditLine]:
     """Return a page of the audit, the newest first."""
     with read_transaction(sessions, actor, Act.AUDIT_READ) as session:
         return list(_lines(session, query, min(max(query.limit, 1), 1000)))
 
 
-def count_audit(sessions: Sessions, actor: Actor, query: AuditQuery) -> int:
+def count_audit(sessions: Reads, actor: Actor, query: AuditQuery) -> int:
     """Return how many lines a search has in all."""
     with read_transaction(sessions, actor, Act.AUDIT_READ) as session:
         return session.scalar(select(func.count()).select_from(AuditEvent).where(*_conditions(query))) or 0
 
 
-def history_of(sessions: Sessions, actor: Actor, subject: str, subject_id: object) -> list[AuditLine]:
+def history_of(sessions: Reads, actor: Actor, subject: str, subject_id: object) -> list[AuditLine]:
     """Return the changes of one experiment or cell, the newest first, for everybody who may see it."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         query = AuditQuery(subject=subject, subject_id=str(subject_id))
@@ -74,7 +74,7 @@ def history_of(sessions: Sessions, actor: Actor, subject: str, subject_id: objec
     return [line.model_copy(update={"address": ""}) for line in lines]
 
 
-def changes_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list[AuditLine]:
+def changes_of_experiment(sessions: Reads, actor: Actor, number: int) -> list[AuditLine]:
     """Return what was done to an experiment, its comings and goings in cells included, the newest first.
 
     Everybody who may see an experiment sees who changed it, as every laboratory notebook shows; the network addresses
@@ -94,7 +94,7 @@ def changes_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list
     return [line.model_copy(update={"address": ""}) for line in lines]
 
 
-def names_behind(sessions: Sessions, actor: Actor, lines: Iterable[AuditLine]) -> dict[str, str]:
+def names_behind(sessions: Reads, actor: Actor, lines: Iterable[AuditLine]) -> dict[str, str]:
     """Return the names of those who changed an experiment by their logins."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         people = select(Person).where(Person.login.in_({one.actor for one in lines}))

@@ -9,13 +9,13 @@ from facility.acting.refusals import NotFound
 from facility.acting.user_messages import message
 from facility.assignments.occupancy import Bar, OccupancyRow, occupancy
 from schemas import times
-from storage.database import Sessions
+from storage.database import Reads
 
 PAST = timedelta(days=730)
 FUTURE = timedelta(days=730)
 
 
-def cell_calendar(sessions: Sessions, actor: Actor, cell: str, zone: ZoneInfo, origin: str) -> str:
+def cell_calendar(sessions: Reads, actor: Actor, cell: str, zone: ZoneInfo, origin: str) -> str:
     """Return the feed of a cell; raise NotFound. `origin` is the address of the pages."""
     rows = {row.cell: row.bars for row in _rows(sessions, actor, zone)}
     if cell not in rows:
@@ -23,14 +23,14 @@ def cell_calendar(sessions: Sessions, actor: Actor, cell: str, zone: ZoneInfo, o
     return _feed(cell, [(cell, bar) for bar in rows[cell]], origin)
 
 
-def experiment_calendar(sessions: Sessions, actor: Actor, number: int, zone: ZoneInfo, origin: str) -> str:
+def experiment_calendar(sessions: Reads, actor: Actor, number: int, zone: ZoneInfo, origin: str) -> str:
     """Return the feed of an experiment, an event for each of its cells."""
     rows = _rows(sessions, actor, zone)
     bars = [(row.cell, bar) for row in rows for bar in row.bars if bar.experiment.id == number]
     return _feed(bars[0][1].experiment.code if bars else str(number), bars, origin)
 
 
-def _rows(sessions: Sessions, actor: Actor, zone: ZoneInfo) -> list[OccupancyRow]:
+def _rows(sessions: Reads, actor: Actor, zone: ZoneInfo) -> list[OccupancyRow]:
     today = times.now().astimezone(zone).date()
     return occupancy(sessions, actor, today - PAST, today + FUTURE, zone).rows
 

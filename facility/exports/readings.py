@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry import queries
 
 # Rows of the table for each piece; a piece is some hundred kilobytes of text.
@@ -44,9 +44,9 @@ class Export:
         return f"{self.cell}_{self.start:%Y%m%dT%H%M%SZ}_{self.end:%Y%m%dT%H%M%SZ}.csv"
 
 
-def csv_pieces(sessions: Sessions, site: Site, export: Export) -> Iterator[str]:
+def csv_pieces(sessions: Reads, site: Site, export: Export) -> Iterator[str]:
     """Yield the file. Each piece has a session of its own: pieces are made in whichever thread is free."""
-    with sessions() as session:
+    with sessions.reading() as session:
         ids = {row[0]: row[1] for row in session.execute(queries.series_of_cell(export.cell))}
         series = {ids[code]: code for code in export.parameters if code in ids}
         edges = [
@@ -63,7 +63,7 @@ def csv_pieces(sessions: Sessions, site: Site, export: Export) -> Iterator[str]:
     start, end, window = min(starts), max(ends) + _MILLISECOND, FIRST_WINDOW
     while start < end:
         until = min(end, start + window)
-        with sessions() as session:
+        with sessions.reading() as session:
             rows: Sequence[ExportRow] = session.execute(queries.rows_for_export(list(series), start, until, ROWS)).all()
         if len(rows) == ROWS:
             # The last instant may be cut: it begins the next piece.

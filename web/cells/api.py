@@ -6,7 +6,7 @@ from litestar.params import FromPath
 
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
 from telemetry.views import CellView, ValueView, cell_view
 from web.cells.known import find_cell
 from web.http.problems import problems
@@ -23,7 +23,7 @@ class CellController(Controller):
     def cell(
         self,
         cell: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],
     ) -> CellView:
@@ -35,7 +35,7 @@ class CellController(Controller):
         self,
         cell: FromPath[str],
         parameter: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],
     ) -> ValueView:
@@ -45,7 +45,7 @@ class CellController(Controller):
         return next(value for value in _view(described, found, hub, sessions).values if value.parameter == code)
 
 
-def _view(site: Site, cell: str, hub: Hub, sessions: Sessions) -> CellView:
+def _view(site: Site, cell: str, hub: Hub, sessions: Reads) -> CellView:
     latest = read_latest(sessions, hub, [cell])[cell]
     status = hub.units.get(site.unit_of_cell[cell].code)
     return cell_view(

@@ -13,7 +13,7 @@ from litestar.response import Stream
 from facility.exports.readings import Export, csv_pieces
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry.history import MOST_POINTS, read_history
 from telemetry.views import History
 from web.cells.known import find_cell
@@ -49,7 +49,7 @@ class HistoryController(Controller):
         self,
         *,
         cell: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[Reads],
         site: NamedDependency[Site],
         asked_from: From = None,
         asked_to: To = None,
@@ -60,7 +60,7 @@ class HistoryController(Controller):
         site, cell = find_cell(site, sessions, cell)
         codes = chosen_parameters(site, cell, parameters) or main_parameters(site, cell)
         start, end = range_of(asked_from, asked_to, times.now())
-        with sessions() as session:
+        with sessions.reading() as session:
             found = read_history(session, site, cell=cell, parameters=codes, start=start, end=end, points=points)
         # Thousands of numbers: orjson writes them in a tenth of the time that the framework's way takes.
         return Response(orjson.dumps(found.model_dump()), media_type="application/json")
@@ -80,7 +80,7 @@ class HistoryController(Controller):
         self,
         *,
         cell: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[Reads],
         site: NamedDependency[Site],
         asked_from: From = None,
         asked_to: To = None,

@@ -3,12 +3,12 @@
 from litestar.exceptions import NotFoundException
 
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry.retired import site_with_retired
 from web.http.query_parameters import known_cell
 
 
-def find_cell(site: Site, sessions: Sessions, code: str) -> tuple[Site, str]:
+def find_cell(site: Site, sessions: Reads, code: str) -> tuple[Site, str]:
     """Return a description that has the cell, and its present code; raise NotFoundException.
 
     The database is asked only for a cell that the site file does not have.
@@ -16,7 +16,7 @@ def find_cell(site: Site, sessions: Sessions, code: str) -> tuple[Site, str]:
     try:
         cell = known_cell(site, site.former_codes["cell"].get(code, code))
     except NotFoundException:
-        with sessions() as session:
+        with sessions.reading() as session:
             retired = site_with_retired(session, site, code)
         if retired is None:
             raise

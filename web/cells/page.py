@@ -19,7 +19,7 @@ from facility.experiments.views import ExperimentQuery, ExperimentSummary, list_
 from schemas import times
 from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
 from web.cells.known import find_cell
 from web.live.hub import Hub
 from web.rendering.cell_view import show_cells
@@ -45,7 +45,7 @@ def cell_page(
     cell: FromPath[str],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     done: FromQuery[str] = "",
 ) -> Template | Redirect:
@@ -60,9 +60,7 @@ def cell_page(
     )
 
 
-def cell_context(
-    cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: Actor, done: str = ""
-) -> dict[str, Any]:
+def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Reads, actor: Actor, done: str = "") -> dict[str, Any]:
     """Return what the page shows; raise NotFoundException for a cell that the site does not have."""
     described, cell = find_cell(site, sessions, cell)
     snapshot = hub.whole()
@@ -86,7 +84,7 @@ def cell_context(
     } | holding(cell, hub, sessions, actor, retired=retired)
 
 
-def holding(cell: str, hub: Hub, sessions: Sessions, actor: Actor, *, retired: bool = False) -> dict[str, Any]:
+def holding(cell: str, hub: Hub, sessions: Reads, actor: Actor, *, retired: bool = False) -> dict[str, Any]:
     """Return what the cell holds, as far as the person may know: the lab what the API says, members the history.
 
     Live values go on without the database: the page then says that the history is away.
@@ -119,7 +117,7 @@ def free_since(history: list[AssignmentView]) -> datetime | None:
 
 
 def choices(
-    sessions: Sessions, actor: Actor, cell: str, present: CellExperiment | None
+    sessions: Reads, actor: Actor, cell: str, present: CellExperiment | None
 ) -> Mapping[str, list[ExperimentSummary]]:
     """Return the experiments that can be put into the cell, those that are planned for it by themselves."""
     query = ExperimentQuery(state=ASSIGNABLE, sort="code", descending=False, limit=500)

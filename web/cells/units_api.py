@@ -6,7 +6,7 @@ from litestar.params import FromPath
 
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from telemetry.views import UnitSummary, UnitView, cell_view, unit_summary
 from web.http.problems import problems
 from web.http.query_parameters import known_unit
@@ -27,7 +27,7 @@ class UnitController(Controller):
     def unit(
         self,
         unit: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],
     ) -> UnitView:

@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from schemas.messages import Instant
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry import queries
 from web.live.hub import Hub
 
@@ -26,11 +26,11 @@ class Account(BaseModel):
     last_stored_at: Instant
 
 
-def read_ledger(sessions: Sessions, hub: Hub) -> list[Account]:
+def read_ledger(sessions: Reads, hub: Hub) -> list[Account]:
     """Return the account of every outbox that ever sent: the database's side and what the publishers say."""
     present = {status.publisher: status for status in hub.units.values() if status.publisher is not None}
     found = []
-    with sessions() as session:
+    with sessions.reading() as session:
         for unit, publisher, last, stored, rejected, repeated, seen_at in session.execute(queries.accounts()):
             status = present.get(publisher)
             waiting = None if status is None else status.waiting

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.health.report import Health, judge
 from web.live.feed import Feed
 from web.live.hub import Hub
@@ -68,7 +68,7 @@ class _Station(Collector):
 
 @get("/metrics", sync_to_thread=True, tags=["health"], media_type="text/plain")
 def metrics(
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     engine: NamedDependency[Engine],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],

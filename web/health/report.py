@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.messages import Instant, Status
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads
 from storage.revisions import WrongVersion, check_version
 from telemetry import queries
 from telemetry.views import STALE_PERIODS, UnitState, unit_state
@@ -47,7 +47,7 @@ class Health(BaseModel):
     ledger: list[Account]
 
 
-def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, now: datetime) -> Health:
+def judge(sessions: Reads, engine: Engine, site: Site, hub: Hub, now: datetime) -> Health:
     """Look at the rows, the broker and who says that he is there."""
     database, stored, ledger = _stored(sessions, engine, hub)
     units = [_unit(site, hub, unit.code, stored, now) for unit in site.units]
@@ -77,11 +77,11 @@ def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, now: datetim
 
 
 def _stored(
-    sessions: Sessions, engine: Engine, hub: Hub
+    sessions: Reads, engine: Engine, hub: Hub
 ) -> tuple[str, dict[str, tuple[datetime, datetime]], list[Account]]:
     try:
         check_version(engine)
-        with sessions() as session:
+        with sessions.reading() as session:
             rows = session.execute(queries.last_stored_by_unit()).all()
         ledger = read_ledger(sessions, hub)
     except WrongVersion as error:

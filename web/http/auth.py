@@ -23,9 +23,10 @@ from facility.acting.permissions import Act, require
 from facility.acting.refusals import Forbidden, NotLoggedIn
 from facility.acting.secret_texts import form_token, same
 from facility.acting.user_messages import message
+from facility.people.last_seen import LastSeen
 from facility.people.sessions import Lifetimes, actor_of_session
 from facility.people.tokens import actor_of_token
-from storage.database import Sessions
+from storage.database import Reads
 from web.http.form_bodies import read_form
 from web.rendering.form_tokens import FORM_FIELD
 
@@ -45,7 +46,8 @@ UNSEEN = "unseen"  # anyone, and who it is does not matter: nothing is looked up
 class Identity:
     """Middleware: puts the actor into the request's state and refuses forms of other sites."""
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions, lifetimes: Lifetimes, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, sessions: Reads, lifetimes: Lifetimes, secure: bool, seen: LastSeen) -> None:
+        self._seen = seen
         self._app, self._sessions, self._lifetimes, self._secure = app, sessions, lifetimes, secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +86,9 @@ class Identity:
                 state |= {"actor": found, "forgeable": False}
                 return
             if secret:
-                found = await asyncio.to_thread(actor_of_session, self._sessions, secret, address, self._lifetimes)
+                found = await asyncio.to_thread(
+                    actor_of_session, self._sessions, secret, address, self._lifetimes, self._seen
+                )
         except (DBAPIError, PoolTimeout):
             # Live pages go on without the database; whoever needs to be somebody is told that it is away.
             if opt.get("access", PERSON) == PERSON or request.method not in SAFE:
@@ -101,7 +105,9 @@ class Identity:
             token = request.query_params.get("token", "") if calendar else ""
             if not token:
                 return None
-        found = await asyncio.to_thread(actor_of_token, self._sessions, token.strip(), address, calendar=calendar)
+        found = await asyncio.to_thread(
+            actor_of_token, self._sessions, token.strip(), address, calendar=calendar, seen=self._seen
+        )
         if found is None:
             raise NotLoggedIn(message("This token is unknown, revoked or over."))
         return found

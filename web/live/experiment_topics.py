@@ -19,7 +19,7 @@ from facility.assignments.views import cell_experiments
 from schemas import topics
 from schemas.messages import CellExperiment
 from service.settings import BrokerSettings
-from storage.database import Sessions
+from storage.database import Reads
 from web.live.hub import Hub
 
 LOOK_AGAIN = 20.0
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 class ExperimentTopics:
     """Tells the hub, then publishes what differs. `nudge` may be called from any thread."""
 
-    def __init__(self, broker: BrokerSettings, sessions: Sessions, hub: Hub) -> None:
+    def __init__(self, broker: BrokerSettings, sessions: Reads, hub: Hub) -> None:
         self._broker, self._sessions, self._hub = broker, sessions, hub
         self._wanted = asyncio.Event()
         self._looked = asyncio.Event()
@@ -97,5 +97,5 @@ class ExperimentTopics:
                 log.debug("experiment of %s published", cell)
 
     def _read(self) -> dict[str, CellExperiment | None]:
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             return cell_experiments(session)

@@ -6,7 +6,7 @@ from litestar.exceptions import ServiceUnavailableException
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry import queries
 from telemetry.views import Latest
 from web.live.hub import Hub
@@ -14,7 +14,7 @@ from web.live.hub import Hub
 ByCell = dict[str, dict[str, Latest]]
 
 
-def read_latest(sessions: Sessions, hub: Hub, cells: Collection[str]) -> ByCell:
+def read_latest(sessions: Reads, hub: Hub, cells: Collection[str]) -> ByCell:
     """Merge table and hub. With the database away the hub answers, and 503 where it cannot know."""
     try:
         stored = read_stored(sessions, cells)
@@ -27,10 +27,10 @@ def read_latest(sessions: Sessions, hub: Hub, cells: Collection[str]) -> ByCell:
     return {cell: newest([stored.get(cell, {}), hub.cell(cell)]) for cell in cells}
 
 
-def read_stored(sessions: Sessions, cells: Collection[str] | None = None) -> ByCell:
+def read_stored(sessions: Reads, cells: Collection[str] | None = None) -> ByCell:
     """Return what the table of newest readings holds."""
     found: ByCell = {}
-    with sessions() as session:
+    with sessions.reading() as session:
         for cell, parameter, observed_at, value, quality in session.execute(queries.latest_values(cells)):
             found.setdefault(cell, {})[parameter] = Latest(observed_at, value, quality)
     return found
