@@ -13,7 +13,7 @@ from litestar.response import Stream
 from facility.exports.readings import Export, csv_pieces
 from schemas import times
 from schemas.site import Site
-from storage.database import Reads
+from storage.database import ReadTransaction
 from telemetry.history import MOST_POINTS, read_history
 from telemetry.views import History
 from web.cells.known import find_cell
@@ -49,7 +49,7 @@ class HistoryController(Controller):
         self,
         *,
         cell: FromPath[str],
-        sessions: NamedDependency[Reads],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         asked_from: From = None,
         asked_to: To = None,
@@ -80,7 +80,7 @@ class HistoryController(Controller):
         self,
         *,
         cell: FromPath[str],
-        sessions: NamedDependency[Reads],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         asked_from: From = None,
         asked_to: To = None,

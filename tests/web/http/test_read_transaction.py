@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from litestar.testing import TestClient
 from sqlalchemy import Engine, insert, select, text
 
 from facility.acting.auditing import AuditQuery, changes_of_experiment, search_audit
@@ -23,8 +22,10 @@ from tests.web.visitor import Visitor
 @pytest.fixture(scope="module")
 def number(station: Station) -> int:
     """An experiment that came and went in a cell, and is in another."""
-    draft = ExperimentDraft(code="SNAP-1", title="Snapshots", state="planned")
-    made = create_experiment(station.sessions, station.technician, draft)
+    draft = {"code": "SNAP-1", "title": "Snapshots", "team": "t", "scientific_contact": "s", "technical_contact": "c"}
+    made = create_experiment(
+        station.sessions, station.technician, ExperimentDraft.model_validate(draft | {"state": "planned", "planned_start": "2026-11-01", "planned_end": "2026-12-24"})
+    )
     assign(station.sessions, station.technician, made.id, ["E1C1", "E1C2"])
     unassign(station.sessions, station.technician, "E1C1")
     return made.id
@@ -139,10 +140,11 @@ def test_the_audit_is_found_by_person_and_experiment_without_a_scan(
         assert not [row for row in rows if row["type"] in {"ALL", "index"}], rows
 
 
-def test_the_history_of_many_series_is_found_without_a_scan(shared: Engine, client: TestClient[Any]) -> None:
+def test_the_history_of_many_series_is_found_without_a_scan(shared: Engine, technician: Visitor) -> None:
     if shared.dialect.name == "sqlite":
         return
-    query = {"from": "2026-10-01T00:00:00Z", "to": "2026-10-02T00:00:00Z", "parameters": "air_temperature,co2"}
-    rows = plans(shared, lambda: client.get("/api/cells/E1C1/history", params=query).raise_for_status())
+    span = "from=2026-10-01T00:00:00Z&to=2026-10-02T00:00:00Z"
+    path = f"/api/cells/E1C1/history?{span}&parameters=air_temperature,co2"
+    rows = plans(shared, lambda: technician.get(path).raise_for_status())
     reading = [row for row in rows if str(row["table"]).startswith("reading")]
     assert not [row for row in reading if row["type"] == "ALL"], reading
