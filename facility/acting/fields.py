@@ -1,11 +1,12 @@
 """What people type, made safe to keep: trimmed, bounded like the columns, without unseen characters."""
 
-import re
 import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.networks import validate_email
+from pydantic_core import PydanticCustomError
 
 from facility.acting.user_messages import message
 from schemas import times
@@ -35,34 +36,39 @@ def _no_control(text: str) -> str:
         # a line of the audit or a list would read as something else.
         turns = unicodedata.bidirectional(letter) in _TURNING
         if turns or (unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\r\t"):
-            raise ValueError(message("This has a character that cannot be shown."))
+            raise ValueError(message("Contains a character that cannot be displayed."))
     if text and all(unicodedata.category(letter) in _UNSEEN for letter in text):
-        raise ValueError(message("This has a character that cannot be shown."))
+        raise ValueError(message("Contains a character that cannot be displayed."))
     return text
 
 
 def _one_line(text: str) -> str:
     if any(letter in text for letter in "\n\r\t"):
-        raise ValueError(message("This is one line."))
+        raise ValueError(message("Use a single line."))
     return text
 
 
 def _email(text: str) -> str:
-    if re.fullmatch(r"[^@\s<>\"',;:()]{1,64}@[^@\s<>\"',;:()]+\.[^@\s<>\"',;:().]{2,}", text) is None:
-        raise ValueError(message("This is no e-mail address."))
-    return text.lower()
+    try:
+        _, address = validate_email(text)
+    except PydanticCustomError:
+        address = ""
+    # `Zoé <zoe@example.org>` is understood as well: a form wants the bare address.
+    if not address or "<" in text:
+        raise ValueError(message("Not an e-mail address."))
+    return address.lower()
 
 
 def _plausible_day(day: date) -> date:
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError(message("The year must lie between 2000 and 2199."))
+        raise ValueError(message("The year must be between 2000 and 2199."))
     return day
 
 
 def _plausible_moment(moment: datetime) -> datetime:
     # Looked at before it is turned to UTC: the first and last years cannot be.
     if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
-        raise ValueError(message("The year must lie between 2000 and 2199."))
+        raise ValueError(message("The year must be between 2000 and 2199."))
     return times.to_milliseconds(moment.astimezone(UTC))
 
 

@@ -61,21 +61,21 @@ def _words(fault: dict[str, object]) -> UserMessage:
     limits = context if isinstance(context, dict) else {}
     match fault["type"]:
         case "string_pattern_mismatch" if fault.get("input"):
-            words = message("Letters, digits, dot, dash and underscore only, a letter or digit first.")
+            words = message("Letters, digits, dots, dashes and underscores only, starting with a letter or digit.")
         case "missing" | "string_too_short" | "too_short" | "string_pattern_mismatch":
-            words = message("This is needed.")
+            words = message("Required.")
         case "string_too_long" | "too_long":
-            words = message("This is too long: {limit} characters at most.", limit=limits.get("max_length", "?"))
+            words = message("Too long: {limit} characters at most.", limit=limits.get("max_length", "?"))
         case "date_parsing" | "date_from_datetime_parsing" | "date_type":
-            words = message("This is no date, as in 2026-11-24.")
+            words = message("Not a date: write it as 2026-11-24.")
         case "float_parsing" | "float_type" | "int_parsing" | "int_type" | "finite_number":
-            words = message("This is no number.")
+            words = message("Not a number.")
         case "literal_error" | "enum":
             words = message("Choose one of these: {choices}.", choices=limits.get("expected", "?"))
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            words = message("This is out of range: the limit is {limit}.", limit=next(iter(limits.values()), "?"))
+            words = message("Out of range: the limit is {limit}.", limit=next(iter(limits.values()), "?"))
         case _:
             cause = limits.get("error")
             own = cause.args[0] if isinstance(cause, ValueError) and cause.args else None
-            words = own if isinstance(own, UserMessage) else message("This cannot be used.")
+            words = own if isinstance(own, UserMessage) else message("Not valid.")
     return words

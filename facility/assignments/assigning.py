@@ -77,7 +77,7 @@ def unassign_several(
         for code in rows:
             current = holding.get(code)
             if current is None:
-                raise Conflict(message("The cell {cell} is free already.", cell=code))
+                raise Conflict(message("Cell {cell} is already free.", cell=code))
             if experiment_id is not None and current.experiment_id != experiment_id:
                 raise _overtaken(context.session, current, code)
         for code, current in holding.items():
@@ -158,9 +158,9 @@ def _end(context: ActContext, row: Assignment) -> None:
 
 def _overtaken(session: Session, found: Assignment | None, code: str) -> Conflict:
     if found is None:
-        return Conflict(message("The cell {cell} is free by now.", cell=code))
+        return Conflict(message("Cell {cell} is free now.", cell=code))
     current = occupants(session, [found])[0]
-    return Conflict(message("The cell {cell} holds {code} by now.", cell=code, code=current.experiment.code), current)
+    return Conflict(message("Cell {cell} now holds {code}.", cell=code, code=current.experiment.code), current)
 
 
 def audit_values(row: Assignment) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event, Timezone
 
 from facility.acting.acts import Actor
 from facility.acting.refusals import NotFound
@@ -13,75 +16,86 @@ from storage.database import Reads
 
 PAST = timedelta(days=730)
 FUTURE = timedelta(days=730)
+# A plan that begins this soon after the present is the rest of what the cell holds.
+JOINED = timedelta(seconds=1)
+# Calendar programs drop or refuse an event of no length: an assignment that has just begun.
+SHORTEST = timedelta(minutes=1)
 
 
-def cell_calendar(sessions: Reads, actor: Actor, cell: str, zone: ZoneInfo, origin: str) -> str:
-    """Return the feed of a cell; raise NotFound. `origin` is the address of the pages."""
+def cell_calendar(sessions: Reads, actor: Actor, cell: str, zone: ZoneInfo, origin: str) -> bytes:
+    """Return the iCalendar file of a cell, UTF-8; raise NotFound. `origin` is the address of the pages."""
     rows = {row.cell: row.bars for row in _rows(sessions, actor, zone)}
     if cell not in rows:
         raise NotFound(message("There is no cell {codes}.", codes=cell))
-    return _feed(cell, [(cell, bar) for bar in rows[cell]], origin)
+    return _feed(cell, [(cell, bar) for bar in rows[cell]], zone, origin)
 
 
-def experiment_calendar(sessions: Reads, actor: Actor, number: int, zone: ZoneInfo, origin: str) -> str:
-    """Return the feed of an experiment, an event for each of its cells."""
+def experiment_calendar(sessions: Reads, actor: Actor, number: int, zone: ZoneInfo, origin: str) -> bytes:
+    """Return the iCalendar file of an experiment: an event for each stay in a cell."""
     rows = _rows(sessions, actor, zone)
     bars = [(row.cell, bar) for row in rows for bar in row.bars if bar.experiment.id == number]
-    return _feed(bars[0][1].experiment.code if bars else str(number), bars, origin)
+    return _feed(bars[0][1].experiment.code if bars else str(number), bars, zone, origin)
 
 
 def _rows(sessions: Reads, actor: Actor, zone: ZoneInfo) -> list[OccupancyRow]:
     today = times.now().astimezone(zone).date()
-    return occupancy(sessions, actor, today - PAST, today + FUTURE, zone).rows
+    return occupancy(sessions, actor, today - PAST, today + FUTURE, zone, past_plans=False).rows
 
 
-def _feed(name: str, bars: Iterable[tuple[str, Bar]], origin: str) -> str:
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//Octopus//Ecotron//FR",
-        "CALSCALE:GREGORIAN",
-        f"X-WR-CALNAME:{_escaped(name)}",
-    ]
-    stamp = _stamp(times.now())
-    for cell, bar in bars:
-        one = bar.experiment
-        # By its end: what is left of a plan begins anew each day, and stays the same event.
-        identity = f"a{bar.assignment}" if bar.assignment is not None else f"p{one.id}-{cell}-{bar.ended_at:%Y%m%d}"
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{identity}@octopus",
-            f"DTSTAMP:{stamp}",
-            f"DTSTART:{_stamp(bar.started_at)}",
-            f"DTEND:{_stamp(bar.ended_at)}",
-            f"SUMMARY:{_escaped(f'{cell} {one.code} {one.title}')}",
-            f"LOCATION:{_escaped(cell)}",
-            f"STATUS:{'TENTATIVE' if bar.kind == 'planned' else 'CONFIRMED'}",
-            "TRANSP:TRANSPARENT",
-            f"URL:{origin}/experiments/{one.id}",
-            "END:VEVENT",
-        ]
-    lines.append("END:VCALENDAR")
-    return "".join(f"{_folded(line)}\r\n" for line in lines)
+def _feed(name: str, bars: Iterable[tuple[str, Bar]], zone: ZoneInfo, origin: str) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", "-//Octopus//Ecotron//FR")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("x-wr-calname", name)
+    # A calendar must hold a component (RFC 5545, 3.6), also one of a cell that was always free.
+    calendar.add_component(Timezone.from_tzinfo(zone))
+    host = urlsplit(origin).hostname or "octopus"
+    stamp = times.now()
+    for cell, bar in _whole(bars):
+        calendar.add_component(_event(cell, bar, host, origin, stamp))
+    content: bytes = calendar.to_ical()
+    return content
 
 
-def _stamp(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+def _whole(bars: Iterable[tuple[str, Bar]]) -> list[tuple[str, Bar]]:
+    """Join what a cell holds now with the planned days that follow it: one event for one stay."""
+    found: list[tuple[str, Bar]] = []
+    for cell, bar in sorted(bars, key=lambda one: (one[0], one[1].experiment.id, one[1].started_at)):
+        last_cell, last = found[-1] if found else ("", None)
+        if (
+            last is not None
+            and last.open
+            and bar.kind == "planned"
+            and (cell, bar.experiment.id) == (last_cell, last.experiment.id)
+            and bar.started_at <= last.ended_at + JOINED
+        ):
+            found[-1] = (cell, last.model_copy(update={"ended_at": max(last.ended_at, bar.ended_at)}))
+        else:
+            found.append((cell, bar))
+    return found
 
 
-def _escaped(text: str) -> str:
-    for letter, written in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n"), ("\r", "\\n")):
-        text = text.replace(letter, written)
-    return text
+def _event(cell: str, bar: Bar, host: str, origin: str, stamp: datetime) -> Event:
+    one = bar.experiment
+    # A plan is named by its end: what is left of it begins anew each day and stays the same event.
+    key = (
+        f"plan-{one.id}-{cell}-{bar.ended_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        if bar.assignment is None
+        else f"assignment-{bar.assignment}"
+    )
+    event = Event()
+    event.add("uid", f"{key}@{host}")
+    event.add("dtstamp", stamp)
+    event.add("dtstart", _whole_seconds(bar.started_at))
+    event.add("dtend", max(_whole_seconds(bar.ended_at), _whole_seconds(bar.started_at) + SHORTEST))
+    event.add("summary", f"{cell} {one.code} {one.title}")
+    event.add("location", cell)
+    event.add("status", "TENTATIVE" if bar.kind == "planned" else "CONFIRMED")
+    event.add("transp", "TRANSPARENT")
+    event.add("url", f"{origin}/experiments/{one.id}")
+    return event
 
 
-def _folded(line: str) -> str:
-    """Return the line in pieces of at most 75 bytes, never cut within a letter."""
-    pieces: list[str] = []
-    piece = ""
-    for letter in line:
-        if len((piece + letter).encode()) > 75 - bool(pieces):
-            pieces.append(piece)
-            piece = ""
-        piece += letter
-    return "\r\n ".join([*pieces, piece])
+def _whole_seconds(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(microsecond=0)

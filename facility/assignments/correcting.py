@@ -111,10 +111,10 @@ def _check_times(context: ActContext, cell: Cell, wanted: Correction, but: int) 
     if end is not None and end > context.at:
         raise Invalid({"ended_at": message("An assignment cannot end in the future.")})
     if end is not None and end <= start:
-        raise Invalid({"ended_at": message("The end lies before the start.")})
+        raise Invalid({"ended_at": message("The end is before the start.")})
     for other in by_cell(context.session, cell.code):
         if other.id != but and overlaps(start, end, other.started_at, other.ended_at):
-            raise Invalid({"started_at": message("The cell held {code} during that time.", code=other.experiment.code)})
+            raise Invalid({"started_at": message("The cell held {code} at that time.", code=other.experiment.code)})
 
 
 def overlaps(start: datetime, end: datetime | None, other_start: datetime, other_end: datetime | None) -> bool:

@@ -76,7 +76,7 @@ def occupancy(
     Without `past_plans` the past is what was, whatever had been planned, and plans begin now at the earliest.
     """
     if last < first:
-        raise Invalid({"to": message("The end lies before the start.")})
+        raise Invalid({"to": message("The end is before the start.")})
     if last - first > LONGEST:
         raise Invalid({"to": message("At most five years are shown at once.")})
     window = Span(day_start(first, zone), day_start(last + timedelta(days=1), zone))

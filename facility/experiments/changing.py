@@ -96,7 +96,7 @@ def locked(session: Session, number: int, version: int | None = None) -> Experim
 def _check_state(now: str, wanted: dict[str, Any]) -> None:
     then = wanted.get("state", now)
     if then is None:
-        raise Invalid({"state": message("This is needed.")})
+        raise Invalid({"state": message("Required.")})
     if then != now and then not in TRANSITIONS[now]:
         words = message(
             "An experiment that is {now} cannot become {then}.", now=STATE_WORDS[now], then=STATE_WORDS[then]

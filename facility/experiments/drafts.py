@@ -91,10 +91,10 @@ def check_whole(draft: ExperimentDraft) -> None:
     faults: dict[str, UserMessage] = {}
     start, end = _day(draft.planned_start), _day(draft.planned_end)
     if start is not None and end is not None and end < start:
-        faults["planned_end"] = message("The end lies before the start.")
+        faults["planned_end"] = message("The end is before the start.")
     if draft.state == "planned" and (start is None or end is None):
         missing = "planned_start" if start is None else "planned_end"
-        faults[missing] = message("A planned experiment has a first and a last day.")
+        faults[missing] = message("A planned experiment needs a first and a last day.")
     for position, one in enumerate(draft.parameters):
         faults |= {f"parameters.{position}.{name}": words for name, words in _faults(_members(one)).items()}
     if faults:
@@ -106,9 +106,9 @@ def _faults(tolerance: dict[str, Any]) -> dict[str, UserMessage]:
     if deviation is not None and (low is not None or high is not None):
         return {"deviation": message("Give a deviation from the setpoint or lowest and highest values, not both.")}
     if deviation is not None and deviation <= 0:
-        return {"deviation": message("A deviation is more than 0.")}
+        return {"deviation": message("A deviation must be greater than 0.")}
     if low is not None and high is not None and high <= low:
-        return {"high": message("The highest value lies below the lowest.")}
+        return {"high": message("The highest value is below the lowest.")}
     return {}
 
 

@@ -1,8 +1,10 @@
 """Readings as CSV, piece by piece: the file holds what the chart shows, and never all of it is in memory."""
 
-from collections.abc import Callable, Iterator, Sequence
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Literal
 
 from sqlalchemy import Row
@@ -95,26 +97,31 @@ class _Writer:
                 names.append(f"{code} [{unit}]" if unit else code)
                 if export.quality:
                     names.append(f"{code} quality")
-        return ("\ufeff" if export.for_excel else "") + self._line(names)
+        return ("\ufeff" if export.for_excel else "") + self._text_of([names])
 
     def rows(self, rows: Sequence[ExportRow]) -> str:
-        return "".join(self._long(rows) if self._export.format == "long" else self._wide(rows))
+        return self._text_of(self._long(rows) if self._export.format == "long" else self._wide(rows))
 
-    def _long(self, rows: Sequence[ExportRow]) -> Iterator[str]:
+    def _text_of(self, lines: Iterable[Sequence[str]]) -> str:
+        text = StringIO()
+        csv.writer(text, delimiter=self._export.separator).writerows(lines)
+        return text.getvalue()
+
+    def _long(self, rows: Sequence[ExportRow]) -> Iterator[list[str]]:
         for observed_at, number, value, quality in rows:
             code = self._series[number]
             line = [self._export.cell, code, self._utc(observed_at), self._local(observed_at)]
             line += [self._number(value), self._unit(code)]
-            yield self._line([*line, str(quality)] if self._export.quality else line)
+            yield [*line, str(quality)] if self._export.quality else line
 
-    def _wide(self, rows: Sequence[ExportRow]) -> Iterator[str]:
+    def _wide(self, rows: Sequence[ExportRow]) -> Iterator[list[str]]:
         per = 2 if self._export.quality else 1
         line: list[str] = []
         instant = None
         for observed_at, number, value, quality in rows:
             if observed_at != instant:
                 if line:
-                    yield self._line(line)
+                    yield line
                 instant = observed_at
                 line = [self._utc(instant), self._local(instant), *[""] * (per * len(self._order))]
             place = 2 + per * self._order[number]
@@ -122,15 +129,10 @@ class _Writer:
             if per == 2:
                 line[place + 1] = str(quality)
         if line:
-            yield self._line(line)
-
-    def _line(self, texts: Sequence[str]) -> str:
-        separator = self._export.separator
-        quoted = (f'"{text}"' if separator in text or '"' in text else text for text in texts)
-        return separator.join(quoted) + "\r\n"
+            yield line
 
     def _unit(self, code: str) -> str:
-        return self._site.parameter_by_code[code].unit.replace('"', "''")
+        return self._site.parameter_by_code[code].unit
 
     def _number(self, value: float | None) -> str:
         if value is None:

@@ -61,11 +61,11 @@ def change_password(
     with read_transaction(sessions, actor, Act.PASSWORD_CHANGE) as session:
         person = _myself(session, actor)
     if person.password_hash is None:
-        raise Conflict(message("Your password is kept by the directory: change it there."))
+        raise Conflict(message("Your password belongs to the directory: change it there."))
     new = change.new.get_secret_value()
     check_password(new, person.login, person.name, person.email or "", field="new")
     if not passwords.verify(person.password_hash, change.old.get_secret_value()):
-        raise Invalid({"old": message("This is not your present password.")})
+        raise Invalid({"old": message("Not your current password.")})
     hashed = passwords.hash(new)
     with act_transaction(sessions, actor, Act.PASSWORD_CHANGE) as context:
         _set_password(context.session, _myself(context.session, actor), hashed)
@@ -82,7 +82,7 @@ def issue_link(sessions: Sessions, actor: Actor, number: int) -> str:
         if person.state != "active":
             raise Conflict(message("This account is not active."))
         if person.directory_id is not None:
-            raise Conflict(message("This password is kept by the directory: it is changed there."))
+            raise Conflict(message("This password belongs to the directory: change it there."))
         _use_up(context.session, person.id)
         secret = new_secret()
         context.session.add(
@@ -133,7 +133,7 @@ def _linked(session: Session, secret: str, *, lock: bool = False) -> Person:
     person = None if link is None else session.get(Person, link.person_id)
     usable = link is not None and link.used_at is None and link.expires_at > times.now()
     if person is None or not usable or person.state != "active":
-        raise NotFound(message("This link is used or over: ask an admin for another."))
+        raise NotFound(message("This link was used or has expired: ask an admin for another."))
     return person
 
 

@@ -166,8 +166,8 @@ def _role(settings: LdapSettings, dn: str, entry: dict[str, list[bytes]], connec
     if settings.group_base is not None:
         wanted = settings.group_filter.replace("{dn}", escape_filter_chars(dn))
         groups += [name for name, _ in _search(connection, settings.group_base, wanted, ldap.SCOPE_SUBTREE)]
-    known = {_plain(name): role for name, role in settings.roles.items()}
-    roles = [known[_plain(group)] for group in groups if _plain(group) in known]
+    known = {_comparable(name): role for name, role in settings.roles.items()}
+    roles = [role for group in groups if (role := known.get(_comparable(group))) is not None]
     return max(roles, key=lambda role: role.rank, default=None)
 
 
@@ -199,9 +199,19 @@ def _search(connection: Any, base: str, wanted: str, scope: int) -> list[tuple[s
     return [(name, entry) for name, entry in connection.search_s(base, scope, wanted) if name]
 
 
-def _plain(dn: str) -> str:
-    """Return a DN as it compares: small letters, no spaces around its parts."""
-    return ",".join("=".join(side.strip() for side in part.split("=", 1)) for part in dn.casefold().split(","))
+def _comparable(dn: str) -> object:
+    """Return a DN in a form that compares as RFC 4518 has it: unescaped, case folded, spaces joined."""
+    import ldap  # noqa: PLC0415 - the extra that not every station installs
+    from ldap.dn import str2dn  # noqa: PLC0415
+
+    try:
+        parts = str2dn(dn)
+    except ldap.DECODING_ERROR:
+        return dn
+    return tuple(
+        frozenset((attribute.casefold(), " ".join(value.casefold().split())) for attribute, value, _ in part)
+        for part in parts
+    )
 
 
 def _first(entry: dict[str, list[bytes]], attribute: str) -> str | None:

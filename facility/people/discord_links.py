@@ -42,7 +42,7 @@ def issue_link_code(sessions: Sessions, actor: Actor) -> LinkCode:
 
 def link(sessions: Sessions, typed: str, discord_id: int) -> Actor:
     """Link a Discord account to the person who was shown this code; an earlier link of either is replaced."""
-    unknown = NotFound(message("This code is not valid, or no longer: ask for a new one on your account page."))
+    unknown = NotFound(message("This code is invalid or has expired: request a new one on your account page."))
     code = "".join(letter for letter in typed.upper() if letter.isalnum())[:64]
     with sessions.reading() as session:
         person = session.scalar(

@@ -22,7 +22,7 @@ from storage.database import Sessions
 
 log = logging.getLogger(__name__)
 
-WRONG = message("Login name or password is not right.")
+WRONG = message("Wrong login name or password.")
 NOT_ACTIVE: dict[str, UserMessage] = {
     "pending": message("Your registration waits for an admin's approval."),
     "refused": message("Your registration was refused: ask the station's admins."),
@@ -90,7 +90,7 @@ def _ask(directory: Directory, login: str, password: str) -> DirectoryPerson | N
     except DirectoryAway as away:
         log.warning("a directory login was not possible: %s", away)
         raise NotLoggedIn(
-            message("The directory does not answer: accounts that are kept there cannot log in now.")
+            message("The directory does not answer: accounts from the directory cannot log in now.")
         ) from away
 
 

@@ -48,11 +48,11 @@ def check_password(password: str, *about: str, field: str = "password") -> None:
 
 def _fault(password: str, about: tuple[str, ...]) -> UserMessage | None:
     if len(password) < SHORTEST:
-        return message("A password has at least {count} characters; a few words are fine.", count=SHORTEST)
+        return message("A password needs at least {count} characters; a few words are fine.", count=SHORTEST)
     if len(password) > LONGEST:
-        return message("This is too long: {limit} characters at most.", limit=LONGEST)
+        return message("Too long: {limit} characters at most.", limit=LONGEST)
     if not password.isprintable():
-        return message("This has a character that cannot be shown.")
+        return message("Contains a character that cannot be displayed.")
     if len(set(password)) < 5:
         return message("This password is too simple.")
     folded = fold(password)

@@ -124,7 +124,7 @@ def change_person(sessions: Sessions, actor: Actor, number: int, change: PersonC
     wanted = change.model_dump(exclude_unset=True, exclude={"version"})
     for name in ("name", "role", "state"):
         if wanted.get(name, "") is None:
-            raise Invalid({name: message("This is needed.")})
+            raise Invalid({name: message("Required.")})
     with act_transaction(sessions, actor, Act.PERSON_CHANGE, guard_admins=True) as context:
         person = _person(context.session, number, lock=True)
         if person.version != change.version:
@@ -154,9 +154,9 @@ def refuse_taken(session: Session, *, login: str | None = None, email: str | Non
     faults = {}
     taken = select(Person.id).where(Person.id != but)
     if login is not None and session.scalar(taken.where(Person.login == login)) is not None:
-        faults["login"] = message("Somebody else has this login name.")
+        faults["login"] = message("This login name is already in use.")
     if email is not None and session.scalar(taken.where(Person.email == email)) is not None:
-        faults["email"] = message("Somebody else has this address.")
+        faults["email"] = message("This address is already in use.")
     if faults:
         raise Invalid(faults)
 

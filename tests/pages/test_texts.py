@@ -68,6 +68,9 @@ def test_language_is_chosen_by_person_then_browser_then_french() -> None:
     assert choose_language(None, "en-GB,en;q=0.9") == "en"
     assert choose_language(None, None) == "fr"
     assert choose_language(None, ";;q=x,,") == "fr"
+    assert choose_language(None, "de, en; q=0.8") == "en"
+    assert choose_language(None, "fr;q=0, en ; Q=0.1") == "en"
+    assert choose_language(None, "EN-us") == "en"
 
 
 def test_french_is_compiled_in_memory() -> None:

@@ -110,7 +110,7 @@ def test_old_tables_take_more_series_than_a_smallint_counts(mariadb_server: Mari
     narrow = ("latest_reading", "reading", "reading_1h", "reading_5min")
     at = times.from_text("2026-11-20T10:00:00.000Z")
     with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
         connection.exec_driver_sql("ALTER TABLE series MODIFY id SMALLINT NOT NULL AUTO_INCREMENT")
         for table in narrow:
             connection.exec_driver_sql(f"ALTER TABLE {table} MODIFY series_id SMALLINT NOT NULL")
@@ -143,7 +143,7 @@ def test_lines_of_the_audit_learn_which_experiments_they_concern(engine: Engine)
                 line("person", "7", None, None),
             ],
         )
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
     migrating.upgrade(engine, times.now())
     with engine.connect() as connection:
         links = connection.execute(select(AuditExperiment.event_id, AuditExperiment.experiment_id)).all()

@@ -179,9 +179,9 @@ def test_a_day_that_is_none_and_a_name_of_several_are_refused_in_words(admin: Vi
     answer = admin.get("/audit?who=i&since=2027-02-29&until=x")
     assert answer.status_code == 422
     assert "Several people have this name: " in answer.text
-    assert answer.text.count("This is no date") == 2
+    assert answer.text.count("Not a date") == 2
     answer = admin.get("/audit?since=2026-02-02&until=2026-02-01")
-    assert (answer.status_code, "The end lies before the start." in answer.text) == (422, True)
+    assert (answer.status_code, "The end is before the start." in answer.text) == (422, True)
 
 
 def test_the_audit_is_turned_page_by_page_to_its_end(admin: Visitor, station: Station) -> None:

@@ -180,7 +180,7 @@ def _moments(
             except UnclearTimeError as unclear:
                 faults[name] = unclear.message
         elif name == "started_at":
-            faults[name] = message("This is needed.")
+            faults[name] = message("Required.")
         else:
             moments[name] = None
     if faults:

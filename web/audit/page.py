@@ -87,7 +87,7 @@ def _query(typed: dict[str, str], people: Iterable[PersonView], site: Site) -> A
     if len(found) > 1:
         faults["who"] = message("Several people have this name: {logins}.", logins=", ".join(found[:8]))
     if not faults and ends["since"] is not None and ends["until"] is not None and ends["since"] >= ends["until"]:
-        faults["until"] = message("The end lies before the start.")
+        faults["until"] = message("The end is before the start.")
     if faults:
         raise Invalid(faults)
     texts = {name: typed[name] for name in ("act", "subject", "subject_id")}

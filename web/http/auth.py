@@ -109,7 +109,7 @@ class Identity:
             actor_of_token, self._sessions, token.strip(), address, calendar=calendar, seen=self._seen
         )
         if found is None:
-            raise NotLoggedIn(message("This token is unknown, revoked or over."))
+            raise NotLoggedIn(message("This token is unknown, revoked or expired."))
         return found
 
 

@@ -33,7 +33,7 @@ class CalendarController(Controller):
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         token: Token = "",
-    ) -> Response[str]:
+    ) -> Response[bytes]:
         """Return what the cell held and is planned to hold, two years back and ahead, as iCalendar."""
         del token  # read by the middleware that tells who asks
         return _file(cell_calendar(sessions, actor, cell, site.zone, str(request.base_url).rstrip("/")), cell)
@@ -54,7 +54,7 @@ class CalendarController(Controller):
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         token: Token = "",
-    ) -> Response[str]:
+    ) -> Response[bytes]:
         """Return in which cells the experiment was, is and is planned to be, as iCalendar."""
         del token  # read by the middleware that tells who asks
         code = get_experiment(sessions, actor, experiment).code
@@ -62,9 +62,9 @@ class CalendarController(Controller):
         return _file(experiment_calendar(sessions, actor, experiment, site.zone, origin), code)
 
 
-def _file(text: str, name: str) -> Response[str]:
+def _file(content: bytes, name: str) -> Response[bytes]:
     return Response(
-        text,
+        content,
         media_type="text/calendar",
         headers={"Content-Disposition": f'inline; filename="{name}.ics"', "Cache-Control": "private, max-age=300"},
     )

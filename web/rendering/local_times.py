@@ -16,8 +16,8 @@ WHICH_WORDS = {
     SECOND: N_("the second one, after the clock was put back"),
 }
 _FRENCH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),?\s+(\d{1,2}[:h]\d{2}(?::\d{2})?)")
-_NO_YEAR = message("The year must lie between 2000 and 2199.")
-_NO_TIME = message("This is no date and time, as in 2026-11-24 14:30.")
+_NO_YEAR = message("The year must be between 2000 and 2199.")
+_NO_TIME = message("Not a date and time: write it as 2026-11-24 14:30.")
 
 
 class UnclearTimeError(ValueError):
@@ -57,7 +57,7 @@ def read_day(text: str) -> date | None:
         if not FIRST_DAY <= day <= LAST_DAY:
             raise UnclearTimeError(_NO_YEAR)
         return day
-    raise UnclearTimeError(message("This is no date, as in 2026-11-24."))
+    raise UnclearTimeError(message("Not a date: write it as 2026-11-24."))
 
 
 def local_text(instant: datetime | None, zone: ZoneInfo) -> str:

@@ -1,11 +1,12 @@
 """The pages' texts: English in code and templates, French from web.po, compiled in memory at start."""
 
 import gettext
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from babel import negotiate_locale
 from babel.messages import mofile, pofile
 
 from facility.acting.user_messages import UserMessage
@@ -52,17 +53,19 @@ def choose_language(cookie: str | None, accepted: str | None) -> str:
     """Return what the person chose, else the first of ours that the browser names, else French."""
     if cookie in LANGUAGES:
         return cookie
-    return next((language for language in _preferred(accepted or "") if language in LANGUAGES), "fr")
+    return negotiate_locale(_accepted_languages(accepted or ""), LANGUAGES, sep="-") or "fr"
 
 
-def _preferred(header: str) -> Iterable[str]:
-    """Take the languages of an Accept-Language header apart, best first."""
+def _accepted_languages(header: str) -> list[str]:
+    """Return the languages of an Accept-Language header (RFC 9110, 12.5.4), best first, without those refused."""
     ranked = []
     for position, part in enumerate(header.split(",")):
-        name, _, weight = part.strip().partition(";q=")
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((text[2:] for text in parameters if text.lower().startswith("q=")), "1")
         try:
-            rank = float(weight or 1)
+            quality = float(weight)
         except ValueError:
-            rank = 0.0
-        ranked.append((-rank, position, name.partition("-")[0].lower()))
+            quality = 0.0
+        if name and quality > 0:
+            ranked.append((-quality, position, name))
     return [name for _, _, name in sorted(ranked)]

@@ -81,9 +81,9 @@ def test_all_cells_or_none(station: Station) -> None:
 def test_a_stale_page_does_not_replace_what_it_did_not_show(station: Station) -> None:
     first, second = make(station, "A"), make(station, "B")
     assign(station.sessions, station.technician, first.id, ["E1C1"])
-    with pytest.raises(Conflict, match="holds A by now"):
+    with pytest.raises(Conflict, match="now holds A"):
         assign(station.sessions, station.technician, second.id, ["E1C1"], replacing={"E1C1": None})
-    with pytest.raises(Conflict, match="holds A by now"):
+    with pytest.raises(Conflict, match="now holds A"):
         unassign(station.sessions, station.technician, "E1C1", experiment_id=second.id)
     assign(station.sessions, station.technician, second.id, ["E1C1"], replacing={"E1C1": first.id})
 

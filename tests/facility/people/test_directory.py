@@ -11,7 +11,7 @@ from sqlalchemy import select
 from facility.acting.acts import nobody
 from facility.acting.permissions import Role
 from facility.acting.refusals import NotLoggedIn
-from facility.people.directory import Directory, DirectoryAway, LdapSettings
+from facility.people.directory import Directory, DirectoryAway, LdapSettings, _comparable
 from facility.people.login import Gate, LoggedIn, log_in
 from facility.people.sessions import Lifetimes
 from schemas.tables import Person
@@ -93,7 +93,7 @@ def test_first_login_makes_the_person_and_no_local_account_is_taken_over(slapd: 
     assert enter(way, "zoe", "zoe's long password").person_id == made.person_id
     with pytest.raises(NotLoggedIn, match="waits for"):
         enter(way, "max", "max's long password")
-    with pytest.raises(NotLoggedIn, match="not right"):
+    with pytest.raises(NotLoggedIn, match="Wrong login name"):
         enter(way, "member", "the directory's password")
     enter(way, "member", PASSWORD)
     with station.sessions() as session:
@@ -115,3 +115,18 @@ def test_local_accounts_log_in_while_the_directory_is_down_or_hangs(slapd: Slapd
             assert time.monotonic() - began < 10
         finally:
             slapd.thaw()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("cn=crew,ou=groups", "CN=Crew, OU=Groups", True),
+        (r"cn=Crew\, night,ou=groups", r"cn=Crew\2C night,ou=groups", True),
+        ("cn=a+uid=b,ou=groups", "uid=b+cn=a,ou=groups", True),
+        (r"cn=Crew\, night,ou=groups", "cn=Crew,cn= night,ou=groups", False),
+        ("cn=crew,ou=groups", "cn=crew,ou=people", False),
+        ("no name", "no  name", False),
+    ],
+)
+def test_names_of_groups_compare_as_the_directory_compares_them(one: str, other: str, *, same: bool) -> None:
+    assert (_comparable(one) == _comparable(other)) is same

@@ -68,12 +68,12 @@ def test_what_changed_since_the_page_was_loaded_is_refused_in_words(technician: 
     put(technician, "E1C2", first.id)
     late = put(technician, "E1C2", second.id)
     assert late.status_code == 409
-    assert "The cell E1C2 holds S1 by now." in late.text
+    assert "Cell E1C2 now holds S1." in late.text
     # What was chosen stays chosen, and the form now says what it would end.
     assert re.search(rf'<option value="{second.id}" selected', late.text)
     assert f'name="replaces" value="{first.id}"' in late.text
     ended = technician.post("/cells/E1C2/experiment/end", {"experiment": second.id})
-    assert (ended.status_code, "holds S1 by now" in ended.text) == (409, True)
+    assert (ended.status_code, "now holds S1" in ended.text) == (409, True)
     assert [one.experiment.code for one in held(station, "E1C2")] == ["S1"]
     assert technician.post("/cells/E1C2/experiment/end", {"experiment": first.id}).status_code == 303
     again = technician.post("/cells/E1C2/experiment/end", {"experiment": first.id}, language="fr")
@@ -83,10 +83,10 @@ def test_what_changed_since_the_page_was_loaded_is_refused_in_words(technician: 
 @pytest.mark.parametrize(
     ("fields", "status", "words"),
     [
-        ({"experiment": "", "replaces": ""}, 422, "This is no number."),
-        ({}, 422, "This is needed."),
-        ({"experiment": "1; DROP TABLE assignment"}, 422, "This is no number."),
-        ({"experiment": "0"}, 422, "out of range"),
+        ({"experiment": "", "replaces": ""}, 422, "Not a number."),
+        ({}, 422, "Required."),
+        ({"experiment": "1; DROP TABLE assignment"}, 422, "Not a number."),
+        ({"experiment": "0"}, 422, "Out of range"),
         ({"experiment": str(10**30)}, 422, ""),
         ({"experiment": "999999", "replaces": ""}, 404, "There is no such experiment."),
         ({"experiment": "1", "replaces": EVIL}, 422, "Please correct"),
@@ -148,7 +148,7 @@ def test_the_past_is_noted_corrected_and_withdrawn_with_a_reason(
         technician, "E3C1", experiment=other.id, started_at="2026-10-24T12:00", ended_at="2026-10-25T12:00"
     )
     assert overlapping.status_code == 422
-    assert "The cell held B1 during that time." in overlapping.text
+    assert "The cell held B1 at that time." in overlapping.text
     assert 'value="2026-10-24T12:00"' in overlapping.text
     for reason in ("", "ab"):
         assert (
@@ -186,15 +186,15 @@ def test_the_past_is_noted_corrected_and_withdrawn_with_a_reason(
     ("start", "end", "words"),
     [
         ("2026-03-29T02:30", "", "it went from 02:00 to 03:00"),
-        ("2027-02-29T12:00", "", "no date and time"),
-        ("2026-05-02T12:00", "2026-05-01T12:00", "The end lies before the start."),
+        ("2027-02-29T12:00", "", "Not a date and time"),
+        ("2026-05-02T12:00", "2026-05-01T12:00", "The end is before the start."),
         ("2199-05-02T12:00", "", "cannot start in the future"),
         ("2026-05-02T12:00", "2199-05-01T12:00", "cannot end in the future"),
         ("0001-01-01T00:00", "", "between 2000 and 2199"),
         ("9999-12-31T23:59:59", "", "between 2000 and 2199"),
-        ("", "", "This is needed."),
-        (EVIL, "", "no date and time"),
-        ("x" * 10_000, "", "no date and time"),
+        ("", "", "Required."),
+        (EVIL, "", "Not a date and time"),
+        ("x" * 10_000, "", "Not a date and time"),
     ],
 )
 def test_impossible_times_are_refused_beside_their_field(

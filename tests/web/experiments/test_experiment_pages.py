@@ -122,18 +122,18 @@ def test_what_is_typed_is_kept_and_shown_escaped(station: Station, technician: V
 @pytest.mark.parametrize(
     ("typed", "field", "words"),
     [
-        ({"title": "x" * 10_000}, "title", "This is too long: 200 characters at most."),
-        ({"title": "  "}, "title", "This is needed."),
-        ({"code": ""}, "code", "This is needed."),
-        ({"code": "a b"}, "code", "Letters, digits, dot, dash and underscore only"),
-        ({"planned_start": "2026-05-02", "planned_end": "2026-05-01"}, "planned_end", "The end lies before the start."),
-        ({"planned_start": "2026-02-29"}, "planned_start", "This is no date"),
-        ({"state": "planned"}, "planned_start", "A planned experiment has a first and a last day."),
+        ({"title": "x" * 10_000}, "title", "Too long: 200 characters at most."),
+        ({"title": "  "}, "title", "Required."),
+        ({"code": ""}, "code", "Required."),
+        ({"code": "a b"}, "code", "Letters, digits, dots, dashes and underscores only"),
+        ({"planned_start": "2026-05-02", "planned_end": "2026-05-01"}, "planned_end", "The end is before the start."),
+        ({"planned_start": "2026-02-29"}, "planned_start", "Not a date"),
+        ({"state": "planned"}, "planned_start", "A planned experiment needs a first and a last day."),
         ({"state": "running"}, "state", "Choose one of these"),
         ({"cell": ["E9C9"]}, "cells", "There is no cell E9C9."),
-        ({"parameter": "co2", "deviation-co2": "much"}, "deviation-co2", "This is no number."),
-        ({"parameter": "co2", "deviation-co2": "-1"}, "deviation-co2", "A deviation is more than 0."),
-        ({"parameter": "co2", "low-co2": "2", "high-co2": "1"}, "high-co2", "The highest value lies below the lowest."),
+        ({"parameter": "co2", "deviation-co2": "much"}, "deviation-co2", "Not a number."),
+        ({"parameter": "co2", "deviation-co2": "-1"}, "deviation-co2", "A deviation must be greater than 0."),
+        ({"parameter": "co2", "low-co2": "2", "high-co2": "1"}, "high-co2", "The highest value is below the lowest."),
         ({"parameter": "co2", "delay-co2": "99999"}, "delay-co2", "Minutes from 0 to 10080."),
         ({"parameter": "co2", "delay-co2": "NaN"}, "delay-co2", "Minutes from 0 to 10080."),
         ({"parameter": "co2", "severity-co2": "funny"}, "severity-co2", "Choose one of these"),
@@ -288,7 +288,7 @@ def test_states_move_by_buttons_and_ending_frees_the_cells(station: Station, tec
     path = f"/experiments/{made.id}/state"
     refused = technician.post(path, {"version": 1, "state": "planned"})
     assert refused.status_code == 422
-    assert "A planned experiment has a first and a last day." in text(refused.text)
+    assert "A planned experiment needs a first and a last day." in text(refused.text)
     change_experiment(
         station.sessions, station.technician, made.id,
         ExperimentChange.model_validate({"version": 1, "planned_start": "2026-03-01", "planned_end": "2026-04-30"}),
@@ -340,13 +340,13 @@ def test_what_changed_since_the_page_was_looked_at_is_not_replaced(station: Stat
     path = f"/experiments/{three.id}/cells"
     form = fields_of(technician.get(f"/experiments/{three.id}").text, path)
     assign(station.sessions, station.technician, two.id, ["E4C1", "E4C2"])
-    for cell, told in (("E4C1", "The cell E4C1 holds R2 by now."), ("E4C2", "The cell E4C2 holds R2 by now.")):
+    for cell, told in (("E4C1", "Cell E4C1 now holds R2."), ("E4C2", "Cell E4C2 now holds R2.")):
         answer = technician.post(path, form | {"cell": [cell, "E4C3"], "replace": "yes"})
         assert answer.status_code == 409
         assert told in text(answer.text)
     assert held(station, three.id) == []
     unassign(station.sessions, station.technician, "E4C1")
-    assert "is free by now" in text(technician.post(path, form | {"cell": "E4C1", "replace": "yes"}).text)
+    assert "is free now" in text(technician.post(path, form | {"cell": "E4C1", "replace": "yes"}).text)
     unassign(station.sessions, station.technician, "E4C2")
 
 
