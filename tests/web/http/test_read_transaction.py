@@ -22,10 +22,9 @@ from tests.web.visitor import Visitor
 @pytest.fixture(scope="module")
 def number(station: Station) -> int:
     """An experiment that came and went in a cell, and is in another."""
-    draft = {"code": "SNAP-1", "title": "Snapshots", "team": "t", "scientific_contact": "s", "technical_contact": "c"}
-    made = create_experiment(
-        station.sessions, station.technician, ExperimentDraft.model_validate(draft | {"state": "planned", "planned_start": "2026-11-01", "planned_end": "2026-12-24"})
-    )
+    draft = {"code": "SNAP-1", "title": "Snapshots", "team": "t", "state": "planned"}
+    days = {"planned_start": "2026-11-01", "planned_end": "2026-12-24"}
+    made = create_experiment(station.sessions, station.technician, ExperimentDraft.model_validate(draft | days))
     assign(station.sessions, station.technician, made.id, ["E1C1", "E1C2"])
     unassign(station.sessions, station.technician, "E1C1")
     return made.id
