@@ -1,5 +1,6 @@
 """Clients made from settings: paho where a message must not be lost, aiomqtt where one may be missed."""
 
+import logging
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,8 @@ def aiomqtt_client(settings: BrokerSettings, identifier: str, **options: Any) ->
     """
     import aiomqtt  # noqa: PLC0415 - a unit's PC has paho alone
 
+    logger = logging.getLogger("aiomqtt")
+    logger.addFilter(_worth_a_line)
     return aiomqtt.Client(
         settings.host,
         settings.port,
@@ -92,8 +95,14 @@ def aiomqtt_client(settings: BrokerSettings, identifier: str, **options: Any) ->
         protocol=aiomqtt.ProtocolVersion.V5 if settings.protocol == "5" else aiomqtt.ProtocolVersion.V311,
         keepalive=settings.keepalive,
         tls_context=None if settings.tls_ca is None else _tls(settings),
+        logger=logger,
         **options,
     )
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """Leave out confirmations whose waiter was cancelled or timed out: aiomqtt logs them as errors, with a trace."""
+    return not str(record.msg).startswith("Unexpected message ID")
 
 
 def _tls(settings: BrokerSettings) -> ssl.SSLContext:

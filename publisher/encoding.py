@@ -28,11 +28,12 @@ class Encoder:
         if not sample.values:
             raise ValueError("a reading without any parameter")
         values = sample.values if isinstance(sample.values, dict) else dict(sample.values)
-        payload = b'%b%d,"observed_at":"%b","values":%b}' % (
+        payload = b'%b%d,"observed_at":"%b","values":%b%b}' % (
             self._head,
             sequence,
             times.to_text(sample.observed_at).encode(),
             orjson.dumps(values),
+            b',"suspect":' + orjson.dumps(sorted(sample.suspect)) if sample.suspect else b"",
         )
         if len(payload) + len(_OPEN) + len(_CLOSE) > MAX_PAYLOAD:
             raise ValueError(f"a reading of {len(payload)} bytes: at most {MAX_PAYLOAD} can be sent")

@@ -48,6 +48,7 @@ PublisherId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 Sequence = Annotated[int, Field(ge=1, le=MAX_SEQUENCE, strict=True)]
 AlarmId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Value = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Suspect = Annotated[frozenset[Code], Field(max_length=1000), PlainSerializer(sorted, return_type=list[str])]
 
 
 class Message(BaseModel):
@@ -59,12 +60,16 @@ class Message(BaseModel):
 
 
 class Reading(Message):
-    """A cell's values at one time. `publisher` and `sequence` come together or not at all."""
+    """A cell's values at one time. `publisher` and `sequence` come together or not at all.
+
+    `suspect` names parameters whose values their source doubts: they are stored with that quality.
+    """
 
     publisher: PublisherId | None = None
     sequence: Sequence | None = None
     observed_at: Instant
     values: dict[Code, Value | None] = Field(min_length=1, max_length=1000)
+    suspect: Suspect = frozenset()
 
     @model_validator(mode="after")
     def _numbered_or_not(self) -> Self:

@@ -60,6 +60,12 @@ def test_a_reading_is_everywhere_at_once(engine: Engine) -> None:
     assert account(engine) == (7, 1, 0, 0)
 
 
+def test_a_value_that_its_source_doubts_is_stored_as_suspect(engine: Engine) -> None:
+    write(engine, make_arrival(make_reading(suspect=["air_temperature"])))
+    for table in (Reading, LatestReading):
+        assert sorted(rows(engine, table.value, table.quality), key=str) == [(18.02, 1), (None, 0)]
+
+
 def test_a_repeat_changes_nothing_and_is_counted(engine: Engine) -> None:
     for _ in range(3):
         receipt = write(engine, make_arrival(make_reading(publisher="p", sequence=7)))

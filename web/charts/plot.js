@@ -55,8 +55,9 @@ export function rangeOf(parameter) {
   };
 }
 
-function shadeDoors(doors, colour) {
+function shadeDoors(current, colour) {
   return (plot) => {
+    const doors = current();
     if (!doors.length) return;
     const { ctx, bbox } = plot;
     ctx.save();
@@ -118,7 +119,7 @@ export function makePlot(element, { parameter, zone, onRange, onCursor }) {
       bands: [{ series: [1, 2], fill: colour.soft }, { series: [3, 4], fill: colour.band }],
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 }, y: false },
       hooks: {
-        drawClear: [shadeDoors(doors, colour.door)],
+        drawClear: [shadeDoors(() => doors, colour.door)],
         setSelect: [(u) => {
           if (u.select.width < 6) return;
           const from = u.posToVal(u.select.left, "x") * 1000;
@@ -150,7 +151,8 @@ export function makePlot(element, { parameter, zone, onRange, onCursor }) {
 
   return {
     show(newColumns, newRange, newDoors, newParameter) {
-      const same = plot && newParameter === parameter && newDoors.length === 0 && doors.length === 0;
+      // Built anew only where it must be: somebody may be dragging in it.
+      const same = plot && newParameter === parameter;
       [columns, range, doors, parameter] = [newColumns, newRange, newDoors, newParameter];
       if (same) plot.setData(data());
       else build();

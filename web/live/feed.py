@@ -120,7 +120,8 @@ class Feed:
         for parameter in self._site.parameters_of(cell):
             if parameter.code in reading.values:
                 value = reading.values[parameter.code]
-                suspect = skewed or (value is not None and not parameter.plausible(value))
+                doubted = parameter.code in reading.suspect or (value is not None and not parameter.plausible(value))
+                suspect = skewed or doubted
                 values[parameter.code] = Latest(reading.observed_at, value, Quality.SUSPECT if suspect else Quality.RAW)
         return values
 

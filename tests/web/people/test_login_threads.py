@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,7 +24,7 @@ from web.people.login_threads import LoginThreads
 from web.settings import WebSettings
 
 SECRET = "a-cookie-of-a-visitor"
-SECONDS = 2.0
+SECONDS = 4.0  # longer than a busy machine needs for two pages
 
 
 @pytest.fixture
@@ -53,16 +52,14 @@ def log_in(client: TestClient[Any], number: int) -> int:
 
 def test_pages_answer_while_the_directory_hangs(hanging: TestClient[Any]) -> None:
     with ThreadPoolExecutor(12) as visitors:
-        began = time.monotonic()
         logins = [visitors.submit(log_in, hanging, number) for number in range(12)]
-        slowest = 0.0
+        answered = 0
         while not any(login.done() for login in logins):
-            asked = time.monotonic()
             assert hanging.get("/api/experiments").status_code == 200
-            slowest = max(slowest, time.monotonic() - asked)
-        assert time.monotonic() - began > SECONDS / 2, "the directory does hang"
+            answered += not any(login.done() for login in logins)
     assert {login.result() for login in logins} == {401}
-    assert slowest < SECONDS / 2
+    # One may come before the logins; behind them, each would wait until one of them has ended.
+    assert answered >= 2
 
 
 def test_more_than_a_crowd_is_asked_to_come_back() -> None:
