@@ -162,7 +162,7 @@ def _differing(kind: Kind, rows: Rows, wanted: Rows) -> list[Change]:
         differing = {name: value for name, value in values.items() if row[name] != value}
         if not differing:
             continue
-        told = [name for name in differing if name != "retired_at"]
+        changed = [name for name in differing if name != "retired_at"]
         parts = [
             *(["in use again"] if "retired_at" in differing else []),
             *([f"{', '.join(told)} changed"] * bool(told)),

@@ -14,7 +14,7 @@ def find_cell(site: Site, sessions: Reads, code: str) -> tuple[Site, str]:
     The database is asked only for a cell that the site file does not have.
     """
     try:
-        cell = known_cell(site, site.former_codes["cell"].get(code, code))
+        cell = known_cell(site, code)
     except NotFoundException:
         with sessions.reading() as session:
             retired = site_with_retired(session, site, code)

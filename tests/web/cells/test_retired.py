@@ -28,12 +28,16 @@ def changed(site: Site) -> Site:
     """The site without E5C3 and ozone, and with E5C2 under another code. It has no links, as a small site's file."""
     content = site.model_dump(exclude={"links"})
     unit = content["units"][4]
+    unit |= {"code": "hall-west", "formerly": "ecolab-5"}
     unit["cells"] = ("E5C1", {"code": "WEST", "formerly": "E5C2"})
     content["parameters"] = [
         one | {"cells": None if one["cells"] is None else [code for code in one["cells"] if code in {"E1C1", "E5C1"}]}
         for one in content["parameters"]
         if one["code"] != "o3"
     ]
+    for one in content["parameters"]:
+        if one["code"] == "co2":
+            one["formerly"] = "carbon"
     return Site.model_validate(content)
 
 
@@ -83,6 +87,11 @@ def test_api_history_and_export(later: TestClient[Any], code: str, value: float)
     assert set(history["series"]["air_temperature"]["mean"]) == {value}
     lines = later.get(f"/api/cells/{code}/readings.csv", params=span()).text.splitlines()
     assert len(lines) == 101
+
+
+def test_former_codes_of_units_and_parameters(later: TestClient[Any]) -> None:
+    assert later.get("/api/units/ecolab-5").json()["unit"] == "hall-west"
+    assert later.get("/api/cells/WEST/carbon").json()["parameter"] == "co2"
 
 
 def test_a_cell_that_never_was_is_still_404(later: TestClient[Any]) -> None:
