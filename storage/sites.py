@@ -162,11 +162,9 @@ def _differing(kind: Kind, rows: Rows, wanted: Rows) -> list[Change]:
         differing = {name: value for name, value in values.items() if row[name] != value}
         if not differing:
             continue
-        changed = [name for name in differing if name != "retired_at"]
-        parts = [
-            *(["in use again"] if "retired_at" in differing else []),
-            *([f"{', '.join(told)} changed"] * bool(told)),
-        ]
+        changed = ", ".join(name for name in differing if name != "retired_at")
+        parts = ["in use again"] if "retired_at" in differing else []
+        parts += [f"{changed} changed"] if changed else []
         changes.append(Change("change", kind, code, f"{kind} {code}: {', '.join(parts)}", differing))
     highest = max((row["id"] for row in rows.values()), default=0)
     if highest + added > MOST:
