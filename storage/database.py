@@ -150,23 +150,35 @@ class ReadTransaction:
 
     @contextmanager
     def reading(self) -> Iterator[ReadSession]:
-        """Give the request's session. One that failed is given up: the next block takes another."""
-        with self._lock:
+        """Give the request's session. One that failed is given up: the next block takes another.
+
+        A thread that was left behind, because the database hangs, keeps it; others get one of their own.
+        """
+        if not self._lock.acquire(blocking=False):
+            with self._sessions() as own:
+                yield own
+            return
+        try:
+            yield from self._shared()
+        finally:
+            self._lock.release()
+
+    def _shared(self) -> Iterator[ReadSession]:
+        if self._closed and self._blocks == 0:
+            with self._sessions() as own:
+                yield own
+            return
+        self._session = self._session or self._sessions()
+        self._blocks += 1
+        try:
+            yield self._session
+        except SQLAlchemyError:
+            self._give_back()
+            raise
+        finally:
+            self._blocks -= 1
             if self._closed and self._blocks == 0:
-                with self._sessions() as own:
-                    yield own
-                return
-            self._session = self._session or self._sessions()
-            self._blocks += 1
-            try:
-                yield self._session
-            except SQLAlchemyError:
                 self._give_back()
-                raise
-            finally:
-                self._blocks -= 1
-                if self._closed and self._blocks == 0:
-                    self._give_back()
 
     def close(self) -> None:
         """Give the connection back; where a thread still reads, it does so when it has ended."""

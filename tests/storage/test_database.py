@@ -1,5 +1,6 @@
 """The engine: passwords as they are at each connection, and what a session may do."""
 
+import threading
 from pathlib import Path
 from secrets import token_hex
 
@@ -9,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ingestor.retrying import Kind, classify
 from service.settings import DatabaseSettings, SettingsError
-from storage.database import connect
+from storage.database import ReadTransaction, connect, read_sessions
 from tests.services.mariadb import MariaDB
 
 
@@ -53,3 +54,26 @@ def test_a_password_file_of_no_use_is_a_bad_setting(tmp_path: Path, content: byt
     settings = DatabaseSettings.model_validate({"url": "mysql://octopus@127.0.0.1/octopus", "password_file": file})
     with pytest.raises(SettingsError, match=r"setting database\.password_file: .*password"):
         connect(settings)
+
+
+def test_a_thread_that_was_left_behind_holds_nobody_up(tmp_path: Path) -> None:
+    engine = connect(DatabaseSettings.model_validate({"url": f"sqlite:///{tmp_path}/x.sqlite"}))
+    transaction = ReadTransaction(read_sessions(engine))
+    inside, leave = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with transaction.reading() as session:
+            session.scalar(text("SELECT 1"))
+            inside.set()
+            leave.wait(30)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    assert inside.wait(30)
+    with transaction.reading() as session:
+        assert session.scalar(text("SELECT 2")) == 2
+    transaction.close()
+    leave.set()
+    thread.join(30)
+    assert not transaction.is_open
+    engine.dispose()
