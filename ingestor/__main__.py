@@ -43,7 +43,13 @@ def main() -> int:
     except OSError as error:
         sys.stderr.write(f"setting broker: {error.filename}: {error.strerror}\n")
         return EXIT_BAD_SETTINGS
-    retrying = Retrying(inbox.pause)
+
+    def pause(seconds: float) -> bool:
+        # Also while the database is away: this service is there, and says so.
+        subscriber.look_after()
+        return inbox.pause(seconds)
+
+    retrying = Retrying(pause)
     troubles = Troubles(subscriber.say_trouble)
     watch = Watch(presence, engine, troubles)
     writer = Writer(

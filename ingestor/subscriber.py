@@ -22,7 +22,7 @@ from ingestor.inbox import Arrival, Inbox
 from ingestor.presence import Presence
 from ingestor.settings import IngestorBlock
 from schemas import times, topics
-from schemas.messages import Status, Stored
+from schemas.messages import PRESENCE_SECONDS, Status, Stored
 from service.settings import BrokerSettings
 
 log = logging.getLogger("ingestor.subscriber")
@@ -197,6 +197,7 @@ class Subscriber:
         )
         self._status_topic = topics.service_status(name)
         self._online = Status(state="online", since=times.now(), version=version)
+        self._said_at = 0.0
         self._live.client.will_set(self._status_topic, self._offline(), qos=1, retain=True)
         self._live.on_up = self._came_up
         self._live.take_status = self._take_status
@@ -222,7 +223,9 @@ class Subscriber:
             self._live.client.publish(topics.stored(unit), message.to_json(), qos=1)
 
     def look_after(self) -> None:
-        """Ask again for a subscription that was refused: access rules are mended without a restart."""
+        """Say regularly that it is there; ask again for a refused subscription: rules are mended without a restart."""
+        if self._live.up and time.monotonic() - self._said_at >= PRESENCE_SECONDS:
+            self._say_online()
         for session in (self._live, self._backlog):
             refused = session.refused_at
             if refused is not None and session.up and time.monotonic() - refused > _ASK_AGAIN:
@@ -251,7 +254,8 @@ class Subscriber:
             self._presence.take(unit, status)
 
     def _say_online(self) -> None:
-        self._live.client.publish(self._status_topic, self._online.to_json(), qos=1, retain=True)
+        self._said_at = time.monotonic()
+        self._live.client.publish(self._status_topic, self._online.said(times.now()), qos=1, retain=True)
 
     def _offline(self) -> bytes:
         return Status(state="offline", since=times.now(), version=self._online.version).to_json()

@@ -14,11 +14,12 @@ from ingestor.clocks import Clocks
 from ingestor.decoding import Decoded, decode
 from ingestor.history import History, Receipt
 from ingestor.inbox import Arrival, Inbox
-from ingestor.retrying import Kind, Retrying, Stopped, classify
+from ingestor.retrying import BAD_READING, Retrying, Stopped
 from ingestor.stations import Station
 from ingestor.troubles import Troubles
 from ingestor.waiting_room import WaitingRoom
 from schemas.messages import Stored
+from storage.faults import classify
 
 log = logging.getLogger("ingestor.writer")
 
@@ -168,7 +169,7 @@ class Writer:
             receipt = self._retrying.run(lambda: self._history.write(readings))
         except Exception as error:
             kind, text = classify(error)
-            if kind is not Kind.BAD_DATA:
+            if kind not in BAD_READING:
                 raise
             if len(readings) == 1:
                 receipt = self._retrying.run(lambda: self._history.reject(readings[0], text))

@@ -13,7 +13,7 @@ from publisher.delivery import Delivery
 from publisher.outbox import Appended, Outbox
 from publisher.outbox_file import OutboxFullError
 from schemas import times, topics
-from schemas.messages import Status
+from schemas.messages import PRESENCE_SECONDS, Status
 from service.settings import BrokerSettings
 
 log = logging.getLogger("publisher")
@@ -58,7 +58,8 @@ class Publishing:
         self._disk_trouble: str | None = None
         self._refused: set[str] = set()
         self._status_at = 0.0
-        self._status: bytes | None = None
+        self._status: Status | None = None
+        self._repeat_at = 0.0
 
     def run(self) -> None:
         """Serve until `Stop`; raise what ended the source."""
@@ -164,25 +165,27 @@ class Publishing:
         if now < self._status_at:
             return self._status_at - now
         status = self._present("online", self._since)
-        if status != self._status and self._connection is not None:
-            self._connection.publish(topics.unit_status(self._unit), status, qos=1, retain=True)
-            self._status = status
+        if self._connection is not None and (status != self._status or now >= self._repeat_at):
+            self._connection.publish(topics.unit_status(self._unit), status.said(times.now()), qos=1, retain=True)
+            self._status, self._repeat_at = status, now + PRESENCE_SECONDS
         self._status_at = now + STATUS_INTERVAL
         return STATUS_INTERVAL
 
-    def _present(self, state: str, since: datetime) -> bytes:
+    def _present(self, state: str, since: datetime) -> Status:
         return Status.model_validate(
             {
                 "state": state, "since": since, "version": self._version, "publisher": self._publisher,
                 "host": self._host, "sequence": self._outbox.sequence, "waiting": self._outbox.waiting,
             }
-        ).to_json()  # fmt: skip
+        )  # fmt: skip
 
     def _leave(self) -> None:
         if self._connection is None:
             return
         if self._up:
-            self._connection.say_last(topics.unit_status(self._unit), self._present("offline", times.now()), _FAREWELL)
+            self._connection.say_last(
+                topics.unit_status(self._unit), self._present("offline", times.now()).to_json(), _FAREWELL
+            )
         self._connection.close()
 
 

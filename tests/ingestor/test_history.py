@@ -363,3 +363,16 @@ def test_rejections_go_in_one_statement(engine: Engine) -> None:
     write(engine, *(make_arrival(b"nonsense %d" % n, repeat=n % 2 == 0) for n in range(1000)))
     assert len(sent) <= 2, "one to look what stands already, one to insert"
     assert len(rows(engine, RejectedMessage.id)) == 1000
+
+
+def test_a_reading_ahead_of_the_clock_does_not_freeze_the_latest_value(engine: Engine) -> None:
+    def latest() -> Any:
+        return rows(engine, LatestReading.observed_at, LatestReading.value, LatestReading.quality)
+
+    right, ahead, near = (text_of(NOW + seconds) for seconds in (-20, 7200, 60))
+    write(engine, numbered(1, ahead, air_temperature=30.0))
+    assert [one[1:] for one in latest()] == [(30.0, 1)]
+    write(engine, numbered(2, right, air_temperature=18.0))
+    assert [one[1:] for one in latest()] == [(18.0, 0)], "it gives way to what comes"
+    write(engine, numbered(3, near, air_temperature=19.0), numbered(4, text_of(NOW - 10), air_temperature=18.1))
+    assert [one[1:] for one in latest()] == [(19.0, 0)], "clocks may differ a little"

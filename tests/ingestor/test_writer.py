@@ -4,12 +4,13 @@ from sqlalchemy import Engine, func, select, text
 
 from ingestor.history import History
 from ingestor.inbox import Inbox
-from ingestor.retrying import Kind, Retrying, classify
+from ingestor.retrying import Retrying
 from ingestor.writer import Writer
 from schemas.messages import Stored
 from schemas.site import Site
 from schemas.tables import RejectedMessage
 from storage.database import write_sessions
+from storage.faults import Kind, classify
 from tests.conftest import prepare_database
 from tests.ingestor.making import NOW, make_arrival, make_reading, station_of, text_of
 from tests.services.mariadb import MariaDB
