@@ -1,5 +1,6 @@
 """Clients made from settings: paho where a message must not be lost, aiomqtt where one may be missed."""
 
+import logging
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ def aiomqtt_client(
     if largest is not None and settings.protocol == "5":
         options["properties"] = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         options["properties"].MaximumPacketSize = largest + LARGEST_HEADER
+    logger = logging.getLogger("aiomqtt")
+    logger.addFilter(_worth_a_line)
     return aiomqtt.Client(
         settings.host,
         settings.port,
@@ -84,8 +87,14 @@ def aiomqtt_client(
         protocol=aiomqtt.ProtocolVersion.V5 if settings.protocol == "5" else aiomqtt.ProtocolVersion.V311,
         keepalive=settings.keepalive,
         tls_context=None if settings.tls_ca is None else _tls(settings),
+        logger=logger,
         **options,
     )
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """Leave out confirmations whose waiter was cancelled or timed out: aiomqtt logs them as errors, with a trace."""
+    return not str(record.msg).startswith("Unexpected message ID")
 
 
 def _tls(settings: BrokerSettings) -> ssl.SSLContext:

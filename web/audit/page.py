@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
@@ -28,6 +28,7 @@ from web.http.forms import page_again
 from web.rendering.formatting import day, moment
 from web.rendering.local_times import UnclearTimeError, read_day
 from web.rendering.pages import language_of, page, page_gettext, translated
+from web.requests import HttpRequest
 
 PER_PAGE = 50
 LONGEST = 64
@@ -36,7 +37,7 @@ PLACES = {"experiment": "/experiments/{}", "cell": "/cells/{}", "person": "/peop
 
 @get("/audit", opt={"act": Act.AUDIT_READ}, include_in_schema=False, sync_to_thread=True)
 def audit_page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     *,
     sessions: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
@@ -113,7 +114,7 @@ def _logins(who: str, people: Iterable[PersonView]) -> list[str]:
     return exact or [one.login for one in people if wanted in fold(one.name)] or [who]
 
 
-def _context(request: Request[Any, Any, Any], typed: dict[str, str], people: Iterable[PersonView]) -> dict[str, Any]:
+def _context(request: HttpRequest, typed: dict[str, str], people: Iterable[PersonView]) -> dict[str, object]:
     return {
         "typed": typed,
         "narrowed": any(typed.values()),
@@ -137,9 +138,7 @@ def _context(request: Request[Any, Any, Any], typed: dict[str, str], people: Ite
     }
 
 
-def _found(
-    request: Request[Any, Any, Any], lines: list[AuditLine], codes: dict[int, str], site: Site
-) -> dict[str, Any]:
+def _found(request: HttpRequest, lines: list[AuditLine], codes: dict[int, str], site: Site) -> dict[str, object]:
     language = language_of(request)
     teller = Teller(
         gettext=page_gettext(request),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
@@ -24,9 +24,9 @@ from web.live.hub import Hub
 from web.rendering.cell_view import show_cells
 from web.rendering.pages import page
 from web.rendering.texts import N_
+from web.requests import HttpRequest
 from web.threads import PATIENCE, WebThreads
 
-AnyRequest = Request[Any, Any, Any]
 AWAY = {"away": True}
 
 # What has just been done, as the redirect after a form says it.
@@ -41,7 +41,7 @@ DONE_WORDS = {
 
 @get("/cells/{cell:str}", include_in_schema=False)
 async def cell_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
     site: NamedDependency[Site],

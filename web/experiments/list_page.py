@@ -1,9 +1,9 @@
 """`/experiments`: all of them, searched, filtered, sorted, page by page."""
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 from urllib.parse import urlencode
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
@@ -16,6 +16,7 @@ from schemas.site import Site
 from storage.database import Sessions
 from web.rendering.pages import page, translated_messages
 from web.rendering.texts import N_
+from web.requests import HttpRequest
 
 PER_PAGE = 25
 # What stands above the columns; `cells` cannot be sorted by.
@@ -32,7 +33,7 @@ NEWEST_FIRST = frozenset({"planned_start", "planned_end", "updated_at"})
 
 @get("/experiments", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
 def experiments_page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     *,
     sessions: NamedDependency[Sessions],
     actor: NamedDependency[Actor],

@@ -1,8 +1,8 @@
 """Calendar feeds. A calendar program sends no header, so a token of the scope `calendar` may stand in the address."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
@@ -15,6 +15,7 @@ from storage.database import Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId
 from web.rendering.addresses import own_origin
+from web.requests import HttpRequest
 
 Token = Annotated[str, QueryParameter(max_length=200)]
 OPT = {"act": Act.EXPERIMENTS_READ, "calendar": True}
@@ -29,7 +30,7 @@ class CalendarController(Controller):
         self,
         *,
         cell: FromPath[str],
-        request: Request[Any, Any, Any],
+        request: HttpRequest,
         sessions: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
@@ -50,7 +51,7 @@ class CalendarController(Controller):
         self,
         *,
         experiment: RowId,
-        request: Request[Any, Any, Any],
+        request: HttpRequest,
         sessions: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],

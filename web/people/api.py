@@ -1,8 +1,8 @@
 """`/api/people` for admins, `/api/account` for everybody's own sessions and tokens."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, delete, get, patch, post
+from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from facility.people.tokens import NewToken, TokenDraft, TokenView, create_token
 from storage.database import Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId
+from web.requests import HttpRequest
 
 
 class PasswordLink(BaseModel):
@@ -79,7 +80,7 @@ class AccountController(Controller):
 
     @get("/sessions", opt={"act": Act.ACCOUNT_READ}, responses=problems(), sync_to_thread=True)
     def sessions_of(
-        self, request: Request[Any, Any, Any], sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self, request: HttpRequest, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
     ) -> list[SessionView]:
         """List the browsers in which you are logged in."""
         return list_sessions(sessions, actor, request.scope["state"]["session"])
