@@ -21,6 +21,7 @@ from schemas.tables import (
     Reading5min,
 )
 from storage.database import Reads
+from telemetry.judging import STALE_PERIODS
 from telemetry.queries import series_of_cell
 
 
@@ -75,7 +76,7 @@ class Station:
         with self._sessions.reading() as session:
             series = _series(session, cell, parameter)
             if span <= timedelta(hours=4):
-                step = timedelta(seconds=max(90, 4 * self._period))
+                step = timedelta(seconds=max(90, STALE_PERIODS * self._period))
                 raw = select(Reading.observed_at, Reading.value).where(
                     Reading.series_id == series, Reading.observed_at.between(since, until), Reading.value.is_not(None)
                 )
@@ -84,7 +85,7 @@ class Station:
             else:
                 table = Reading5min if span <= timedelta(days=8) else Reading1h
                 width = timedelta(minutes=5) if table is Reading5min else timedelta(hours=1)
-                step = max(width * 1.5, timedelta(seconds=4 * self._period))
+                step = max(width * 1.5, timedelta(seconds=STALE_PERIODS * self._period))
                 chosen = select(table.started_at, table.min, table.mean, table.max).where(
                     table.series_id == series, table.started_at.between(since, until)
                 )

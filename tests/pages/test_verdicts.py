@@ -53,7 +53,7 @@ def test_one_probe_silent_while_the_others_send(
         value = page.locator(on(page, "air_temperature")).first
         expect(value).to_have_attribute("data-value-state", "stale")
         expect(value).to_contain_text("18,0 °C")
-        expect(value).to_contain_text("périmé · 3 h")
+        expect(value).to_contain_text("périmée · 3 h")
         expect(page.locator(on(page, "relative_humidity")).first).to_have_attribute("data-value-state", "ok")
 
 
@@ -74,7 +74,7 @@ def test_a_setpoint_of_another_time_is_not_compared(open_page: Opener, station: 
         page = open_page(f"/cells/{CELL}", java_script_enabled=javascript)
         expect(page.locator(on(page, "air_temperature"))).to_have_attribute("data-value-state", "ok")
         row = page.locator(".values-table tr", has=page.locator("[data-value-of=air_temperature]"))
-        expect(row.locator("[data-target]")).to_have_text("18,0périmé · 2 j")
+        expect(row.locator("[data-target]")).to_have_text("18,0périmée · 2 j")
         expect(row.locator("[data-deviation-of]")).to_have_text("")
 
 
