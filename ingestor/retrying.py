@@ -41,7 +41,8 @@ _FULL = {3, 20, 28, 1021, 1026, 1030, 1114}
 _READ_ONLY = {1290, 1792, 1209}
 _REFUSED = {1044, 1045, 1130, 1142, 1143, 1227, 1251, 1370, 1524, 1698, 1820, 1862, 2059, 2061, 3118, 4151}
 _NOT_PREPARED = {1049, 1054, 1146}
-_DATA = {1048, 1153, 1216, 1264, 1265, 1292, 1365, 1366, 1367, 1406, 1452, 1526, 1644, 1690, 3819, 4025}
+_NO_PARTITION = {1526, 1735, 1748}
+_DATA = {1048, 1153, 1216, 1264, 1265, 1292, 1365, 1366, 1367, 1406, 1452, 1644, 1690, 3819, 4025}
 
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_INTERRUPT}
 _SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
@@ -75,6 +76,11 @@ def _classify_mysql(cause: pymysql.Error, *, lost: bool) -> tuple[Kind, str]:
             f"the database refuses us: {text}: check database.url, its password and the grants",
         ),
         (_NOT_PREPARED, Kind.NEEDS_A_PERSON, f"the database is not prepared: {text}: run `octopus db upgrade`"),
+        (
+            _NO_PARTITION,
+            Kind.NEEDS_A_PERSON,
+            f"the history has no partition for what arrives: {text}: run `octopus db upgrade`",
+        ),
         (_FULL, Kind.PASSES, f"the database's disk is full or failing: {text}: make room"),
         (_READ_ONLY, Kind.PASSES, f"the database is read-only: {text}"),
         (_DATA, Kind.BAD_DATA, text),

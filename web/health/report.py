@@ -62,6 +62,8 @@ def judge(sessions: Reads, engine: Engine, site: Site, hub: Hub, now: datetime) 
         down.append("the broker is not connected")
     offline = [name for name, status in sorted(hub.services.items()) if status.state == "offline"]
     partly = [f"service {name} is offline" for name in offline]
+    partly += [f"{name}: {one.trouble}" for name, one in sorted(hub.services.items()) if one.trouble is not None]
+    partly += [account.fault for account in ledger if account.fault is not None]
     partly += [f"{unit.unit}: {unit.words}" for unit in units if not unit.ok]
     return Health(
         status="down" if down else "degraded" if partly else "ok",
