@@ -25,6 +25,9 @@ from schemas import times
 # A broker refuses larger ones; a backlog message is cut before it reaches this.
 MAX_PAYLOAD = 256 * 1024
 MAX_SEQUENCE = 2**63 - 1
+# Whoever is online repeats its status at least this often, in seconds: a retained `online` that is much older is
+# of a sender that died together with its broker.
+PRESENCE_SECONDS = 60.0
 
 
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
@@ -80,10 +83,15 @@ class Backlog(Message):
 
 
 class Status(Message):
-    """Presence of a unit's publisher or of a service; the last will says `offline`."""
+    """Presence of a unit's publisher or of a service; the last will says `offline`.
+
+    `since` is when the state began, `at` when its sender said so last (every `PRESENCE_SECONDS` while it is online;
+    not in the last will, and unknown of senders that do not repeat themselves).
+    """
 
     state: Literal["online", "offline"]
     since: Instant
+    at: Instant | None = None
     version: str = Field(default="", max_length=64)
     publisher: PublisherId | None = None
     sequence: int | None = Field(default=None, ge=0, le=MAX_SEQUENCE)
@@ -116,11 +124,25 @@ class Alarm(Message):
     shelved_until: Instant | None = None
 
 
+class ParameterLimits(Message):
+    """What an experiment asks of a parameter, in its unit: off the setpoint by at most `deviation`, within low…high.
+
+    Without any of the three the station's limits hold. An alarm of `severity` waits for `delay` seconds.
+    """
+
+    deviation: FiniteFloat | None = None
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+    delay: int = Field(default=600, ge=0)
+    severity: Literal["warning", "major", "critical"] = "warning"
+
+
 class CellExperiment(Message):
-    """The experiment that a cell holds now; the topic is empty when the cell is free."""
+    """The experiment that a cell holds now, with the parameters it names; the topic is empty when the cell is free."""
 
     id: int
     code: str
     title: str
     state: str
     started_at: Instant
+    limits: dict[Code, ParameterLimits] = Field(default_factory=dict, max_length=1000)

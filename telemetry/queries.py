@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, func, select
+from sqlalchemy import ColumnElement, Integer, Select, case, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -65,10 +65,19 @@ def latest_values(cells: Collection[str] | None = None) -> Select[str, str, date
     return statement if cells is None else statement.where(Cell.code.in_(cells))
 
 
-def last_stored_by_unit() -> Select[str, datetime, datetime]:
-    """Return (unit, when its newest reading was observed, when it last had one stored)."""
+def last_stored_by_unit(until: datetime) -> Select[str, datetime | None, datetime, datetime]:
+    """Return (unit, the newest time of its readings up to `until` and of all, when it last had one stored).
+
+    A reading ahead of our clock must not hide that nothing has come since.
+    """
+    observed_at = LatestReading.observed_at
     return (
-        select(Unit.code, func.max(LatestReading.observed_at), func.max(LatestReading.received_at))
+        select(
+            Unit.code,
+            func.max(case((observed_at <= until, observed_at))),
+            func.max(observed_at),
+            func.max(LatestReading.received_at),
+        )
         .join(Series, Series.id == LatestReading.series_id)
         .join(Cell, Cell.id == Series.cell_id)
         .join(Unit, Unit.id == Cell.unit_id)

@@ -7,6 +7,7 @@ from litestar.params import FromPath
 from schemas import times
 from schemas.site import Site
 from storage.database import Sessions
+from telemetry.judging import judge_presence
 from telemetry.views import CellView, ValueView, cell_view
 from web.http.problems import problems
 from web.http.query_parameters import known_cell, known_parameter
@@ -45,7 +46,6 @@ class CellController(Controller):
 
 def _view(site: Site, hub: Hub, sessions: Sessions, cell: str) -> CellView:
     latest = read_latest(sessions, hub, [cell])[cell]
-    status = hub.units.get(site.unit_of_cell[cell].code)
-    return cell_view(
-        site, cell, latest, status, now=times.now(), experiment=hub.experiments.get(cell), alarms=hub.alarms
-    )
+    now = times.now()
+    presence = judge_presence(hub.units.get(site.unit_of_cell[cell].code), None, now)
+    return cell_view(site, cell, latest, presence, now=now, experiment=hub.experiments.get(cell), alarms=hub.alarms)

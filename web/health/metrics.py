@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from schemas import times
 from schemas.site import Site
 from storage.database import Sessions
+from telemetry.judging import judge_presence
 from web.health.report import Health, judge
 from web.live.feed import Feed
 from web.live.hub import Hub
@@ -57,7 +58,7 @@ class _Station(Collector):
         yield from counted.values()
         service = GaugeMetricFamily("octopus_service_online", "1 when the service is there", labels=["service"])
         for name, status in found.services.items():
-            service.add_metric([name], float(status.state == "online"))
+            service.add_metric([name], float(judge_presence(status, None, found.now) == "online"))
         yield service
         yield GaugeMetricFamily("octopus_live_streams", "open live streams of this process", hub.clients)
         messages = CounterMetricFamily("octopus_live_messages", "MQTT messages taken", labels=["outcome"])

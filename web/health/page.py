@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request
 from litestar.response import Template
 
+from telemetry.judging import judge_presence
 from web.health.report import Health
 from web.rendering.pages import page, translated
 from web.rendering.texts import N_
@@ -14,7 +15,7 @@ STATUS_WORDS = {
     "degraded": N_("A part of the station needs a look."),
     "down": N_("Nothing new is being stored, or nothing can be shown live."),
 }
-PRESENCE_WORDS = {"online": N_("online"), "offline": N_("offline"), "unknown": N_("unknown")}
+PRESENCE_WORDS = {"online": N_("online"), "offline": N_("offline"), "unknown": N_("unknown"), "silent": N_("silent")}
 SERVICE_WORDS = {
     "ingestor": N_("Storing (ingestor)"),
     "web": N_("Pages (web)"),
@@ -28,6 +29,7 @@ def health_page(request: Request[Any, Any, Any], found: Health, status_code: int
     context = {
         "health": found,
         "status_word": translated(request, STATUS_WORDS)[found.status],
+        "presences": {name: judge_presence(one, None, found.now) for name, one in found.services.items()},
         "presence_words": translated(request, PRESENCE_WORDS),
         "service_words": translated(request, SERVICE_WORDS),
     }

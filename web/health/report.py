@@ -1,6 +1,7 @@
 """Can the station's data be trusted now? Judged by rows stored, never by a process being up."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import BaseModel
 from sqlalchemy import Engine
@@ -9,10 +10,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.messages import Instant, Status
 from schemas.site import Site
+from schemas.times import CLOCK_SKEW
 from storage.database import Sessions
 from storage.revisions import WrongVersion, check_version
 from telemetry import queries
-from telemetry.views import STALE_PERIODS, UnitState, unit_state
+from telemetry.judging import STALE_PERIODS, PresenceState, age_of, is_fresh, judge_presence
 from web.health.ledger import Account, read_ledger
 from web.live.hub import Hub
 
@@ -20,12 +22,20 @@ from web.live.hub import Hub
 PATIENCE = 60.0
 
 
+class LastStored(NamedTuple):
+    """When a unit's newest readings were observed, up to now and any, and when it last had one stored."""
+
+    observed_at: datetime | None
+    newest_at: datetime
+    stored_at: datetime
+
+
 class UnitHealth(BaseModel):
     """A unit's last stored reading and what its publisher still holds."""
 
     unit: str
     ok: bool
-    publisher: UnitState
+    publisher: PresenceState
     waiting: int | None
     last_observed_at: Instant | None
     last_stored_at: Instant | None
@@ -49,7 +59,7 @@ class Health(BaseModel):
 
 def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, now: datetime) -> Health:
     """Look at the rows, the broker and who says that he is there."""
-    database, stored, ledger = _stored(sessions, engine, hub)
+    database, stored, ledger = _stored(sessions, engine, hub, now)
     units = [_unit(site, hub, unit.code, stored, now) for unit in site.units]
     down = []
     if database != "ok":
@@ -60,8 +70,8 @@ def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, now: datetim
         down.append("no unit has had a reading stored lately")
     if not hub.broker_connected:
         down.append("the broker is not connected")
-    offline = [name for name, status in sorted(hub.services.items()) if status.state == "offline"]
-    partly = [f"service {name} is offline" for name in offline]
+    services = {name: judge_presence(status, None, now) for name, status in sorted(hub.services.items())}
+    partly = [f"service {name} is {presence}" for name, presence in services.items() if presence != "online"]
     partly += [f"{unit.unit}: {unit.words}" for unit in units if not unit.ok]
     return Health(
         status="down" if down else "degraded" if partly else "ok",
@@ -77,40 +87,43 @@ def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, now: datetim
 
 
 def _stored(
-    sessions: Sessions, engine: Engine, hub: Hub
-) -> tuple[str, dict[str, tuple[datetime, datetime]], list[Account]]:
+    sessions: Sessions, engine: Engine, hub: Hub, now: datetime
+) -> tuple[str, dict[str, LastStored], list[Account]]:
     try:
         check_version(engine)
         with sessions() as session:
-            rows = session.execute(queries.last_stored_by_unit()).all()
+            rows = session.execute(queries.last_stored_by_unit(now + CLOCK_SKEW)).all()
         ledger = read_ledger(sessions, hub)
     except WrongVersion as error:
         return str(error), {}, []
     except (DBAPIError, PoolTimeout):
         return "the database cannot be reached", {}, []
-    return "ok", {unit: (observed_at, received_at) for unit, observed_at, received_at in rows}, ledger
+    return "ok", {unit: LastStored(observed, newest, at) for unit, observed, newest, at in rows}, ledger
 
 
-def _unit(site: Site, hub: Hub, code: str, stored: dict[str, tuple[datetime, datetime]], now: datetime) -> UnitHealth:
+def _unit(site: Site, hub: Hub, code: str, stored: dict[str, LastStored], now: datetime) -> UnitHealth:
     unit = site.unit_by_code[code]
     status = hub.units.get(code)
-    observed_at, stored_at = stored.get(code, (None, None))
+    last = stored.get(code)
+    observed_at = None if last is None else last.observed_at or last.newest_at
     # By when it was observed: a backlog that comes in proves nothing about now.
-    age = None if observed_at is None else round((now - observed_at).total_seconds(), 3)
-    limit = max(PATIENCE, STALE_PERIODS * (unit.period or site.period))
+    age = None if observed_at is None else round(age_of(observed_at, now), 3)
+    fresh = age is not None and is_fresh(age, max(PATIENCE, STALE_PERIODS * (unit.period or site.period)))
     if age is None:
         words = "nothing stored yet"
-    elif age > limit:
-        words = f"last stored reading is {age:.0f} s old"
-    else:
+    elif fresh:
         words = "readings are stored"
+    elif age < 0:
+        words = f"the only stored readings are {-age:.0f} s ahead of this server's clock: is the unit's clock right?"
+    else:
+        words = f"last stored reading is {age:.0f} s old"
     return UnitHealth(
         unit=code,
-        ok=age is not None and age <= limit,
-        publisher=unit_state(status),
+        ok=fresh,
+        publisher=judge_presence(status, None, now),
         waiting=None if status is None else status.waiting,
         last_observed_at=observed_at,
-        last_stored_at=stored_at,
+        last_stored_at=None if last is None else last.stored_at,
         age_seconds=age,
         words=words,
     )

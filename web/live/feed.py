@@ -14,13 +14,12 @@ from pydantic import ValidationError
 from broker.connecting import aiomqtt_client
 from schemas import times, topics
 from schemas.messages import Alarm, CellExperiment, Reading, Status
+from schemas.picture import Latest
 from schemas.site import Site
-from schemas.tables import Quality
 from service.settings import BrokerSettings
 from service.version import octopus_version
-from telemetry.views import Latest
+from telemetry.judging import arrival_quality
 from web.live.hub import Hub
-from web.live.state import SKEW
 
 SERVICE = "web"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
@@ -115,14 +114,13 @@ class Feed:
         return True
 
     def _values(self, cell: str, reading: Reading) -> dict[str, Latest]:
-        skewed = reading.observed_at > self._clock() + SKEW
-        values = {}
-        for parameter in self._site.parameters_of(cell):
-            if parameter.code in reading.values:
-                value = reading.values[parameter.code]
-                suspect = skewed or (value is not None and not parameter.plausible(value))
-                values[parameter.code] = Latest(reading.observed_at, value, Quality.SUSPECT if suspect else Quality.RAW)
-        return values
+        at, now = reading.observed_at, self._clock()
+        return {
+            parameter.code: Latest(at, value, arrival_quality(parameter, value, at, now))
+            for parameter in self._site.parameters_of(cell)
+            if parameter.code in reading.values
+            for value in [reading.values[parameter.code]]
+        }
 
     def _client(self) -> aiomqtt.Client:
         return aiomqtt_client(

@@ -14,7 +14,7 @@ import orjson
 
 from schemas import times
 from schemas.messages import Alarm, CellExperiment, Status
-from telemetry.views import Latest
+from schemas.picture import Latest
 from web.live.state import CellState
 
 RETRY = b"retry: 3000\n\n"

@@ -1,14 +1,17 @@
 """The newest value of every parameter: from the broker where that is newer, from the table where it is not."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from litestar.exceptions import ServiceUnavailableException
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from schemas import times
+from schemas.picture import Latest
 from storage.database import Sessions
 from telemetry import queries
-from telemetry.views import Latest
+from telemetry.judging import supersedes
 from web.live.hub import Hub
 
 ByCell = dict[str, dict[str, Latest]]
@@ -24,7 +27,8 @@ def read_latest(sessions: Sessions, hub: Hub, cells: Collection[str]) -> ByCell:
             detail = f"the database cannot be reached and nothing came live yet of {', '.join(blank)}"
             raise ServiceUnavailableException(detail=detail, headers={"Retry-After": "10"}) from error
         stored = {}
-    return {cell: newest([stored.get(cell, {}), hub.cell(cell)]) for cell in cells}
+    now = times.now()
+    return {cell: newest([stored.get(cell, {}), hub.cell(cell)], now) for cell in cells}
 
 
 def read_stored(sessions: Sessions, cells: Collection[str] | None = None) -> ByCell:
@@ -36,12 +40,11 @@ def read_stored(sessions: Sessions, cells: Collection[str] | None = None) -> ByC
     return found
 
 
-def newest(sources: Iterable[Mapping[str, Latest]]) -> dict[str, Latest]:
-    """Return each parameter's newest value; of the same instant the one that is trusted less."""
+def newest(sources: Iterable[Mapping[str, Latest]], now: datetime) -> dict[str, Latest]:
+    """Return each parameter's newest value."""
     merged: dict[str, Latest] = {}
     for source in sources:
         for parameter, value in source.items():
-            held = merged.get(parameter)
-            if held is None or (value.observed_at, value.quality) > (held.observed_at, held.quality):
+            if supersedes(value, merged.get(parameter), now):
                 merged[parameter] = value
     return merged

@@ -73,7 +73,7 @@ def test_a_unit_has_every_latest_value_of_its_cells(client: TestClient[Any], sha
     answer = client.get("/api/units/ecolab-3").json()
     assert [cell["cell"] for cell in answer["values"]] == ["E3C1", "E3C2", "E3C3"]
     assert all(len(cell["values"]) == 16 for cell in answer["values"])
-    assert [cell["state"] for cell in answer["values"]] == ["ok", "no_data", "no_data"]
+    assert [cell["state"] for cell in answer["values"]] == ["incomplete", "no_data", "no_data"]
     assert len(client.get("/api/units").json()) == 6
 
 
@@ -186,3 +186,15 @@ def test_health_is_judged_by_rows(client: TestClient[Any], shared: Engine) -> No
     assert "s old" in units["ecocube-1"]["words"]
     assert units["ecolab-1"]["words"] == "nothing stored yet"
     assert 'octopus_stored_age_seconds{unit="ecocube-1"} 18' in client.get("/metrics").text
+
+
+def test_a_reading_ahead_of_the_clock_is_never_fresh(client: TestClient[Any], shared: Engine) -> None:
+    store(shared, "E1C1", "air_temperature", [(ago(hours=-2), 18.5)])
+    units = {unit["unit"]: unit for unit in client.get("/health").json()["units"]}
+    assert not units["ecolab-1"]["ok"]
+    assert "ahead of this server's clock" in units["ecolab-1"]["words"]
+    store(shared, "E1C2", "air_temperature", [(ago(minutes=20), 18.5)])
+    units = {unit["unit"]: unit for unit in client.get("/health").json()["units"]}
+    assert not units["ecolab-1"]["ok"]
+    assert units["ecolab-1"]["age_seconds"] == pytest.approx(1200, abs=60)
+    assert client.get("/api/cells/E1C1/air_temperature").json()["state"] == "suspect"

@@ -1,0 +1,44 @@
+"""The live picture of the station: one immutable value that any thread may read while the next one is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from schemas.messages import Alarm, CellExperiment, Status
+
+
+class Latest(NamedTuple):
+    """The newest value of a parameter, in the parameter's unit: when it was observed, how far it can be trusted."""
+
+    observed_at: datetime
+    value: float | None
+    quality: int = 0
+
+
+class Presence(NamedTuple):
+    """A status as it was heard last.
+
+    `heard_at` is the last instant at which its sender was certainly there: now for a message that comes live, the
+    message's own `at` for one that the broker had kept, None where such a message does not say.
+    """
+
+    status: Status
+    heard_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is known live. Its mappings are never changed: a newer picture has new ones.
+
+    `connected` tells whether the broker is connected and all that it retains has arrived. `cells` holds the newest
+    values by cell and parameter, `alarms` is keyed by place and code, `experiments` by cell.
+    """
+
+    connected: bool = False
+    last_message_at: datetime | None = None
+    cells: Mapping[str, Mapping[str, Latest]] = field(default_factory=dict)
+    units: Mapping[str, Presence] = field(default_factory=dict)
+    services: Mapping[str, Presence] = field(default_factory=dict)
+    alarms: Mapping[tuple[str, str], Alarm] = field(default_factory=dict)
+    experiments: Mapping[str, CellExperiment] = field(default_factory=dict)
