@@ -1,6 +1,17 @@
 """Every table, by subject. Importing this package fills `Base.metadata`; migrations are written from it."""
 
-from schemas.tables.alarms import Alarm, DiscordCommands, DiscordLink, DiscordLinkCode, Notification
+from schemas.tables.alarms import (
+    Alarm,
+    AlarmCondition,
+    AlarmEvent,
+    AlarmRule,
+    Canary,
+    DiscordCommands,
+    DiscordLink,
+    DiscordLinkCode,
+    Lease,
+    Notification,
+)
 from schemas.tables.base import Base, UtcDateTime
 from schemas.tables.people import ApiToken, AuditEvent, LoginAttempt, LoginSession, OneTimeLink, Person, Role
 from schemas.tables.station import (
@@ -29,11 +40,15 @@ from schemas.tables.telemetry import (
 
 __all__ = [
     "Alarm",
+    "AlarmCondition",
+    "AlarmEvent",
+    "AlarmRule",
     "Annotation",
     "ApiToken",
     "Assignment",
     "AuditEvent",
     "Base",
+    "Canary",
     "Cell",
     "DiscordCommands",
     "DiscordLink",
@@ -44,6 +59,7 @@ __all__ = [
     "ExperimentParameter",
     "Intervention",
     "LatestReading",
+    "Lease",
     "LoginAttempt",
     "LoginSession",
     "Notification",
