@@ -15,7 +15,6 @@ from schemas.tables import Alarm, AlarmCondition, AlarmEvent, Cell, Parameter
 from telemetry.alarms.engine import AlarmState, Observation, Transition, step
 from telemetry.alarms.rules import Kind, Rule
 
-
 PLAIN = Quantity()
 
 

@@ -64,10 +64,10 @@ class Alarm(Base):
     shelved_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shelved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    kind: Mapped[str] = mapped_column(String(32))
-    level: Mapped[int] = mapped_column(SmallInteger)
-    active: Mapped[bool] = mapped_column(Boolean)
-    count: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(32), default="")
+    level: Mapped[int] = mapped_column(SmallInteger, default=1)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    count: Mapped[int] = mapped_column(Integer, default=1)
     suppressed_by: Mapped[str | None] = mapped_column(String(129))
 
 
