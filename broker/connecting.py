@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A session outlives a long weekend; the broker then forgets what it kept for us, outboxes do not.
 SESSION_DAYS = 7
+# Topic and properties of a message, in bytes: more than ours ever take.
+LARGEST_HEADER = 1024
 
 
 def paho_client(
@@ -61,10 +63,18 @@ def connect_options(
     return options
 
 
-def aiomqtt_client(settings: BrokerSettings, identifier: str, **options: Any) -> "aiomqtt.Client":
-    """Make an aiomqtt client to be entered with `async with`; options are aiomqtt's own (will, timeout …)."""
+def aiomqtt_client(
+    settings: BrokerSettings, identifier: str, *, largest: int | None = None, **options: Any
+) -> "aiomqtt.Client":
+    """Make an aiomqtt client to be entered with `async with`; options are aiomqtt's own (will, timeout …).
+
+    `largest` asks an MQTT 5 broker to keep longer messages to itself: bytes of payload.
+    """
     import aiomqtt  # noqa: PLC0415 - a unit's PC has paho alone
 
+    if largest is not None and settings.protocol == "5":
+        options["properties"] = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        options["properties"].MaximumPacketSize = largest + LARGEST_HEADER
     return aiomqtt.Client(
         settings.host,
         settings.port,
