@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from secrets import token_hex
 from typing import NamedTuple, TypeVar
 
@@ -16,10 +16,12 @@ from pydantic import ValidationError
 from broker.connecting import aiomqtt_client
 from schemas import times, topics
 from schemas.messages import MAX_PAYLOAD, Alarm, CellExperiment, Reading, Status
+from schemas.picture import Latest
 from schemas.site import Site
 from service.ending import end
 from service.settings import BrokerSettings
 from service.version import octopus_version
+from telemetry.judging import arrival_quality, supersedes
 
 SERVICE = "bot"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
@@ -33,17 +35,9 @@ FILTERS = (
     topics.READINGS,
 )
 
-# A unit's clock may be ahead by this much.
-SKEW = timedelta(seconds=60)
-
 M = TypeVar("M")
 
 log = logging.getLogger(__name__)
-
-
-class Value(NamedTuple):
-    observed_at: datetime
-    value: float | None
 
 
 class Raised(NamedTuple):
@@ -67,7 +61,7 @@ class Live:
     def __init__(self, site: Site) -> None:
         self._site = site
         self.connected = False
-        self.cells: dict[str, dict[str, Value]] = {}
+        self.cells: dict[str, dict[str, Latest]] = {}
         self.units: dict[str, Status] = {}
         self.services: dict[str, Status] = {}
         self.experiments: dict[str, CellExperiment] = {}
@@ -101,14 +95,12 @@ class Live:
 
     def _reading(self, cell: str, reading: Reading) -> None:
         held = self.cells.setdefault(cell, {})
-        soon = times.now() + SKEW
-        for parameter, value in reading.values.items():
-            old = held.get(parameter)
-            # A value from the future would shut out every right one after it.
-            if old is not None and reading.observed_at < old.observed_at <= soon:
-                continue
-            if parameter in self._site.parameter_by_code:
-                held[parameter] = Value(reading.observed_at, value)
+        at, now = reading.observed_at, times.now()
+        for code, value in reading.values.items():
+            if (parameter := self._site.parameter_by_code.get(code)) is not None:
+                latest = Latest(at, value, arrival_quality(parameter, value, at, now))
+                if supersedes(latest, held.get(code), now):
+                    held[code] = latest
 
     def _alarm(self, topic: str, content: object) -> None:
         *_, place, code = topic.split("/")

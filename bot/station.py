@@ -7,6 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schemas import times
+from schemas.messages import ParameterLimits
+from schemas.picture import Latest
 from schemas.tables import (
     Assignment,
     Cell,
@@ -20,15 +22,6 @@ from schemas.tables import (
 )
 from storage.database import Sessions
 from telemetry.queries import series_of_cell
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The newest stored value of a series."""
-
-    observed_at: datetime
-    value: float | None
-    quality: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +55,18 @@ class ExperimentView:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What an experiment tolerates of a parameter."""
-
-    experiment: str
-    deviation: float | None
-    low: float | None
-    high: float | None
-    severity: str
-
-
 class Station:
     """Each function is one short look; call it in a thread."""
 
     def __init__(self, sessions: Sessions, period: float) -> None:
         self._sessions, self._period = sessions, period
 
-    def latest(self, cell: str, parameter: str) -> Stored | None:
+    def latest(self, cell: str, parameter: str) -> Latest | None:
+        """Return the newest stored value of a series."""
         with self._sessions() as session:
             series = _series(session, cell, parameter)
             row = None if series is None else session.get(LatestReading, series)
-            return None if row is None else Stored(row.observed_at, row.value, row.quality)
+            return None if row is None else Latest(row.observed_at, row.value, row.quality)
 
     def history(self, cell: str, parameter: str, span: timedelta) -> History:
         """Return raw readings of a few hours, 5-minute means of days, hourly ones of weeks."""
@@ -131,8 +114,8 @@ class Station:
             for row in rows
         ]
 
-    def tolerance(self, cell: str, parameter: str) -> Own | None:
-        """Return what the experiment in the cell tolerates of a parameter, where it says so."""
+    def limits(self, cell: str, parameter: str) -> tuple[str, ParameterLimits] | None:
+        """Return the code of the experiment in the cell and what it asks of a parameter, where it names that."""
         with self._sessions() as session:
             found = session.execute(
                 select(ExperimentParameter, Experiment.code)
@@ -145,7 +128,7 @@ class Station:
             if found is None:
                 return None
             row, code = found
-            return Own(code, row.deviation, row.low, row.high, row.severity)
+            return code, ParameterLimits.model_validate(row, from_attributes=True)
 
 
 def _series(session: Session, cell: str, parameter: str) -> int | None:

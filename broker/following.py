@@ -25,9 +25,8 @@ from broker.connecting import aiomqtt_client
 from broker.live_picture import LivePicture
 from schemas import times, topics
 from schemas.messages import MAX_PAYLOAD, PRESENCE_SECONDS, Alarm, CellExperiment, Reading, Status
-from schemas.picture import Latest
+from schemas.picture import Latest, arrival_quality
 from schemas.site import Site
-from schemas.tables import Quality
 from service.backoff import BackOff
 from service.ending import end
 from service.settings import BrokerSettings
@@ -45,6 +44,10 @@ LOOK_AGAIN, LEAVING = 5.0, 1.0
 FILTERS = (topics.ALARMS, topics.EXPERIMENTS, topics.UNIT_STATUSES, topics.SERVICE_STATUSES, topics.READINGS)
 
 log = logging.getLogger(__name__)
+
+
+class NotConnected(Exception):  # noqa: N818 - it says what happened
+    """There is no broker to speak to, or it does not answer."""
 
 
 class Follower:
@@ -65,6 +68,7 @@ class Follower:
         self._service, self._own = service, topics.service_status(service)
         self._since = times.now()
         self._said: Status | None = None
+        self._client: aiomqtt.Client | None = None
         self._echoed = asyncio.Event()
         self._retained_at = 0.0
         # Messages by what became of them: taken, unknown (no topic or place of ours), invalid, too long.
@@ -75,7 +79,7 @@ class Follower:
         tries, place = BackOff(), f"{self._broker.host}:{self._broker.port}"
         while True:
             try:
-                async with _connected(self._client()) as client:
+                async with _connected(self._make_client()) as client:
                     tries.succeed()
                     log.info("broker: connected at %s", place)
                     await self._follow(client)
@@ -83,10 +87,21 @@ class Follower:
                 if tries.is_news(fault := str(error)):
                     log.warning("broker at %s: %s; trying again", place, fault)
             finally:
+                self._client = None
                 self._live.lose()
             await asyncio.sleep(tries.next())
 
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Publish for good (retained, QoS 1; empty: take it back); raise NotConnected where no broker confirms it."""
+        if self._client is None:
+            raise NotConnected("the broker is not connected")
+        try:
+            await self._client.publish(topic, payload, qos=1, retain=True)
+        except aiomqtt.MqttError as error:
+            raise NotConnected(str(error)) from error
+
     async def _follow(self, client: aiomqtt.Client) -> None:
+        self._client = client
         self._live.begin()
         self._echoed, self._said, self._retained_at = asyncio.Event(), None, time.monotonic()
         await client.subscribe([(one, 1) for one in FILTERS])
@@ -186,17 +201,17 @@ class Follower:
         if unit is None or unit.code != topic.unit or content is None:
             return False
         reading = Reading.model_validate(content)
-        skewed = reading.observed_at > self._live.clock() + times.CLOCK_SKEW
-        values = {}
-        for parameter in self._site.parameters_of(topic.cell):
-            if parameter.code in reading.values:
-                value = reading.values[parameter.code]
-                suspect = skewed or (value is not None and not parameter.plausible(value))
-                values[parameter.code] = Latest(reading.observed_at, value, Quality.SUSPECT if suspect else Quality.RAW)
+        at, now = reading.observed_at, self._live.clock()
+        values = {
+            parameter.code: Latest(at, value, arrival_quality(parameter, value, at, now))
+            for parameter in self._site.parameters_of(topic.cell)
+            if parameter.code in reading.values
+            for value in [reading.values[parameter.code]]
+        }
         self._live.put_values(topic.cell, values)
         return True
 
-    def _client(self) -> aiomqtt.Client:
+    def _make_client(self) -> aiomqtt.Client:
         # Without `at`: a last will is of the moment in which the broker sends it.
         gone = Status(state="offline", since=times.now(), version=octopus_version())
         return aiomqtt_client(

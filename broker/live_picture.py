@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from schemas import times
 from schemas.messages import Alarm, CellExperiment, Status
-from schemas.picture import Latest, Picture, Presence
+from schemas.picture import Latest, Picture, Presence, supersedes
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -80,13 +80,9 @@ class LivePicture:
         self._listeners.append(listener)
 
     def put_values(self, cell: str, values: Mapping[str, Latest]) -> None:
-        """Take values of a cell, from the broker or the database, where they are newer than what is held.
-
-        A value from the future would shut out every right one after it, so it gives way to whatever comes.
-        """
-        held = self.picture.cells.get(cell, {})
-        horizon = self.clock() + times.CLOCK_SKEW
-        newer = {code: value for code, value in values.items() if _replaces(value, held.get(code), horizon)}
+        """Take values of a cell, from the broker or the database, where they are newer than what is held."""
+        held, now = self.picture.cells.get(cell, {}), self.clock()
+        newer = {code: value for code, value in values.items() if supersedes(value, held.get(code), now)}
         if newer:
             self.picture = replace(self.picture, cells={**self.picture.cells, cell: {**held, **newer}})
             self._tell(CellChanged(cell, newer))
@@ -169,15 +165,6 @@ class LivePicture:
                 listener(change)
             except Exception:
                 log.exception("a listener failed at %s", type(change).__name__)
-
-
-def _replaces(new: Latest, held: Latest | None, horizon: datetime) -> bool:
-    """Tell whether a value takes another's place; of the same instant, the one that is trusted less counts."""
-    if held is None:
-        return True
-    if new.observed_at == held.observed_at:
-        return new != held and new.quality >= held.quality
-    return new.observed_at > held.observed_at or held.observed_at > horizon
 
 
 def _with(held: Mapping[K, V], key: K, value: V | None) -> dict[K, V] | None:

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from schemas import times
 from schemas.messages import Alarm, CellExperiment, Status
+from schemas.site import Parameter
+from schemas.tables import Quality
 
 
 class Latest(NamedTuple):
@@ -42,3 +45,30 @@ class Picture:
     services: Mapping[str, Presence] = field(default_factory=dict)
     alarms: Mapping[tuple[str, str], Alarm] = field(default_factory=dict)
     experiments: Mapping[str, CellExperiment] = field(default_factory=dict)
+
+    def unit(self, code: str) -> tuple[Status | None, datetime | None]:
+        """Return the status of a unit's publisher and when it was heard, as `judge_presence` takes them."""
+        return self.units.get(code) or (None, None)
+
+    def service(self, name: str) -> tuple[Status | None, datetime | None]:
+        """Return the status of a service and when it was heard, as `judge_presence` takes them."""
+        return self.services.get(name) or (None, None)
+
+
+def arrival_quality(parameter: Parameter, value: float | None, observed_at: datetime, now: datetime) -> Quality:
+    """Return the automatic flag of a value that has just arrived: that of the history."""
+    implausible = value is not None and not parameter.plausible(value)
+    return Quality.SUSPECT if implausible or observed_at > now + times.CLOCK_SKEW else Quality.RAW
+
+
+def supersedes(new: Latest, held: Latest | None, now: datetime) -> bool:
+    """Tell whether an arriving value takes the place of the newest one that is held.
+
+    A value ahead of our clock would shut out every right one after it, so it gives way to whatever comes. Of the
+    same instant the one that is trusted less stays.
+    """
+    if held is None or new == held:
+        return held is None
+    if new.observed_at == held.observed_at:
+        return new.quality >= held.quality
+    return new.observed_at > held.observed_at or held.observed_at > now + times.CLOCK_SKEW

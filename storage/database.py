@@ -3,12 +3,13 @@
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.settings import DatabaseSettings, SettingsError
+from storage.faults import is_given_up
 
 Sessions = sessionmaker[Session]
 
@@ -29,13 +30,14 @@ def connect(settings: DatabaseSettings) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level="READ COMMITTED",  # no gap locks: several ingestors insert side by side
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_pre_ping=True,
-        pool_recycle=1800,
+        # Where another server took over the address, an old one that still answers is left after so many seconds.
+        pool_recycle=300,
         pool_timeout=settings.timeout,
         connect_args={
             "charset": "utf8mb4",
@@ -46,6 +48,8 @@ def connect(settings: DatabaseSettings) -> Engine:
             "init_command": "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 20",
         },
     )
+    event.listen(engine, "handle_error", _give_up)
+    return engine
 
 
 def database_url(settings: DatabaseSettings) -> URL:
@@ -77,6 +81,12 @@ def read_sessions(engine: Engine) -> Sessions:
 def write_sessions(engine: Engine) -> Sessions:
     """Return the factory of sessions that write: SQLite takes its write lock at once, so none fails half-way."""
     return sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
+
+
+def _give_up(context: ExceptionContext) -> None:
+    """Drop the pooled connections after an error that the server at this address would repeat for ever."""
+    if is_given_up(context.original_exception):
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:

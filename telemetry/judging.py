@@ -101,25 +101,6 @@ def is_fresh(age: float, limit: float) -> bool:
     return age <= limit and not is_ahead(age)
 
 
-def arrival_quality(parameter: Parameter, value: float | None, observed_at: datetime, now: datetime) -> Quality:
-    """Return the automatic flag of a value that has just arrived: that of the history."""
-    implausible = value is not None and not parameter.plausible(value)
-    return Quality.SUSPECT if implausible or is_ahead(age_of(observed_at, now)) else Quality.RAW
-
-
-def supersedes(new: Latest, held: Latest | None, now: datetime) -> bool:
-    """Tell whether an arriving value takes the place of the newest one that is held.
-
-    A value ahead of our clock would shut out every right one after it, so it gives way to whatever comes. Of the
-    same instant the one that is trusted less stays.
-    """
-    if held is None or new == held:
-        return held is None
-    if new.observed_at == held.observed_at:
-        return new.quality >= held.quality
-    return new.observed_at > held.observed_at or is_ahead(age_of(held.observed_at, now))
-
-
 def judge_presence(status: Status | None, heard_at: datetime | None, now: datetime) -> PresenceState:
     """Return whether a sender is there, by when it was heard last (its own word where we do not know).
 

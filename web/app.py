@@ -9,12 +9,14 @@ from typing import Any
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.types import Message, Scope
 from sqlalchemy import Engine
 
+from broker.following import Follower
 from facility.acting.refusals import Refusal
 from facility.people.directory import Directory
 from facility.people.login import Gate
@@ -36,12 +38,12 @@ from web.http.preferences import preferences
 from web.http.refusals import refuse
 from web.http.routes import Handlers, Routes
 from web.live.experiment_topics import ExperimentTopics
-from web.live.feed import Feed
 from web.live.filling import Filling
 from web.live.hub import Hub
 from web.live.stream import stream
 from web.rendering.pages import template_config
 from web.settings import WebSettings
+from web.threads import WebThreads
 
 log = logging.getLogger(__name__)
 
@@ -72,21 +74,23 @@ SECURITY_HEADERS = {
 _ENCODED_HEADERS = [(name.lower().encode(), text.encode()) for name, text in SECURITY_HEADERS.items()]
 
 
-def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | None = None) -> Litestar:
-    """Wire the application; nothing is opened before it starts."""
-    hub = hub or Hub()
-    feed = Feed(settings.broker, site, hub)
-    filling = Filling(engine, site, hub)
+def create_app(
+    settings: WebSettings, site: Site, engine: Engine, hub: Hub | None = None, threads: WebThreads | None = None
+) -> Litestar:
+    """Wire the application; nothing is opened before it starts. Who gives the threads closes them."""
+    hub, threads = hub or Hub(), threads or WebThreads()
+    follower = Follower(settings.broker, site, "web", hub.live)
+    filling = Filling(engine, site, hub, threads.refresh)
     assets = read_assets()
     writing = write_sessions(engine)
-    topics = ExperimentTopics(settings.broker, writing, hub)
+    topics = ExperimentTopics(engine, writing, hub, follower, threads.refresh)
     lifetimes = Lifetimes(timedelta(hours=settings.web.session_idle_hours), timedelta(days=settings.web.session_days))
     directory = None if settings.ldap is None else Directory(settings.ldap)
     gate = Gate(writing, Passwords(), lifetimes, directory)
 
     @asynccontextmanager
     async def follow(_: Litestar) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in (feed, filling, topics)]
+        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in (follower, filling, topics)]
         try:
             yield
         finally:
@@ -101,21 +105,26 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             _router([one.people for one in FEATURES], PERSON),
         ],
         middleware=[
-            DefineMiddleware(Identity, sessions=writing, lifetimes=lifetimes, secure=settings.web.secure_cookies)
+            DefineMiddleware(
+                Identity,
+                sessions=writing,
+                lifetimes=lifetimes,
+                secure=settings.web.secure_cookies,
+                threads=threads.identity,
+            )
         ],
         guards=[guard_routes(public=settings.web.public)],
         dependencies={
             "engine": _given(engine),
             "sessions": _given(read_sessions(engine)),
             "writing": _given(writing),
-            "topics": _given(topics),
             "gate": _given(gate),
             "actor": Provide(actor_of, sync_to_thread=False),
             "site": _given(site),
             "hub": _given(hub),
-            # Taken in the event loop, where the hub changes: a page that also asks the database runs in a thread.
-            "snapshot": Provide(hub.whole, sync_to_thread=False),
-            "feed": _given(feed),
+            "snapshot": Provide(hub.snapshot, sync_to_thread=False),
+            "follower": _given(follower),
+            "threads": _given(threads),
             "settings": _given(settings),
             "assets": _given(assets),
         },
@@ -127,6 +136,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         before_send=[_add_headers],
         request_max_body_size=LARGEST_BODY,
         lifespan=[follow],
+        state=State({"threads": threads, "filling": filling}),
         logging_config=None,
     )
     app.asgi_handler = answer_head_requests(app.asgi_handler)
@@ -145,7 +155,7 @@ def _given(part: Any) -> Provide:
     return Provide(provide, sync_to_thread=False)
 
 
-async def _kept(part: Feed | Filling | ExperimentTopics) -> None:
+async def _kept(part: Follower | Filling | ExperimentTopics) -> None:
     """Run a part; what nobody foresaw is logged and does not leave the pages without live values for good."""
     while True:
         try:

@@ -1,6 +1,6 @@
 """Who was where and when, as it is shown; and what each cell holds now, as it is published."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -12,8 +12,8 @@ from facility.acting.permissions import Act
 from facility.acting.refusals import NotFound
 from facility.acting.user_messages import message
 from facility.experiments.drafts import ExperimentState
-from schemas.messages import CellExperiment
-from schemas.tables import Assignment, Cell, Experiment
+from schemas.messages import CellExperiment, ParameterLimits
+from schemas.tables import Assignment, Cell, Experiment, ExperimentParameter, Parameter
 from storage.database import Sessions
 
 _Rows = Select[Assignment, str, Experiment]
@@ -95,12 +95,32 @@ def cell_experiments(session: Session) -> dict[str, CellExperiment | None]:
     held: dict[str, CellExperiment | None] = dict.fromkeys(
         session.scalars(select(Cell.code).where(Cell.retired_at.is_(None)).order_by(Cell.position))
     )
-    for view in _views(session, _rows().where(Assignment.ended_at.is_(None))):
+    views = _views(session, _rows().where(Assignment.ended_at.is_(None)))
+    limits = _limits(session, {view.experiment.id for view in views})
+    for view in views:
         one = view.experiment
         held[view.cell] = CellExperiment(
-            id=one.id, code=one.code, title=one.title, state=one.state, started_at=view.started_at
+            id=one.id,
+            code=one.code,
+            title=one.title,
+            state=one.state,
+            started_at=view.started_at,
+            limits=limits.get(one.id, {}),
         )
     return held
+
+
+def _limits(session: Session, numbers: Collection[int]) -> dict[int, dict[str, ParameterLimits]]:
+    """Return what experiments ask of their parameters of interest, by experiment and code."""
+    found: dict[int, dict[str, ParameterLimits]] = {}
+    for row, code in session.execute(
+        select(ExperimentParameter, Parameter.code)
+        .join(Parameter, Parameter.id == ExperimentParameter.parameter_id)
+        .where(ExperimentParameter.experiment_id.in_(numbers))
+        .order_by(Parameter.position)
+    ):
+        found.setdefault(row.experiment_id, {})[code] = ParameterLimits.model_validate(row, from_attributes=True)
+    return found
 
 
 def _rows() -> _Rows:

@@ -146,14 +146,13 @@ COMBINED = [
         f"{value} at {age} s, setpoint {aim}, quality {quality}, limits {limits}",
         good(air_temperature=(age, value, quality))
         | ({} if aim is None else {"air_temperature_setpoint": aim}),
-        status=status, limits=limits,
+        limits=limits,
     )
-    for age, (value, quality), aim, limits, status in itertools.product(
+    for age, (value, quality), aim, limits in itertools.product(
         (-7200.0, -120.0, -90.0, 0.0, 30.0, 30.1, 9000.0),
         ((None, 0), (0.0, 0), (18.0, 0), (20.5, 0), (80.0, 0), (18.0, 1), (18.0, 2), (18.0, 3)),
         (None, (0.0, 18.0), (0.0, 17.7), (0.0, None), (9000.0, 30.0)),
         LIMITS,
-        (None, {"state": "offline"}),
     )
 ]  # fmt: skip
 

@@ -22,7 +22,6 @@ from schemas.site import Site
 from storage.database import Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
-from web.live.experiment_topics import ExperimentTopics
 from web.rendering.local_times import WHICH_WORDS, UnclearTimeError, local_text, near, read_local, which_of
 from web.rendering.pages import page, translated
 
@@ -69,7 +68,6 @@ def save_past(
     site: NamedDependency[Site],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-    topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Note it."""
     typed = form_texts(data)
@@ -80,7 +78,6 @@ def save_past(
         assign_back_dated(writing, actor, parse(BackDated, moments | told | {"cell": cell}))
     except Refusal as refusal:
         return page_again(request, "assignments/assignment.html", context, refusal, current="cards")
-    topics.nudge()
     return Redirect(f"/cells/{cell}?done=noted#experiments", status_code=303)
 
 
@@ -113,7 +110,6 @@ def save_assignment(
     site: NamedDependency[Site],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-    topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Correct when it started or ended."""
     typed = form_texts(data)
@@ -126,7 +122,6 @@ def save_assignment(
         return page_again(
             request, "assignments/assignment.html", _context(request, site, kept, typed), refusal, current="cards"
         )
-    topics.nudge()
     return Redirect(f"/cells/{kept.cell}?done=corrected#experiments", status_code=303)
 
 
@@ -145,7 +140,6 @@ def withdraw_assignment(
     site: NamedDependency[Site],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-    topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Take back an assignment that never was."""
     typed = form_texts(data)
@@ -155,7 +149,6 @@ def withdraw_assignment(
     except Refusal as refusal:
         context = _context(request, site, kept, typed) | {"asking": "withdrawal"}
         return page_again(request, "assignments/assignment.html", context, refusal, current="cards")
-    topics.nudge()
     return Redirect(f"/cells/{kept.cell}?done=withdrawn#experiments", status_code=303)
 
 

@@ -17,7 +17,7 @@ function apply() {
       const experiment = state.experiments[card.dataset.cell];
       const words = plain([card.dataset.cell, site.units[unit.dataset.unit][language], experiment?.code ?? "", experiment?.title ?? ""].join(" "));
       const matches = (!wanted.get("unit") || wanted.get("unit") === unit.dataset.unit)
-        && words.includes(query) && (!wanted.get("abnormal") || card.dataset.state !== "normal");
+        && words.includes(query) && (!wanted.get("abnormal") || card.dataset.state !== "ok");
       card.hidden = !matches;
       shown ||= matches;
     }

@@ -3,6 +3,7 @@ import { dateFormat, fill, language, moment, number, valueText } from "../render
 import { fetchHistory, openDoors, summarise, tabulate, toColumns } from "../charts/history.js";
 import { isPaused, now, onChange, state } from "../live/live.js";
 import { site, texts } from "../rendering/page_data.js";
+import { isAhead, latestOf, limitsFor, setpointsOf } from "../rendering/states.js";
 import { makePlot } from "../charts/plot.js";
 
 const HOUR = 3600_000;
@@ -14,7 +15,7 @@ const figure = document.querySelector("[data-chart]");
 const cell = figure.dataset.chart;
 const part = (name) => document.querySelector(`[data-${name}]`);
 const picker = part("parameter");
-const setpoints = Object.fromEntries(Object.entries(site.parameters).filter(([, p]) => p.setpoint_of).map(([code, p]) => [p.setpoint_of, code]));
+const setpoints = setpointsOf(site);
 const here = new Set(site.cells[cell].parameters);
 const door = here.has("door") ? "door" : null;
 const longestPause = site.stale_periods * site.cells[cell].period * 1000;
@@ -30,6 +31,8 @@ const plot = makePlot(part("plot"), {
   onCursor: showCursor,
 });
 
+// The tolerance around the setpoint: the present experiment's, else the station's.
+const toleranceOf = (code) => limitsFor(site.parameters[code], state.experiments[cell]?.limits?.[code]).tolerances[0]?.[0] ?? null;
 const setpointOf = (code) => (setpoints[code] && here.has(setpoints[code]) ? setpoints[code] : null);
 const codes = () => [view.code, setpointOf(view.code), door === view.code ? null : door].filter(Boolean);
 
@@ -102,11 +105,11 @@ function draw() {
   if (!view.history) return;
   const parameter = site.parameters[view.code];
   const setpoint = setpointOf(view.code);
-  const columns = toColumns(view.history, view.code, setpoint, parameter.tolerance, longestPause);
+  const columns = toColumns(view.history, view.code, setpoint, toleranceOf(view.code), longestPause);
   const doors = door && door !== view.code ? openDoors(view.history, door, view.to) : [];
   plot.show(columns, { from: view.from, to: view.to }, doors, parameter);
   part("setpoint-key").hidden = !setpoint;
-  part("band-key").hidden = !setpoint || !parameter.tolerance;
+  part("band-key").hidden = !setpoint || toleranceOf(view.code) === null;
   part("door-key").hidden = !doors.length;
   describe(columns, parameter);
 }
@@ -169,14 +172,13 @@ function follow(changed) {
     if (now() > nextRefresh) { nextRefresh = now() + Math.max(15_000, view.history.width * 500); loadSoon(); }
     return;
   }
-  const latest = state.cells[cell];
-  if (!latest) return;
-  const t = Date.parse(latest.observed_at);
   for (const code of codes()) {
     const series = view.history.series[code];
-    if (!series || !(code in latest.values) || (series.t.length && t <= series.t.at(-1))) continue;
-    series.t.push(t);
-    for (const column of ["min", "mean", "max"]) series[column].push(latest.values[code]);
+    const latest = latestOf(state.cells[cell], code);
+    // Each value has its own time. One that lies ahead of the clock would shut out all that follow.
+    if (!series || !latest || isAhead(site, (now() - latest.at) / 1000) || (series.t.length && latest.at <= series.t.at(-1))) continue;
+    series.t.push(latest.at);
+    for (const column of ["min", "mean", "max"]) series[column].push(latest.value);
     while (series.t.length && series.t[0] < view.from) for (const column of ["t", "min", "mean", "max"]) series[column].shift();
   }
   setSpan(view.span);

@@ -18,7 +18,6 @@ from schemas.site import Site
 from storage.database import Sessions
 from web.cells.page import cell_context
 from web.http.forms import form_texts, page_again, parse
-from web.live.experiment_topics import ExperimentTopics
 from web.live.hub import Hub
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -55,7 +54,6 @@ def put_experiment(
     hub: NamedDependency[Hub],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-    topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Put an experiment into the cell in place of what the page showed there; refused where that has changed."""
     typed = form_texts(data)
@@ -66,7 +64,6 @@ def put_experiment(
         context = cell_context(cell, site=site, hub=hub, sessions=writing, actor=actor)
         context |= {"typed": {"experiment": typed.get("experiment", "")}, "asking": "assign"}
         return page_again(request, "cells/cell.html", context, refusal, current="cards")
-    topics.nudge()
     return Redirect(f"/cells/{cell}?done=assigned#experiment", status_code=303)
 
 
@@ -86,7 +83,6 @@ def end_experiment(
     hub: NamedDependency[Hub],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-    topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """End what the page showed in the cell, without successor."""
     try:
@@ -94,5 +90,4 @@ def end_experiment(
     except Refusal as refusal:
         context = cell_context(cell, site=site, hub=hub, sessions=writing, actor=actor)
         return page_again(request, "cells/cell.html", context, refusal, current="cards")
-    topics.nudge()
     return Redirect(f"/cells/{cell}?done=ended#experiment", status_code=303)

@@ -9,8 +9,6 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from facility.acting.acts import Actor
 from facility.acting.permissions import Act
@@ -21,12 +19,15 @@ from schemas import times
 from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
 from storage.database import Sessions
+from storage.faults import DatabaseAway, away_as_one
 from web.live.hub import Hub
 from web.rendering.cell_view import show_cells
 from web.rendering.pages import page
 from web.rendering.texts import N_
+from web.threads import PATIENCE, WebThreads
 
 AnyRequest = Request[Any, Any, Any]
+AWAY = {"away": True}
 
 # What has just been done, as the redirect after a form says it.
 DONE_WORDS = {
@@ -38,8 +39,8 @@ DONE_WORDS = {
 }
 
 
-@get("/cells/{cell:str}", include_in_schema=False, sync_to_thread=True)
-def cell_page(
+@get("/cells/{cell:str}", include_in_schema=False)
+async def cell_page(
     request: AnyRequest,
     *,
     cell: FromPath[str],
@@ -47,24 +48,35 @@ def cell_page(
     hub: NamedDependency[Hub],
     sessions: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
+    threads: NamedDependency[WebThreads],
     done: FromQuery[str] = "",
 ) -> Template:
     """Render a cell; its chart asks the API for the values' history."""
-    return page(
-        request,
-        "cells/cell.html",
-        cell_context(cell, site=site, hub=hub, sessions=sessions, actor=actor, done=done),
-        current="cards",
-    )
+    shown = live_context(cell, site, hub, done)
+    try:
+        with away_as_one():
+            history = await threads.additions.within(PATIENCE, history_of, cell, sessions, actor)
+    except DatabaseAway:
+        history = AWAY
+    return page(request, "cells/cell.html", shown | holding(cell, hub, history), current="cards")
 
 
-def cell_context(
-    cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: Actor, done: str = ""
-) -> dict[str, Any]:
-    """Return what the page shows; raise NotFoundException for a cell that the site does not have."""
+def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: Actor) -> dict[str, Any]:
+    """Return what the page shows after a form; raise NotFoundException for a cell that the site does not have."""
+    shown = live_context(cell, site, hub)
+    try:
+        with away_as_one():
+            history = history_of(cell, sessions, actor)
+    except DatabaseAway:
+        history = AWAY
+    return shown | holding(cell, hub, history)
+
+
+def live_context(cell: str, site: Site, hub: Hub, done: str = "") -> dict[str, Any]:
+    """Return what needs no database; raise NotFoundException for a cell that the site does not have."""
     if cell not in site.unit_of_cell:
         raise NotFoundException(detail=f"there is no cell {cell}")
-    snapshot = hub.whole()
+    snapshot = hub.snapshot()
     codes = list(site.unit_of_cell)
     place = codes.index(cell)
     return {
@@ -79,25 +91,24 @@ def cell_context(
         "faults": {},
         "message": "",
         "asking": "",
-    } | holding(cell, hub, sessions, actor)
+    }
 
 
-def holding(cell: str, hub: Hub, sessions: Sessions, actor: Actor) -> dict[str, Any]:
-    """Return what the cell holds, as far as the person may know: the lab what the API says, members the history.
+def history_of(cell: str, sessions: Sessions, actor: Actor) -> dict[str, Any]:
+    """Return what the cell held, as far as the person may know: the lab what the API says, members the history."""
+    if not actor.may(Act.EXPERIMENTS_READ):
+        return {}
+    history = assignments_of_cell(sessions, actor, cell)
+    known: dict[str, Any] = {"held": held(history), "history": history, "free_since": free_since(history)}
+    if actor.may(Act.ASSIGN):
+        known["choices"] = choices(sessions, actor, cell, known["held"])
+    return known
 
-    Live values go on without the database: the page then says that the history is away.
-    """
-    live = hub.experiments.get(cell)
-    known: dict[str, Any] = {"held": live, "history": None, "away": False, "free_since": None, "choices": None}
-    if actor.may(Act.EXPERIMENTS_READ):
-        try:
-            history = assignments_of_cell(sessions, actor, cell)
-            known |= {"held": held(history), "history": history, "free_since": free_since(history)}
-            if actor.may(Act.ASSIGN):
-                known["choices"] = choices(sessions, actor, cell, known["held"])
-        except (DBAPIError, PoolTimeout):
-            known["away"] = True
-    now: datetime = times.now()
+
+def holding(cell: str, hub: Hub, history: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the cell holds. Live values go on without the database: the page says that the history is away."""
+    live, now = hub.picture.experiments.get(cell), times.now()
+    known = {"held": live, "history": None, "away": False, "free_since": None, "choices": None, **history}
     known["day"] = None if known["held"] is None else max(0, (now - known["held"].started_at).days)
     return known | {"now": now}
 

@@ -21,7 +21,6 @@ from storage.database import Sessions
 from web.experiments.page import Snapshot, View, occupied
 from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
-from web.live.experiment_topics import ExperimentTopics
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
 AnyRequest = Request[Any, Any, Any]
@@ -43,14 +42,12 @@ def move_experiment(
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-    topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Bring the experiment into another state; ending it frees its cells."""
     try:
         change_experiment(writing, actor, experiment, parse(ExperimentChange, form_texts(data)))
     except Refusal as refusal:
         return _again(View(request, writing, actor, site, snapshot), experiment, refusal)
-    topics.nudge()
     return Redirect(f"/experiments/{experiment}?done=moved", status_code=303)
 
 
@@ -70,7 +67,6 @@ def put_into_cells(
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-    topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Put the experiment into the chosen cells, or into all that are free."""
     typed, cells = form_texts(data), form_text_list(data, "cell")
@@ -84,7 +80,6 @@ def put_into_cells(
             assign(writing, actor, experiment, cells, replacing=seen)
     except Refusal as refusal:
         return _again(View(request, writing, actor, site, snapshot), experiment, refusal, cells)
-    topics.nudge()
     return Redirect(f"/experiments/{experiment}?done=assigned#cells", status_code=303)
 
 
@@ -104,14 +99,12 @@ def end_in_cells(
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-    topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """End the experiment in the chosen cells, without successor."""
     try:
         unassign_several(writing, actor, form_text_list(data, "cell"), experiment_id=experiment)
     except Refusal as refusal:
         return _again(View(request, writing, actor, site, snapshot), experiment, refusal)
-    topics.nudge()
     return Redirect(f"/experiments/{experiment}?done=ended#cells", status_code=303)
 
 

@@ -23,7 +23,6 @@ from facility.experiments.views import (
 from storage.database import Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId
-from web.live.experiment_topics import ExperimentTopics
 
 
 class ExperimentController(Controller):
@@ -82,12 +81,9 @@ class ExperimentController(Controller):
         data: JSONBody[ExperimentChange],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
-        topics: NamedDependency[ExperimentTopics],
     ) -> ExperimentView:
         """Change what is given. 409 with the present experiment when `version` is not the newest."""
-        changed = change_experiment(writing, actor, experiment, data)
-        topics.nudge()
-        return changed
+        return change_experiment(writing, actor, experiment, data)
 
     @get(
         "/{experiment:int}/assignments",

@@ -4,6 +4,7 @@ import { dateFormat, fill, language, moment, number, valueText } from "../render
 import { fetchHistory, summarise, toColumns } from "../charts/history.js";
 import { isPaused, now, onChange } from "../live/live.js";
 import { site, texts } from "../rendering/page_data.js";
+import { setpointsOf } from "../rendering/states.js";
 
 const DAY = 86_400_000;
 const SHORTEST = 2 / 1440;
@@ -25,7 +26,7 @@ function compareDays(given) {
   const toMs = (days) => start + days * DAY;
   const picker = part("parameter");
   const boxes = [...document.querySelectorAll("[data-compare]")];
-  const setpoints = Object.fromEntries(Object.entries(site.parameters).filter(([, p]) => p.setpoint_of).map(([code, p]) => [p.setpoint_of, code]));
+  const setpoints = setpointsOf(site);
   const view = { zero: "experiment", span: "all", from: 0, to: 0, lines: [] };
   let loading = null, timer = null, retry = null, nextRefresh = 0;
 

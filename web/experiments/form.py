@@ -26,7 +26,6 @@ from web.experiments.merge import changes_since, merge_changes
 from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
 from web.http.refusals import translate
-from web.live.experiment_topics import ExperimentTopics
 from web.rendering.limits import SEVERITY_WORDS
 from web.rendering.pages import language_of, page, page_gettext, translated
 
@@ -99,7 +98,6 @@ def save(
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
-    topics: NamedDependency[ExperimentTopics],
 ) -> Response[Any]:
     """Keep the change; where somebody else was first, show both versions instead."""
     sent = form_texts(data)
@@ -126,7 +124,6 @@ def save(
         if not isinstance(conflict.current, ExperimentView):
             raise
         return both.answer(mine, conflict.current)
-    topics.nudge()
     return Redirect(f"/experiments/{experiment}?done=saved", status_code=303)
 
 

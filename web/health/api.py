@@ -8,26 +8,28 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Template
 from sqlalchemy import Engine
 
-from schemas import times
 from schemas.site import Site
 from storage.database import Sessions
 from web.health.page import health_page
 from web.health.report import Health, judge
 from web.live.hub import Hub
+from web.threads import WebThreads
 
 DOWN = {503: ResponseSpec(data_container=Health, generate_examples=False, description="the same, where status is down")}
 
 
-@get("/health", sync_to_thread=True, tags=["health"], responses=DOWN)
-def health(
+@get("/health", tags=["health"], responses=DOWN)
+async def health(
     request: Request[Any, Any, Any],
+    *,
     sessions: NamedDependency[Sessions],
     engine: NamedDependency[Engine],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],
+    threads: NamedDependency[WebThreads],
 ) -> Response[Health] | Template:
     """Say what works: 200 when readings arrive and are stored, 503 when they do not; a page for browsers."""
-    found = judge(sessions, engine, site, hub, times.now())
+    found = await judge(sessions, engine, site, hub, threads)
     code = 503 if found.status == "down" else 200
     if "text/html" in request.headers.get("accept", ""):
         return health_page(request, found, code)

@@ -3,9 +3,9 @@
 from pydantic import BaseModel
 
 from schemas.messages import Instant
+from schemas.picture import Picture
 from storage.database import Sessions
 from telemetry import queries
-from web.live.hub import Hub
 
 
 class Account(BaseModel):
@@ -26,9 +26,9 @@ class Account(BaseModel):
     last_stored_at: Instant
 
 
-def read_ledger(sessions: Sessions, hub: Hub) -> list[Account]:
+def read_ledger(sessions: Sessions, picture: Picture) -> list[Account]:
     """Return the account of every outbox that ever sent: the database's side and what the publishers say."""
-    present = {status.publisher: status for status in hub.units.values() if status.publisher is not None}
+    present = {one.status.publisher: one.status for one in picture.units.values() if one.status.publisher is not None}
     found = []
     with sessions() as session:
         for unit, publisher, last, stored, rejected, repeated, seen_at in session.execute(queries.accounts()):

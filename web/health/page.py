@@ -5,7 +5,6 @@ from typing import Any
 from litestar import Request
 from litestar.response import Template
 
-from telemetry.judging import judge_presence
 from web.health.report import Health
 from web.rendering.pages import page, translated
 from web.rendering.texts import N_
@@ -29,7 +28,7 @@ def health_page(request: Request[Any, Any, Any], found: Health, status_code: int
     context = {
         "health": found,
         "status_word": translated(request, STATUS_WORDS)[found.status],
-        "presences": {name: judge_presence(one, None, found.now) for name, one in found.services.items()},
+        "presences": found.presences,
         "presence_words": translated(request, PRESENCE_WORDS),
         "service_words": translated(request, SERVICE_WORDS),
     }

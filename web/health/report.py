@@ -5,21 +5,23 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from schemas import times
 from schemas.messages import Instant, Status
+from schemas.picture import Picture
 from schemas.site import Site
 from schemas.times import CLOCK_SKEW
 from storage.database import Sessions
+from storage.faults import DatabaseAway, away_as_one
 from storage.revisions import WrongVersion, check_version
 from telemetry import queries
 from telemetry.judging import STALE_PERIODS, PresenceState, age_of, is_fresh, judge_presence
 from web.health.ledger import Account, read_ledger
 from web.live.hub import Hub
+from web.threads import PATIENCE, WebThreads
 
 # Storing takes its batch and its commit; a unit is late after this many seconds at least.
-PATIENCE = 60.0
+LATE_SECONDS = 60.0
 
 
 class LastStored(NamedTuple):
@@ -53,14 +55,22 @@ class Health(BaseModel):
     broker: str
     last_message_at: Instant | None
     services: dict[str, Status]
+    presences: dict[str, PresenceState]
     units: list[UnitHealth]
     ledger: list[Account]
 
 
-def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, now: datetime) -> Health:
+async def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, threads: WebThreads) -> Health:
     """Look at the rows, the broker and who says that he is there."""
-    database, stored, ledger = _stored(sessions, engine, hub, now)
-    units = [_unit(site, hub, unit.code, stored, now) for unit in site.units]
+    now, picture = times.now(), hub.picture
+    try:
+        with away_as_one():
+            stored, ledger = await threads.additions.within(PATIENCE, _stored, sessions, engine, picture, now)
+        database = "ok"
+    except DatabaseAway as error:
+        wrong = isinstance(error.__cause__, WrongVersion)
+        database, stored, ledger = str(error) if wrong else "the database cannot be reached", {}, []
+    units = [_unit(site, picture, unit.code, stored, now) for unit in site.units]
     down = []
     if database != "ok":
         down.append(database)
@@ -68,47 +78,43 @@ def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, now: datetim
         down.append("no reading has been stored yet")
     elif not any(unit.ok for unit in units):
         down.append("no unit has had a reading stored lately")
-    if not hub.broker_connected:
+    if not picture.connected:
         down.append("the broker is not connected")
-    services = {name: judge_presence(status, None, now) for name, status in sorted(hub.services.items())}
-    partly = [f"service {name} is {presence}" for name, presence in services.items() if presence != "online"]
+    presences = {name: judge_presence(*picture.service(name), now) for name in sorted(picture.services)}
+    partly = [f"service {name} is {presence}" for name, presence in presences.items() if presence != "online"]
     partly += [f"{unit.unit}: {unit.words}" for unit in units if not unit.ok]
     return Health(
         status="down" if down else "degraded" if partly else "ok",
         words=down + partly,
         now=now,
         database=database,
-        broker="connected" if hub.broker_connected else "not connected",
-        last_message_at=hub.last_message_at,
-        services=hub.services,
+        broker="connected" if picture.connected else "not connected",
+        last_message_at=picture.last_message_at,
+        services={name: one.status for name, one in picture.services.items()},
+        presences=presences,
         units=units,
         ledger=ledger,
     )
 
 
 def _stored(
-    sessions: Sessions, engine: Engine, hub: Hub, now: datetime
-) -> tuple[str, dict[str, LastStored], list[Account]]:
-    try:
-        check_version(engine)
-        with sessions() as session:
-            rows = session.execute(queries.last_stored_by_unit(now + CLOCK_SKEW)).all()
-        ledger = read_ledger(sessions, hub)
-    except WrongVersion as error:
-        return str(error), {}, []
-    except (DBAPIError, PoolTimeout):
-        return "the database cannot be reached", {}, []
-    return "ok", {unit: LastStored(observed, newest, at) for unit, observed, newest, at in rows}, ledger
+    sessions: Sessions, engine: Engine, picture: Picture, now: datetime
+) -> tuple[dict[str, LastStored], list[Account]]:
+    check_version(engine)
+    with sessions() as session:
+        rows = session.execute(queries.last_stored_by_unit(now + CLOCK_SKEW)).all()
+    ledger = read_ledger(sessions, picture)
+    return {unit: LastStored(observed, newest, at) for unit, observed, newest, at in rows}, ledger
 
 
-def _unit(site: Site, hub: Hub, code: str, stored: dict[str, LastStored], now: datetime) -> UnitHealth:
+def _unit(site: Site, picture: Picture, code: str, stored: dict[str, LastStored], now: datetime) -> UnitHealth:
     unit = site.unit_by_code[code]
-    status = hub.units.get(code)
+    status, heard_at = picture.unit(code)
     last = stored.get(code)
     observed_at = None if last is None else last.observed_at or last.newest_at
     # By when it was observed: a backlog that comes in proves nothing about now.
     age = None if observed_at is None else round(age_of(observed_at, now), 3)
-    fresh = age is not None and is_fresh(age, max(PATIENCE, STALE_PERIODS * (unit.period or site.period)))
+    fresh = age is not None and is_fresh(age, max(LATE_SECONDS, STALE_PERIODS * (unit.period or site.period)))
     if age is None:
         words = "nothing stored yet"
     elif fresh:
@@ -120,7 +126,7 @@ def _unit(site: Site, hub: Hub, code: str, stored: dict[str, LastStored], now: d
     return UnitHealth(
         unit=code,
         ok=fresh,
-        publisher=judge_presence(status, None, now),
+        publisher=judge_presence(status, heard_at, now),
         waiting=None if status is None else status.waiting,
         last_observed_at=observed_at,
         last_stored_at=None if last is None else last.stored_at,

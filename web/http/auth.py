@@ -4,7 +4,6 @@ The token of a form is made from a cookie that scripts cannot read: no secret of
 number of web processes agree. Logged in, that cookie is the session's own; before, one made for the purpose.
 """
 
-import asyncio
 from dataclasses import replace
 from http.cookies import SimpleCookie
 from typing import Any
@@ -15,8 +14,6 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from facility.acting.acts import Actor, nobody
 from facility.acting.permissions import Act, require
@@ -25,9 +22,12 @@ from facility.acting.secret_texts import form_token, same
 from facility.acting.user_messages import message
 from facility.people.sessions import Lifetimes, actor_of_session
 from facility.people.tokens import actor_of_token
+from service.threads import Threads
 from storage.database import Sessions
+from storage.faults import DatabaseAway, away_as_one
 from web.http.form_bodies import read_form
 from web.rendering.form_tokens import FORM_FIELD
+from web.threads import PATIENCE
 
 SESSION_COOKIE = "octopus_session"
 FORM_COOKIE = "octopus_form"
@@ -45,8 +45,11 @@ UNSEEN = "unseen"  # anyone, and who it is does not matter: nothing is looked up
 class Identity:
     """Middleware: puts the actor into the request's state and refuses forms of other sites."""
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions, lifetimes: Lifetimes, secure: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, sessions: Sessions, lifetimes: Lifetimes, secure: bool, threads: Threads
+    ) -> None:
         self._app, self._sessions, self._lifetimes, self._secure = app, sessions, lifetimes, secure
+        self._threads = threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -79,13 +82,15 @@ class Identity:
         if opt.get("access") == UNSEEN:
             return
         try:
-            found = await self._of_token(request, address)
-            if found is not None:
-                state |= {"actor": found, "forgeable": False}
-                return
-            if secret:
-                found = await asyncio.to_thread(actor_of_session, self._sessions, secret, address, self._lifetimes)
-        except (DBAPIError, PoolTimeout):
+            with away_as_one():
+                found = await self._of_token(request, address)
+                if found is not None:
+                    state |= {"actor": found, "forgeable": False}
+                    return
+                if secret:
+                    session = (self._sessions, secret, address, self._lifetimes)
+                    found = await self._threads.within(PATIENCE, actor_of_session, *session)
+        except DatabaseAway:
             # Live pages go on without the database; whoever needs to be somebody is told that it is away.
             if opt.get("access", PERSON) == PERSON or request.method not in SAFE:
                 raise
@@ -101,7 +106,8 @@ class Identity:
             token = request.query_params.get("token", "") if calendar else ""
             if not token:
                 return None
-        found = await asyncio.to_thread(actor_of_token, self._sessions, token.strip(), address, calendar=calendar)
+        given = (self._sessions, token.strip(), address)
+        found = await self._threads.within(PATIENCE, actor_of_token, *given, calendar=calendar)
         if found is None:
             raise NotLoggedIn(message("This token is unknown, revoked or expired."))
         return found

@@ -1,36 +1,35 @@
 // The picture's manners: arrows move between cells by where they stand; a small card shows what a cell holds.
-import { ageText, fill, language, valueText } from "../rendering/formats.js";
+import { flagText, language, sinceText, valueText } from "../rendering/formats.js";
 import { now, onChange, state } from "../live/live.js";
 import { site, texts } from "../rendering/page_data.js";
-import { showCell } from "../rendering/states.js";
+import { judgeCell } from "../rendering/states.js";
 
 const peek = document.querySelector("[data-peek]");
 const part = (name) => peek.querySelector(`[data-peek-${name}]`);
 let shown = null;
 
-function row(code, latest) {
+function row(code, verdict) {
   const parameter = site.parameters[code];
   const name = document.createElement("dt");
   const value = document.createElement("dd");
   name.textContent = parameter[language];
-  value.textContent = [valueText(latest?.values[code], parameter), parameter.unit].filter(Boolean).join(" ");
+  value.textContent = [valueText(verdict.value, parameter), parameter.unit, flagText(verdict)].filter(Boolean).join(" ");
   return [name, value];
 }
 
 function paint() {
   if (!shown) return;
   const cell = shown.dataset.cell;
-  const latest = state.cells[cell];
-  const { state: word, age, observed } = showCell(site, cell, state, now());
+  const { state: word, age, values } = judgeCell(site, cell, state, now());
   const codes = site.cells[cell].parameters.filter((code) => {
     const parameter = site.parameters[code];
     return parameter.main || (parameter.setpoint_of && site.parameters[parameter.setpoint_of].main) || parameter.kind === "state";
   });
   part("cell").textContent = cell;
   part("state").textContent = texts.states[word];
-  part("values").replaceChildren(...codes.flatMap((code) => row(code, latest)));
+  part("values").replaceChildren(...codes.flatMap((code) => row(code, values[code])));
   part("experiment").textContent = state.experiments[cell]?.code ?? texts.free;
-  part("age").textContent = observed === null ? texts.values.missing : fill(texts.ago, { age: ageText(age) });
+  part("age").textContent = sinceText(age);
 }
 
 function show(chamber) {

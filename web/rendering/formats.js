@@ -1,5 +1,6 @@
 // Numbers, ages and times as web/rendering/formatting.py writes them: text must not change when the page comes alive.
-import { site } from "./page_data.js";
+import { site, texts } from "./page_data.js";
+import { isAhead } from "./states.js";
 
 export const language = document.documentElement.lang === "en" ? "en" : "fr";
 export const locale = language === "en" ? "en-GB" : "fr-FR";
@@ -26,10 +27,24 @@ export function valueText(value, parameter) {
 
 export function ageText(seconds) {
   if (seconds === null || seconds === undefined) return NO_VALUE;
+  // A clock that is a little ahead of ours has just sent.
+  seconds = Math.max(0, seconds);
   for (const [limit, size, unit] of [[60, 1, "s"], [3600, 60, "min"], [172800, 3600, "h"]]) {
     if (seconds < limit) return `${Math.floor(seconds / size)} ${unit}`;
   }
   return `${Math.floor(seconds / 86400)} ${language === "en" ? "d" : "j"}`;
+}
+
+// How long ago; what lies ahead of the server's clock is said to.
+export function sinceText(age) {
+  if (age === null) return texts.never;
+  return isAhead(site, age) ? fill(texts.ahead, { age: ageText(-age) }) : fill(texts.ago, { age: ageText(age) });
+}
+
+// The word beside a value, empty for a normal one; a stale one has its own age.
+export function flagText(verdict) {
+  const word = texts.values[verdict.state];
+  return verdict.state === "stale" ? `${word} · ${ageText(verdict.age)}` : word;
 }
 
 // People see the site's clock, wherever they sit.

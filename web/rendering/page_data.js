@@ -7,6 +7,4 @@ function read(id) {
 export const site = read("site");
 export const texts = read("texts");
 export const assets = read("assets");
-// What an experiment asks of its values, in place of the station's tolerances.
-export const limits = read("limits");
 export const firstSnapshot = read("snapshot");

@@ -15,9 +15,13 @@ from litestar.template.config import TemplateConfig
 from facility.acting.acts import Actor
 from facility.acting.permissions import Act
 from facility.acting.user_messages import UserMessage
+from schemas.messages import PRESENCE_SECONDS
 from schemas.site import Site
+from schemas.times import CLOCK_SKEW
+from telemetry import judging
+from telemetry.limits import station_limits
 from web.rendering import cell_view, formatting
-from web.rendering.client_texts import client_texts
+from web.rendering.client_texts import CLIENT_TEXTS, NEVER, client_texts
 from web.rendering.form_tokens import token_for_form
 from web.rendering.texts import N_, Texts, choose_language, read_texts, translate_message
 
@@ -133,6 +137,8 @@ def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str
         "value_text": partial(formatting.value_text, language=language),
         "number": partial(formatting.number, language=language),
         "age_text": partial(formatting.age_text, language=language),
+        "since_text": partial(since_text, gettext=translations.gettext, language=language),
+        "flag_text": partial(flag_text, gettext=translations.gettext, language=language),
         "moment": partial(formatting.moment, zone=site.zone, language=language),
         "short_moment": partial(formatting.short_moment, zone=site.zone, language=language),
         "day": partial(formatting.day, zone=site.zone, language=language),
@@ -141,11 +147,31 @@ def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str
     }
 
 
+def since_text(age: float | None, *, gettext: Callable[[str], str], language: str) -> str:
+    """Write how long ago something was, in seconds; what lies ahead of the server's clock is said to."""
+    if age is None:
+        return gettext(NEVER)
+    key = "ahead" if judging.is_ahead(age) else "ago"
+    return gettext(CLIENT_TEXTS[key]).format(age=formatting.age_text(abs(age) if key == "ahead" else age, language))
+
+
+def flag_text(verdict: judging.ValueVerdict, *, gettext: Callable[[str], str], language: str) -> str:
+    """Write the word beside a value, empty for a normal one; a stale one has its own age."""
+    word = cell_view.VALUE_WORDS[verdict.state]
+    text = gettext(word) if word else ""
+    return f"{text} · {formatting.age_text(verdict.age, language)}" if verdict.state == "stale" else text
+
+
 def describe_site(site: Site) -> dict[str, Any]:
     """Return what the scripts must know of the site to show values as the server does."""
     return {
         "zone": site.timezone,
-        "stale_periods": cell_view.STALE_PERIODS,
+        "stale_periods": judging.STALE_PERIODS,
+        "presence_seconds": PRESENCE_SECONDS,
+        "clock_skew": CLOCK_SKEW.total_seconds(),
+        "silent_states": sorted(judging.SILENT_STATES),
+        "missing_states": sorted(judging.MISSING_STATES),
+        "abnormal_states": sorted(judging.ABNORMAL_STATES),
         "cells": {
             cell: {
                 "unit": unit.code,
@@ -166,7 +192,7 @@ def describe_site(site: Site) -> dict[str, Any]:
                 "command_of": p.command_of,
                 "minimum": p.minimum,
                 "maximum": p.maximum,
-                "tolerance": min((t.deviation for t in p.tolerances), default=None),
+                "tolerances": station_limits(p).tolerances,
                 "main": p.main,
                 "states": {word: {"fr": label.fr, "en": label.en} for word, label in p.states.items()},
             }

@@ -2,6 +2,7 @@
 import { clock } from "../rendering/formats.js";
 import * as live from "../live/live.js";
 import { site } from "../rendering/page_data.js";
+import { isAhead, judgeCell } from "../rendering/states.js";
 
 const periods = Object.values(site.cells).map((cell) => cell.period);
 const DEAD_AFTER = Math.max(60_000, site.stale_periods * Math.min(...periods) * 1000);
@@ -9,7 +10,8 @@ const clockNode = document.querySelector("[data-clock]");
 const lastNode = document.querySelector("[data-last]");
 
 function newest() {
-  return Math.max(...Object.values(live.state.cells).map((cell) => Date.parse(cell.observed_at)), -Infinity);
+  const now = live.now();
+  return Math.max(...Object.keys(site.cells).map((cell) => judgeCell(site, cell, live.state, now)).filter(({ age }) => age !== null && !isAhead(site, age)).map(({ observed }) => observed), -Infinity);
 }
 
 function tick() {

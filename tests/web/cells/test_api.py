@@ -1,5 +1,6 @@
 """Every route of the API without a broker, on both databases; nonsense ends in words, never in a 500."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, insert, select
 
 from schemas import times
 from schemas.messages import Status
+from schemas.picture import Presence
 from schemas.tables import Publisher, Unit
 from tests.web.conftest import store
 
@@ -36,7 +38,8 @@ def test_the_ledger_adds_up_and_browsers_get_a_page(client: TestClient[Any], sha
         for name in ("here", "gone"):
             connection.execute(insert(Publisher).values(id=name, first_seen_at=at, last_seen_at=at, **row))
     status = {"state": "online", "since": times.to_text(at), "publisher": "here", "sequence": 130, "waiting": 27}
-    client.app.dependencies["hub"].dependency().units["ecolab-3"] = Status.model_validate(status)
+    hub = client.app.dependencies["hub"].dependency()
+    hub.live.picture = replace(hub.live.picture, units={"ecolab-3": Presence(Status.model_validate(status), at)})
     accounts = {one["publisher"]: one for one in client.get("/health").json()["ledger"]}
     told = {name: accounts["here"][name] for name in ("assigned", "stored", "rejected", "waiting", "unaccounted")}
     assert told == {"assigned": 130, "stored": 100, "rejected": 3, "waiting": 27, "unaccounted": 0}
