@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from secrets import token_hex
 from socket import gethostname
+from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Engine
 
@@ -15,8 +17,10 @@ from schemas import messages, times, topics
 from schemas.site import Site
 from service.backoff import BackOff
 from service.ending import end
+from service.threads import Threads, close
 from storage.database import write_sessions
-from storage.revisions import WrongVersion, check_version
+from storage.faults import DatabaseAway, away_as_one
+from storage.revisions import check_version
 from watchdog.cells import CellWatch
 from watchdog.leading import Leadership, NotLeading
 from watchdog.looks import Look, States
@@ -25,6 +29,11 @@ from watchdog.stored import Known, read_known, write
 
 SERVICE = "watchdog"
 EVERY_SECONDS = 1.0
+# Seconds for an answer of the database.
+PATIENCE = 10.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +49,8 @@ class Watchdog:
         self._follower = Follower(settings.broker, site, SERVICE, self._live)
         self._states, self._cells = States(), CellWatch(site)
         self._leads = False
+        # One thread: what it does is in order, and a database that hangs holds up nothing else.
+        self._threads = Threads("database", 1, most=2)
 
     async def run(self) -> None:
         """Run until SIGTERM or Ctrl-C."""
@@ -52,7 +63,9 @@ class Watchdog:
         done, _ = await asyncio.wait([following, looking, stop], return_when=asyncio.FIRST_COMPLETED)
         await end(looking, following, stop)
         if self._leads:
-            await asyncio.to_thread(self._leadership.resign)
+            with suppress(DatabaseAway):
+                await self._ask(self._leadership.resign)
+        close(self._threads)
         for task in done:
             task.result()
 
@@ -64,21 +77,21 @@ class Watchdog:
                 if tries.succeed():
                     log.info("database answers again")
                 wait = EVERY_SECONDS
-            except OUTAGES as error:
-                if tries.is_news(fault := type(error).__name__):
-                    log.warning("database: %s; trying again", fault)
+            except DatabaseAway as error:
+                if tries.is_news(str(error)):
+                    log.warning("%s; trying again", error)
                 wait = tries.next()
             await asyncio.sleep(wait)
 
     async def look(self) -> None:
         """Look at everything once, write what changed, publish what differs."""
-        leads = await asyncio.to_thread(self._renew)
+        leads = await self._ask(self._renew)
         if leads != self._leads:
             log.info("this watchdog leads" if leads else "another watchdog leads; this one stands by")
             self._leads = leads
         if not leads:
             return
-        known = await asyncio.to_thread(read_known, self._sessions)
+        known = await self._ask(read_known, self._sessions)
         self._states.clear()
         for key, state in known.states.items():
             self._states.put(key, state)
@@ -88,12 +101,12 @@ class Watchdog:
         due = self._states.changed_by(self._looks(known), now)
         if due:
             try:
-                written = await asyncio.to_thread(write, self._sessions, self._leadership, due, now)
+                written = await self._ask(write, self._sessions, self._leadership, due, now)
             except NotLeading:
                 return
             for key, state in written.items():
                 self._states.put(key, state)
-            known = await asyncio.to_thread(read_known, self._sessions)
+            known = await self._ask(read_known, self._sessions)
         await self._publish({(alarm.place, alarm.code): alarm for alarm in known.alarms})
 
     def _looks(self, known: Known) -> list[Look]:
@@ -117,9 +130,11 @@ class Watchdog:
         except NotConnected as error:
             log.debug("alarms wait for the broker: %s", error)
 
+    async def _ask(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what the database's thread returns; raise DatabaseAway where it cannot be used now."""
+        with away_as_one():
+            return await self._threads.within(PATIENCE, work, *args, **kwargs)
+
     def _renew(self) -> bool:
         check_version(self._engine)
         return self._leadership.renew()
-
-
-OUTAGES = (WrongVersion,)
