@@ -43,8 +43,13 @@ class States:
         for look in looks:
             held = self._states.get(look.key, AlarmState())
             after, transitions = step(held, look.rule, look.observation, now=now)
-            if transitions or replace(after, seen_at=None) != replace(held, seen_at=None):
+            if transitions or _kept(after) != _kept(held):
                 due.append(look)
             else:
                 self._states[look.key] = after
         return due
+
+
+def _kept(state: AlarmState) -> AlarmState:
+    """Return what of a state is worth a row: not when it was seen last, nor timers that do not run."""
+    return replace(state, seen_at=None, beyond=state.beyond if any(state.beyond) else ())
