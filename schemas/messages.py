@@ -51,6 +51,8 @@ PublisherId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 Sequence = Annotated[int, Field(ge=1, le=MAX_SEQUENCE, strict=True)]
 AlarmId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Value = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+# Names the content of a reading (cell, time, values) whatever its number; chosen by the sender, compared only.
+Digest = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class Message(BaseModel):
@@ -62,12 +64,16 @@ class Message(BaseModel):
 
 
 class Reading(Message):
-    """A cell's values at one time. `publisher` and `sequence` come together or not at all."""
+    """A cell's values at one time. `publisher` and `sequence` come together or not at all.
+
+    `digest` is what a confirmation repeats, so that two readings under one number cannot be taken for one another.
+    """
 
     publisher: PublisherId | None = None
     sequence: Sequence | None = None
     observed_at: Instant
     values: dict[Code, Value | None] = Field(min_length=1, max_length=1000)
+    digest: Digest | None = None
 
     @model_validator(mode="after")
     def _numbered_or_not(self) -> Self:
@@ -96,13 +102,34 @@ class Status(Message):
     publisher: PublisherId | None = None
     sequence: int | None = Field(default=None, ge=0, le=MAX_SEQUENCE)
     waiting: int | None = Field(default=None, ge=0)
+    # Where a publisher runs, so that two with one outbox can be told apart.
+    host: str | None = Field(default=None, max_length=200)
+    # What keeps a service from its work, in words; absent while nothing does.
+    trouble: str | None = Field(default=None, max_length=1000)
+
+    def said(self, at: datetime) -> bytes:
+        """Return the payload of this status as it is said at this instant."""
+        return self.model_copy(update={"at": at}).to_json()
 
 
 class Stored(Message):
-    """Sequence ranges, both ends included, that the database has committed or rejected."""
+    """Sequence ranges, both ends included, that the database has committed or rejected.
+
+    `digests` says of which readings: one for each number of the ranges, in their order, null for a reading that came
+    without. `reused` are readings (number, digest) that were not stored because another reading has their number.
+    """
 
     publisher: PublisherId
     ranges: list[tuple[Sequence, Sequence]]
+    digests: list[Digest | None] | None = None
+    reused: list[tuple[Sequence, Digest]] | None = None
+
+    @model_validator(mode="after")
+    def _a_digest_a_number(self) -> Self:
+        numbers = sum(max(0, last - first + 1) for first, last in self.ranges)
+        if self.digests is not None and len(self.digests) != numbers:
+            raise ValueError("digests: one for each number of the ranges")
+        return self
 
 
 class Alarm(Message):

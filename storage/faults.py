@@ -21,6 +21,7 @@ class Kind(Enum):
     NOT_PREPARED = "not prepared"  # a table or column is missing: an upgrade, or a fault of ours
     CONFLICT = "conflict"  # a unique key holds this already
     BAD_DATA = "bad data"  # a value that no column takes
+    RULE = "rule of the tables"  # what they refuse by another rule: something is missing, or does not belong together
     BUG = "bug"
 
 
@@ -39,12 +40,14 @@ _LOST = {
 _BUSY = {1020, 1180, 1205, 1213, 1317, 1412, 1615, 1637, 1969, 3024, 3572}
 _FULL = {3, 20, 28, 1021, 1026, 1030, 1114}
 _READ_ONLY = {1036, 1209, 1290, 1792, 1836, 1874}
+_NO_PARTITION = {1526, 1735, 1748}
 _REFUSED = {
     1044, 1045, 1049, 1130, 1142, 1143, 1227, 1251, 1370, 1524, 1698, 1820, 1862, 2059, 2061, 3118, 4151,
 }  # fmt: skip
 _NOT_PREPARED = {1054, 1146}
 _CONFLICT = {1022, 1062, 1169, 1586, 1859}
-_DATA = {1153, 1264, 1265, 1292, 1365, 1366, 1367, 1406, 1411, 1525, 1526, 1644, 1690, 3854}
+_DATA = {1153, 1264, 1265, 1292, 1365, 1366, 1367, 1406, 1411, 1525, 1644, 1690, 3854}
+_RULE = {1048, 1216, 1217, 1451, 1452, 3819, 4025}
 # Another server may answer at this address by now, so the connection is given up: one that went read-only after a
 # failover, left its cluster, or is being shut down.
 _GIVE_UP = (_LOST | _READ_ONLY) - {1040, 1203, 1226}
@@ -61,19 +64,18 @@ _SQLITE_CONFLICT = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_
 
 def classify(error: BaseException) -> tuple[Kind, str]:
     """Return what an error means, and what a person should read: no statement, no parameters."""
-    match error:
-        case WrongVersion():
-            return Kind.NEEDS_A_PERSON, str(error)
-        case PoolTimeout() | Busy():
-            return Kind.PASSES, "no database connection is free"
-        case TimeoutError():
-            return Kind.PASSES, "the database does not answer in time"
-        case DBAPIError(orig=sqlite3.Error() as cause):
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    match cause:
+        case sqlite3.Error():
             return _classify_sqlite(cause)
-        case DBAPIError(orig=pymysql.Error() as cause):
-            return _classify_mysql(cause, lost=error.connection_invalidated)
-        case _:
-            return Kind.BUG, type(error).__name__
+        case pymysql.Error():
+            return _classify_mysql(cause, lost=isinstance(error, DBAPIError) and error.connection_invalidated)
+        case WrongVersion():
+            return Kind.NEEDS_A_PERSON, str(cause)
+    waiting = {PoolTimeout: "no database connection is free", Busy: "too many wait for the database already",
+               TimeoutError: "the database does not answer in time"}  # fmt: skip
+    said = next((text for kind, text in waiting.items() if isinstance(cause, kind)), None)
+    return (Kind.BUG, f"{type(cause).__name__}: {cause}") if said is None else (Kind.PASSES, said)
 
 
 def is_away(error: BaseException) -> bool:
@@ -118,9 +120,15 @@ def _classify_mysql(cause: pymysql.Error, *, lost: bool) -> tuple[Kind, str]:
             Kind.NEEDS_A_PERSON,
             f"the database refuses us: {text}: check database.url, its password and the grants",
         ),
+        (
+            _NO_PARTITION,
+            Kind.NEEDS_A_PERSON,
+            f"the history has no partition for what arrives: {text}: run `octopus db upgrade`",
+        ),
         (_NOT_PREPARED, Kind.NOT_PREPARED, f"the database is not prepared: {text}: run `octopus db upgrade`"),
         (_CONFLICT, Kind.CONFLICT, text),
         (_DATA, Kind.BAD_DATA, text),
+        (_RULE, Kind.RULE, text),
     )
     for codes, kind, words in meanings:
         if code in codes:
@@ -144,6 +152,7 @@ def _classify_sqlite(cause: sqlite3.Error) -> tuple[Kind, str]:
         ),
         (missing, Kind.NOT_PREPARED, f"the database is not prepared: {text}: run `octopus db upgrade`"),
         (extended in _SQLITE_CONFLICT, Kind.CONFLICT, text),
+        (code == sqlite3.SQLITE_CONSTRAINT, Kind.RULE, text),
         (code in _SQLITE_DATA or isinstance(cause, sqlite3.DataError), Kind.BAD_DATA, text),
     )
     return next(((kind, words) for applies, kind, words in meanings if applies), (Kind.BUG, text))

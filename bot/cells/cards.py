@@ -33,7 +33,7 @@ async def card(
     (stored, aim), own, histories = await _ask(context, cell, parameter.code, span)
     code, limits = own or (None, None)
     shown = show(
-        context.site, context.live, cell, parameter, now,
+        context.site, context.picture, cell, parameter, now,
         stored=stored, stored_setpoint=aim, database=histories is not None, own=limits,
     )  # fmt: skip
     if code is not None and not context.policy.experiment(code):
@@ -74,7 +74,7 @@ async def _ask(
     try:
         return await context.database.ask(ask)
     except DatabaseAway:
-        live = context.live.experiments.get(cell)
+        live = context.picture.experiments.get(cell)
         own = None if live is None or parameter not in live.limits else (live.code, live.limits[parameter])
         return (None, None), own, None
 
@@ -115,9 +115,9 @@ def _setpoint(verdict: ValueVerdict | None, parameter: Parameter, texts: Texts) 
 
 
 def _experiment(context: Context, cell: str, texts: Texts) -> str:
-    held = context.live.experiments.get(cell)
+    held = context.picture.experiments.get(cell)
     if held is None:
-        return texts("free" if context.live.connected else "experiment_unknown")
+        return texts("free" if context.picture.connected else "experiment_unknown")
     if not context.policy.experiment(held.code):
         return texts("occupied")
     return discord.utils.escape_markdown(f"{held.code} · {held.title}")[:1000]

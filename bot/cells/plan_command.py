@@ -68,9 +68,9 @@ class Plan(commands.Cog):
 
 
 def _show(context: Context, cell: str, parameter: Parameter, now: datetime) -> Shown:
-    experiment = context.live.experiments.get(cell)
+    experiment = context.picture.experiments.get(cell)
     own = None if experiment is None else experiment.limits.get(parameter.code)
-    return show(context.site, context.live, cell, parameter, now, own=own, database=False)
+    return show(context.site, context.picture, cell, parameter, now, own=own, database=False)
 
 
 def _words(shown: Shown, parameter: Parameter, texts: Texts) -> str:

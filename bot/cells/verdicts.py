@@ -3,12 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.live import Live
 from bot.texts import Texts
 from schemas.messages import ParameterLimits
-from schemas.picture import Latest
+from schemas.picture import Latest, Picture, supersedes
 from schemas.site import Parameter, Site
-from telemetry.judging import ValueVerdict, judge_presence, judge_value, supersedes
+from telemetry.judging import ValueVerdict, judge_presence, judge_value
 from telemetry.limits import limits_for
 
 
@@ -38,7 +37,7 @@ class Shown:
 
 
 def show(
-    site: Site, live: Live, cell: str, parameter: Parameter, now: datetime, *,
+    site: Site, picture: Picture, cell: str, parameter: Parameter, now: datetime, *,
     stored: Latest | None = None, stored_setpoint: Latest | None = None, own: ParameterLimits | None = None,
     database: bool = True,
 ) -> Shown:  # fmt: skip
@@ -46,22 +45,22 @@ def show(
 
     `own` are the limits of the experiment in the cell, `database` tells whether the database answered.
     """
-    held = live.cells.get(cell, {})
+    held = picture.cells.get(cell, {})
     found = held.get(parameter.code)
     newest = _newer(stored, found, now)
-    if newest is None and not live.connected and not database:
+    if newest is None and not picture.connected and not database:
         return Shown(None)
     pair = site.setpoint_by_measured.get(parameter.code)
     verdict = judge_value(
         parameter,
         newest,
         None if pair is None else _newer(stored_setpoint, held.get(pair.code), now),
-        presence=judge_presence(live.units.get(site.unit_of_cell[cell].code), None, now),
+        presence=judge_presence(*picture.unit(site.unit_of_cell[cell].code), now),
         period=site.period_of(cell),
         limits=limits_for(parameter, own),
         now=now,
     )
-    return Shown(verdict, stored=newest is not None and newest is not found and not live.connected)
+    return Shown(verdict, stored=newest is not None and newest is not found and not picture.connected)
 
 
 def without_limit(shown: Shown) -> Shown:

@@ -33,7 +33,7 @@ async def sync(bot: OctopusBot) -> None:
             commands = await bot.tree.sync(guild=discord.Object(guild))
             await database.run(_keep, database.write, application, guild, fingerprint)
         except DatabaseAway as error:
-            log.warning("database: %s; slash commands are compared when it answers", error)
+            log.warning("%s; slash commands are compared when it answers", error)
         except discord.Forbidden:
             log.error(  # noqa: TRY400 - the sentence says all, a trace would hide it
                 "Discord does not let the bot make commands in server %d: invite it with the scope"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import IntEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, SmallInteger, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Double
@@ -145,9 +145,13 @@ class PublisherRange(Base):
 
 
 class RejectedMessage(Base):
-    """What could not be understood, with the reason. `payload` is cut to 64 KiB, `size` is the whole."""
+    """What could not be understood, with the reason. `payload` is cut to 64 KiB, `size` is the whole.
+
+    `digest` names message and reason: what the broker delivers again is recorded once.
+    """
 
     __tablename__ = "rejected_message"
+    __table_args__ = (Index(None, "publisher_id", "sequence"), Base.__table_args__)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     topic: Mapped[str] = mapped_column(String(1024))
@@ -157,3 +161,4 @@ class RejectedMessage(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     publisher_id: Mapped[str | None] = mapped_column(String(64))
     sequence: Mapped[int | None] = mapped_column(BigInteger)
+    digest: Mapped[str | None] = mapped_column(String(32), index=True)

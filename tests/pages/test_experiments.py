@@ -72,7 +72,7 @@ def test_described_put_into_two_cells_and_seen_everywhere(open_page: Opener, sta
     # Ended in one of them, which asks first; the page of somebody who looks at it says so.
     looking = open_page(f"/experiments/{number}")
     page.goto(f"{station.address}/experiments/{number}")
-    page.locator(".tick input[value=E3C1]").check()
+    page.locator(".choose-column input[value=E3C1]").check()
     page.get_by_text("Libérer les cellules choisies…").click()
     page.get_by_role("button", name="Libérer les cellules choisies").click()
     expect(rows).to_have_count(1)
@@ -80,7 +80,7 @@ def test_described_put_into_two_cells_and_seen_everywhere(open_page: Opener, sta
     page.get_by_text("Terminer l’expérience…").click()
     expect(page.get_by_text("Elle se termine dans E3C3.")).to_be_visible()
     page.get_by_role("button", name="Terminer l’expérience").click()
-    expect(page.locator(".x-line")).to_contain_text("terminée")
+    expect(page.locator(".experiment-summary")).to_contain_text("terminée")
     expect(rows).to_have_count(0)
 
 
@@ -223,7 +223,7 @@ def test_second_of_two_takes_over_field_by_field(open_page: Opener, station: Sta
     title.get_by_label("La vôtre").check()
     page.get_by_role("button", name="Enregistrer ce choix").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Mon titre")
-    expect(page.locator(".x-line")).to_contain_text("Leur équipe")
+    expect(page.locator(".experiment-summary")).to_contain_text("Leur équipe")
     expect(page.locator("#changes")).to_contain_text("command:tests")
     with station.writing() as sessions:
         assert get_experiment(sessions, command("tests"), number).objective == "Mon objectif"

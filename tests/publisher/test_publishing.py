@@ -275,3 +275,20 @@ def test_wrong_password_waits_and_says_what_to_do(tmp_path: Path) -> None:
         assert publisher.stop(5) == 0
         server.kill()
     assert publisher.text().count("no broker") == 1
+
+
+def test_a_broker_that_takes_small_packets_only_gets_small_messages(tmp_path: Path) -> None:
+    server = Mosquitto(tmp_path, "max_packet_size 8000")
+    server.start()
+    receiver = Receiver(server.port, UNIT)
+    publisher = Publisher(tmp_path, server.port, source__period=3600, source__history="1h", source__history_period=10)
+    publisher.start()
+    try:
+        wait_for(lambda: len(receiver.numbers) > 1000, "the history arrives", 60)
+        assert max(receiver.backlog_bytes) < 8000
+        assert "the broker takes packets of up to 8000 bytes only" in publisher.text()
+        assert "no broker" not in publisher.text(), "the connection holds"
+    finally:
+        publisher.kill()
+        receiver.close()
+        server.kill()

@@ -8,17 +8,15 @@ from hypothesis import strategies as st
 
 from schemas import times
 from schemas.messages import ParameterLimits, Status
-from schemas.picture import Latest
+from schemas.picture import Latest, arrival_quality, supersedes
 from schemas.site import Site, read_site
 from telemetry.judging import (
     ABNORMAL_STATES,
     MISSING_STATES,
-    arrival_quality,
     is_fresh,
     judge_experiment,
     judge_presence,
     judge_value,
-    supersedes,
 )
 from telemetry.limits import limits_for, station_limits
 from tests.telemetry.cases import DAY, HOUR, NOW, WRITTEN, Case, T, ago

@@ -82,6 +82,9 @@ async def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, thread
         down.append("the broker is not connected")
     presences = {name: judge_presence(*picture.service(name), now) for name in sorted(picture.services)}
     partly = [f"service {name} is {presence}" for name, presence in presences.items() if presence != "online"]
+    troubles = {name: one.status.trouble for name, one in sorted(picture.services.items())}
+    partly += [f"{name}: {trouble}" for name, trouble in troubles.items() if trouble is not None]
+    partly += [account.fault for account in ledger if account.fault is not None]
     partly += [f"{unit.unit}: {unit.words}" for unit in units if not unit.ok]
     return Health(
         status="down" if down else "degraded" if partly else "ok",

@@ -9,6 +9,7 @@ from litestar.response import Redirect
 from facility.acting.refusals import Conflict, Forbidden, Invalid, NotFound, NotLoggedIn, Refusal, TooManyAttempts
 from facility.acting.user_messages import UserMessage
 from web.http.errors import answer, for_program
+from web.rendering.addresses import asked_path
 from web.rendering.pages import language_of
 from web.rendering.texts import Texts, translate_message
 
@@ -34,7 +35,7 @@ def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     status = STATUSES[type(refusal)]
     page = not for_program(request)
     if status == 401 and page and request.method in {"GET", "HEAD"}:
-        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        asked = asked_path(request)
         return Redirect(f"/login?next={quote(asked)}", status_code=303, headers={"Cache-Control": "no-store"})
     language = language_of(request) if page or "accept-language" in request.headers else "en"
     members: dict[str, object] = {}

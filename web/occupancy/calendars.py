@@ -14,6 +14,7 @@ from schemas.site import Site
 from storage.database import Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId
+from web.rendering.addresses import own_origin
 
 Token = Annotated[str, QueryParameter(max_length=200)]
 OPT = {"act": Act.EXPERIMENTS_READ, "calendar": True}
@@ -36,7 +37,7 @@ class CalendarController(Controller):
     ) -> Response[bytes]:
         """Return what the cell held and is planned to hold, two years back and ahead, as iCalendar."""
         del token  # read by the middleware that tells who asks
-        return _file(cell_calendar(sessions, actor, cell, site.zone, str(request.base_url).rstrip("/")), cell)
+        return _file(cell_calendar(sessions, actor, cell, site.zone, own_origin(request)), cell)
 
     @get(
         "/experiments/{experiment:int}",
@@ -58,7 +59,7 @@ class CalendarController(Controller):
         """Return in which cells the experiment was, is and is planned to be, as iCalendar."""
         del token  # read by the middleware that tells who asks
         code = get_experiment(sessions, actor, experiment).code
-        origin = str(request.base_url).rstrip("/")
+        origin = own_origin(request)
         return _file(experiment_calendar(sessions, actor, experiment, site.zone, origin), code)
 
 

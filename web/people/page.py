@@ -16,6 +16,7 @@ from facility.people.people import STATE_WORDS, PersonChange, change_person, get
 from storage.database import Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
+from web.rendering.addresses import own_origin
 from web.rendering.pages import page, translated_messages
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -67,7 +68,7 @@ def make_link(
 ) -> Response[Any]:
     """Make a one-time link and show it in this answer only."""
     try:
-        address = f"{str(request.base_url).rstrip('/')}/password/{issue_link(writing, actor, person)}"
+        address = f"{own_origin(request)}/password/{issue_link(writing, actor, person)}"
     except Refusal as refusal:
         return page_again(request, "people/people.html", _context(request, writing, actor), refusal, current="people")
     link = {"address": address, "name": get_person(writing, actor, person).name}

@@ -21,6 +21,7 @@ from schemas.times import CLOCK_SKEW
 from telemetry import judging
 from telemetry.limits import station_limits
 from web.rendering import cell_view, formatting
+from web.rendering.addresses import asked_path
 from web.rendering.client_texts import CLIENT_TEXTS, NEVER, client_texts
 from web.rendering.form_tokens import token_for_form
 from web.rendering.texts import N_, Texts, choose_language, read_texts, translate_message
@@ -132,7 +133,7 @@ def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str
         "navigation": [one for one in NAVIGATION if one.act is None or (me is not None and me.may(one.act))],
         "theme": theme if theme in THEMES else "auto",
         "current": current,
-        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "here": asked_path(request),
         "zone_name": formatting.zone_name(site.zone, language),
         "value_text": partial(formatting.value_text, language=language),
         "number": partial(formatting.number, language=language),

@@ -1,17 +1,22 @@
 // The wall's two clocks, and the grey that says "this is no longer now".
 import { clock } from "../rendering/formats.js";
 import * as live from "../live/live.js";
+import { find } from "../rendering/elements.js";
 import { site } from "../rendering/page_data.js";
 import { isAhead, judgeCell } from "../rendering/states.js";
 
 const periods = Object.values(site.cells).map((cell) => cell.period);
 const DEAD_AFTER = Math.max(60_000, site.stale_periods * Math.min(...periods) * 1000);
-const clockNode = document.querySelector("[data-clock]");
-const lastNode = document.querySelector("[data-last]");
+const clockNode = find("[data-clock]", HTMLElement);
+const lastNode = find("[data-last]", HTMLElement);
 
 function newest() {
   const now = live.now();
-  return Math.max(...Object.keys(site.cells).map((cell) => judgeCell(site, cell, live.state, now)).filter(({ age }) => age !== null && !isAhead(site, age)).map(({ observed }) => observed), -Infinity);
+  const times = Object.keys(site.cells).flatMap((cell) => {
+    const { age, observed } = judgeCell(site, cell, live.state, now);
+    return age === null || observed === null || isAhead(site, age) ? [] : [observed];
+  });
+  return Math.max(...times, -Infinity);
 }
 
 function tick() {
