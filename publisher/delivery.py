@@ -36,6 +36,9 @@ _ROWS = 250
 _RETRY_DISK = 5.0
 # What a packet holds beside topic and readings: header, packet identifier, properties, the list's own brackets.
 _PACKET = 32
+# So often the connection must break after a backlog message before the message is suspected; no smaller ones are tried.
+_BROKEN_OFTEN = 2
+_SMALLEST = 1024
 
 
 class Publish(Protocol):
@@ -85,6 +88,10 @@ class Delivery:
         self._silent = False
         self._patience = FIRST_CONFIRM_WITHIN
         self._largest: int | None = None
+        # How large a backlog message may be, and the largest that this connection did not survive, as it seems.
+        self._backlog_bytes = BACKLOG_BYTES
+        self._unanswered_bytes = 0
+        self._broken = 0
         self._too_large: set[str] = set()
 
     def connected(self, publish: Publish, now: float, largest: int | None = None) -> None:
@@ -106,7 +113,18 @@ class Delivery:
         self._patience = FIRST_CONFIRM_WITHIN
 
     def disconnected(self) -> None:
+        """Stop sending. A broker without MQTT 5 does not say that a packet is too large: it breaks the connection."""
         self._publish = None
+        if self._largest is None and self._unanswered_bytes > _SMALLEST:
+            self._broken += 1
+            if self._broken >= _BROKEN_OFTEN:
+                self._broken = 0
+                self._backlog_bytes = max(_SMALLEST, self._unanswered_bytes // 2)
+                log.warning(
+                    "the connection broke %d times after messages of up to %d bytes: the backlog goes in smaller ones"
+                    " now; is max_packet_size of the broker too small?", _BROKEN_OFTEN, self._unanswered_bytes,
+                )  # fmt: skip
+        self._unanswered_bytes = 0
 
     def appended(self, appended: Appended) -> None:
         """Take note of what entered the outbox."""
@@ -144,6 +162,8 @@ class Delivery:
             return
         if not stored.ranges:
             return
+        if any(message.backlog and not message.left for message in self._messages):
+            self._unanswered_bytes = self._broken = 0
         self._messages = [message for message in self._messages if message.left]
         self._window = WINDOW
         self._patience = CONFIRM_WITHIN
@@ -274,7 +294,7 @@ class Delivery:
             return
         while True:
             room = self._window - sum(message.backlog for message in self._messages)
-            if room <= 0 or not self._send_group(publish, now, room * BACKLOG_BYTES):
+            if room <= 0 or not self._send_group(publish, now, room * self._backlog_bytes):
                 return
 
     def _send_group(self, publish: Publish, now: float, size: int) -> bool:
@@ -284,6 +304,7 @@ class Delivery:
             message = _Message(now + self._patience, len(readings), backlog=True)
             self._sent(message, readings, now)
             payload = join_backlog(payload for _, payload in readings)
+            self._unanswered_bytes = max(self._unanswered_bytes, len(payload))
             publish(topics.backlog(self._unit, cell), payload, qos=1, retain=False)
         return bool(group)
 
@@ -294,7 +315,7 @@ class Delivery:
             self._unanswered_since = now
 
     def _next_group(self, size: int) -> dict[str, list[tuple[int, bytes]]]:
-        """Take the oldest readings that are not under way, up to `size` bytes, `BACKLOG_BYTES` a cell."""
+        """Take the oldest readings that are not under way, up to `size` bytes, a message's worth a cell."""
         group: dict[str, list[tuple[int, bytes]]] = {}
         sizes: dict[str, int] = {}
         total = 0
@@ -313,7 +334,9 @@ class Delivery:
                         self._say_too_large(sequence, cell, payload)
                         self._cursor = sequence
                         continue
-                    if group and (total + length > size or sizes.get(cell, 0) + length > min(BACKLOG_BYTES, room)):
+                    if group and (
+                        total + length > size or sizes.get(cell, 0) + length > min(self._backlog_bytes, room)
+                    ):
                         return group
                     group.setdefault(cell, []).append((sequence, payload))
                     sizes[cell] = sizes.get(cell, 0) + length
