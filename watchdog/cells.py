@@ -13,6 +13,7 @@ from telemetry.alarms.observing import Memory, observe, remember
 from telemetry.alarms.rules import Kind
 from telemetry.judging import CellVerdict, judge_cell, judge_presence
 from watchdog.looks import Look
+from watchdog.units import cause_of_silence
 
 # What an open door or announced work explains.
 EXPLAINED: frozenset[Kind] = frozenset({"deviation", "low", "high", "rate", "implausible", "no_value"})
@@ -35,21 +36,21 @@ class CellWatch:
         now: datetime,
     ) -> Iterator[Look]:
         """Yield what is seen of each condition of a cell; `interventions` has the alarm-like name of work by cell."""
-        site, unit = self._site, self._site.unit_of_cell[cell].code
-        presence = judge_presence(*picture.unit(unit), now)
+        site, unit = self._site, self._site.unit_of_cell[cell]
+        presence = judge_presence(*picture.unit(unit.code), now)
         experiment = picture.experiments.get(cell)
         limits = {} if experiment is None else experiment.limits
         verdict = judge_cell(
             site, cell, picture.cells.get(cell, {}), presence=presence, limits=limits, alarms=(), now=now
         )
         memory = self._remember(cell, verdict)
-        offline = f"{unit}/offline" if presence in {"offline", "silent"} else None
+        silence = cause_of_silence(site, picture, unit, now)
         explained = interventions.get(cell) or self._open_door(cell, verdict)
         rules = rules_of_cell(
             site, cell, definitions, experiment=None if experiment is None else experiment.id, limits=limits
         )
         for watched, rule in rules.items():
-            cause = offline if watched.kind == "no_data" else explained if watched.kind in EXPLAINED else None
+            cause = silence if watched.kind == "no_data" else explained if watched.kind in EXPLAINED else None
             seen = observe(watched, verdict, memory, now, suppressed_by=cause)
             if cause is not None and watched.kind in EXPLAINED:
                 # Its delay begins anew when the door is closed: the cell needs time to recover.

@@ -26,6 +26,7 @@ from watchdog.leading import Leadership, NotLeading
 from watchdog.looks import Look, States
 from watchdog.settings import WatchdogSettings
 from watchdog.stored import Known, read_known, write
+from watchdog.units import look_at_units
 
 SERVICE = "watchdog"
 EVERY_SECONDS = 1.0
@@ -42,7 +43,7 @@ class Watchdog:
     """Looks, writes, publishes; everything that must survive it is in the database."""
 
     def __init__(self, settings: WatchdogSettings, site: Site, engine: Engine) -> None:
-        self._site, self._engine = site, engine
+        self._site, self._engine, self._settings = site, engine, settings.watchdog
         self._sessions = write_sessions(engine)
         self._leadership = Leadership(self._sessions, f"{gethostname()[:40]}-{token_hex(6)}")
         self._live = LivePicture()
@@ -111,11 +112,12 @@ class Watchdog:
 
     def _looks(self, known: Known) -> list[Look]:
         picture, now = self._live.picture, times.now()
-        return [
+        looks = [
             look
             for cell in self._site.unit_of_cell
             for look in self._cells.look(cell, picture, known.definitions, known.interventions, now)
         ]
+        return [*looks, *look_at_units(self._site, picture, self._settings.backlog, now)]
 
     async def _publish(self, alarms: Mapping[tuple[str, str], messages.Alarm]) -> None:
         if not self._live.picture.connected:
