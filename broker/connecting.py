@@ -2,10 +2,11 @@
 
 import logging
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -20,6 +21,17 @@ SESSION_DAYS = 7
 LARGEST_HEADER = 1024
 
 
+class _Client(mqtt.Client):
+    """Takes the password anew at each connection: one that was changed in its file needs no restart."""
+
+    set_password: Callable[[], None] = staticmethod(lambda: None)
+
+    def reconnect(self) -> MQTTErrorCode:
+        """Connect; raise OSError also where the password cannot be read, which paho takes for a failed attempt."""
+        self.set_password()
+        return super().reconnect()
+
+
 def paho_client(
     settings: BrokerSettings,
     client_id: str,
@@ -30,11 +42,12 @@ def paho_client(
 ) -> mqtt.Client:
     """Make a client that is not connected; raise OSError when a password or certificate file is unreadable.
 
+    The password is read again at each connection.
     `persistent` keeps the session at the broker over restarts (MQTT 5: give `connect_options` the same).
     Without `reconnect` it connects once: its owner makes another, which holds no message of the old one.
     """
     v5 = settings.protocol == "5"
-    client = mqtt.Client(
+    client = _Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=None if v5 else not persistent,
@@ -43,7 +56,9 @@ def paho_client(
         reconnect_on_failure=reconnect,
     )
     if settings.username is not None:
-        client.username_pw_set(settings.username, settings.secret())
+        username = settings.username
+        client.set_password = lambda: client.username_pw_set(username, settings.secret())
+        client.set_password()
     if settings.tls_ca is not None:
         client.tls_set_context(_tls(settings))
     client.reconnect_delay_set(min_delay=1, max_delay=30)
@@ -70,6 +85,8 @@ def aiomqtt_client(
     """Make an aiomqtt client to be entered with `async with`; options are aiomqtt's own (will, timeout …).
 
     `largest` asks an MQTT 5 broker to keep longer messages to itself: bytes of payload.
+
+    It connects once, with the password as it is now; raise OSError when a password or certificate file is unreadable.
     """
     import aiomqtt  # noqa: PLC0415 - a unit's PC has paho alone
 

@@ -5,7 +5,7 @@ bad value costs that value, one bad reading does not cost the others, and each l
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -97,8 +97,11 @@ def _locate(topic: CellTopic, station: Station) -> _Place:
         reason = f"no unit is called {topic.unit}: apply a site file that has it (octopus site apply)"
     elif cell is None:
         reason = f"no cell is called {topic.cell}: apply a site file that has it (octopus site apply)"
-    elif cell.unit != topic.unit:
+    elif cell.unit_id != unit_id:
         reason = f"cell {topic.cell} belongs to unit {cell.unit}, not to {topic.unit}"
+    if cell is not None and cell.unit != topic.unit:
+        # A unit that was renamed hears of what is stored under the code that it sends with.
+        cell = replace(cell, unit=topic.unit)
     return _Place(topic.unit, unit_id, None if reason else cell, reason)
 
 

@@ -2,7 +2,16 @@
 
 from schemas.tables.alarms import Alarm, DiscordCommands, DiscordLink, DiscordLinkCode, Notification
 from schemas.tables.base import Base, UtcDateTime
-from schemas.tables.people import ApiToken, AuditEvent, LoginAttempt, LoginSession, OneTimeLink, Person, Role
+from schemas.tables.people import (
+    ApiToken,
+    AuditEvent,
+    AuditExperiment,
+    LoginAttempt,
+    LoginSession,
+    OneTimeLink,
+    Person,
+    Role,
+)
 from schemas.tables.station import (
     Annotation,
     Assignment,
@@ -14,6 +23,7 @@ from schemas.tables.station import (
 )
 from schemas.tables.telemetry import (
     Cell,
+    FormerCode,
     LatestReading,
     Parameter,
     Publisher,
@@ -33,6 +43,7 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "AuditEvent",
+    "AuditExperiment",
     "Base",
     "Cell",
     "DiscordCommands",
@@ -42,6 +53,7 @@ __all__ = [
     "ExperimentCell",
     "ExperimentMember",
     "ExperimentParameter",
+    "FormerCode",
     "Intervention",
     "LatestReading",
     "LoginAttempt",

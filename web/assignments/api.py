@@ -17,7 +17,7 @@ from facility.assignments.occupancy import Occupancy, occupancy
 from facility.assignments.views import AssignmentView, assignments_of_cell
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId
 
@@ -45,7 +45,7 @@ class CellExperimentController(Controller):
 
     @get("/assignments", opt={"act": Act.EXPERIMENTS_READ}, responses=problems(404), sync_to_thread=True)
     def assignments(
-        self, cell: FromPath[str], sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self, cell: FromPath[str], sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
     ) -> list[AssignmentView]:
         """Return what the cell held from when to when, the newest first."""
         return assignments_of_cell(sessions, actor, cell)
@@ -143,7 +143,7 @@ class AssignmentController(Controller):
     sync_to_thread=True,
 )
 def occupancy_of_cells(
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     first: Annotated[date | None, QueryParameter(name="from")] = None,

@@ -17,7 +17,7 @@ from facility.assignments.correcting import BackDated, Correction, Withdrawal, a
 from facility.assignments.views import AssignmentView, assignments_of_cell, get_assignment
 from facility.experiments.views import ExperimentQuery, list_experiments
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.rendering.local_times import WHICH_WORDS, UnclearTimeError, local_text, near, read_local, which_of
@@ -38,7 +38,7 @@ def past_page(
     *,
     cell: FromPath[str],
     site: NamedDependency[Site],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
 ) -> Template:
     """Ask for what the cell held in the past and nobody noted."""
@@ -84,7 +84,7 @@ def assignment_page(
     *,
     assignment: RowId,
     site: NamedDependency[Site],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
 ) -> Template:
     """Show an assignment with what can be set right about it."""
@@ -179,7 +179,7 @@ def _moments(
 
 
 def _past(
-    request: HttpRequest, cell: str, *, site: Site, sessions: Sessions, actor: Actor, typed: Mapping[str, str]
+    request: HttpRequest, cell: str, *, site: Site, sessions: Reads, actor: Actor, typed: Mapping[str, str]
 ) -> dict[str, object]:
     if cell not in site.unit_of_cell:
         raise NotFoundException(detail=f"there is no cell {cell}")

@@ -22,7 +22,7 @@ from facility.experiments.views import ExperimentQuery, experiment_codes, list_e
 from facility.people.people import PersonView, list_people
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
 from web.audit.descriptions import ACT_WORDS, SUBJECT_WORDS, VIA_WORDS, Teller, experiments_named
 from web.http.forms import page_again
 from web.rendering.formatting import day, moment
@@ -39,7 +39,7 @@ PLACES = {"experiment": "/experiments/{}", "cell": "/cells/{}", "person": "/peop
 def audit_page(
     request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     who: FromQuery[str] = "",
@@ -95,7 +95,7 @@ def _query(typed: dict[str, str], people: Iterable[PersonView], site: Site) -> A
     return AuditQuery(actor=found[0] if found else "", since=ends["since"], until=ends["until"], **texts)
 
 
-def _by_code(sessions: Sessions, actor: Actor, query: AuditQuery) -> AuditQuery:
+def _by_code(sessions: Reads, actor: Actor, query: AuditQuery) -> AuditQuery:
     """Return the search with the number of an experiment whose code was typed."""
     code = query.subject_id
     if not code or code.isdecimal() or query.subject not in {"", "experiment"}:

@@ -16,7 +16,7 @@ from facility.experiments.changing import change_experiment, create_experiment
 from facility.experiments.drafts import ExperimentChange, ExperimentDraft
 from facility.experiments.views import ExperimentView, get_experiment
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.experiments.changes import FIELD_WORDS, Teller
 from web.experiments.form_values import FIELDS, ExperimentFormValues, at_fields, from_form, from_view, offered, values
 from web.experiments.merge import changes_since, merge_changes
@@ -70,7 +70,7 @@ def create(
 def edit_page(
     request: HttpRequest,
     experiment: RowId,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
 ) -> Template:

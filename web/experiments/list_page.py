@@ -13,7 +13,7 @@ from facility.acting.permissions import Act
 from facility.experiments.drafts import STATE_WORDS
 from facility.experiments.views import ExperimentQuery, Sort, list_experiments
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
 from web.rendering.pages import page, translated_messages
 from web.rendering.texts import N_
 from web.requests import HttpRequest
@@ -35,7 +35,7 @@ NEWEST_FIRST = frozenset({"planned_start", "planned_end", "updated_at"})
 def experiments_page(
     request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     search: FromQuery[str] = "",
@@ -98,5 +98,5 @@ def _states(asked: str) -> tuple[str, ...]:
     return () if asked == "all" else tuple(state for state in STATE_WORDS if state != "archived")
 
 
-def _archived(sessions: Sessions, actor: Actor) -> int:
+def _archived(sessions: Reads, actor: Actor) -> int:
     return list_experiments(sessions, actor, ExperimentQuery(state=("archived",), limit=1)).total

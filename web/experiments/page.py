@@ -19,7 +19,7 @@ from facility.experiments.drafts import STATE_WORDS
 from facility.experiments.views import ExperimentView, get_experiment
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
 from web.experiments.changes import Teller
 from web.experiments.days import chart, readings_address
 from web.experiments.verdict import ICONS, LiveRow, judge, kind, sentences
@@ -64,7 +64,7 @@ def experiment_page(
     request: HttpRequest,
     *,
     experiment: RowId,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
@@ -80,7 +80,7 @@ class View:
     """What the page is made from; also after an act on it was refused."""
 
     request: HttpRequest
-    sessions: Sessions
+    sessions: Reads
     actor: Actor
     site: Site
     snapshot: Snapshot
@@ -163,6 +163,6 @@ def in_its_cells(snapshot: Snapshot, experiment: ExperimentView) -> Snapshot:
     return {**snapshot, "experiments": held | here}
 
 
-def occupied(sessions: Sessions, actor: Actor) -> dict[str, Occupant]:
+def occupied(sessions: Reads, actor: Actor) -> dict[str, Occupant]:
     """Return what each occupied cell holds; for the form that puts the experiment into cells."""
     return {one.cell: one.experiment for one in occupants_now(sessions, actor)}

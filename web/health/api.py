@@ -7,7 +7,7 @@ from litestar.response import Template
 from sqlalchemy import Engine
 
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.health.page import health_page
 from web.health.report import Health, judge
 from web.live.hub import Hub
@@ -21,7 +21,7 @@ DOWN = {503: ResponseSpec(data_container=Health, generate_examples=False, descri
 async def health(
     request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     engine: NamedDependency[Engine],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],

@@ -20,10 +20,11 @@ from facility.acting.permissions import Act, require
 from facility.acting.refusals import Forbidden, NotLoggedIn
 from facility.acting.secret_texts import form_token, same
 from facility.acting.user_messages import message
+from facility.people.last_seen import LastSeen
 from facility.people.sessions import Lifetimes, actor_of_session
 from facility.people.tokens import actor_of_token
 from service.threads import Threads
-from storage.database import Sessions
+from storage.database import Reads
 from storage.faults import DatabaseAway, away_as_one
 from web.http.form_bodies import read_form
 from web.rendering.form_tokens import FORM_FIELD
@@ -47,8 +48,9 @@ class Identity:
     """Middleware: puts the actor into the request's state and refuses forms of other sites."""
 
     def __init__(
-        self, app: ASGIApp, *, sessions: Sessions, lifetimes: Lifetimes, secure: bool, threads: Threads
+        self, app: ASGIApp, *, sessions: Reads, lifetimes: Lifetimes, secure: bool, threads: Threads, seen: LastSeen
     ) -> None:
+        self._seen = seen
         self._app, self._sessions, self._lifetimes, self._secure = app, sessions, lifetimes, secure
         self._threads = threads
 
@@ -90,7 +92,7 @@ class Identity:
                     state |= {"actor": found, "forgeable": False}
                     return
                 if secret:
-                    session = (self._sessions, secret, address, self._lifetimes)
+                    session = (self._sessions, secret, address, self._lifetimes, self._seen)
                     found = await self._threads.within(PATIENCE, actor_of_session, *session)
         except DatabaseAway:
             # Live pages go on without the database; whoever needs to be somebody is told that it is away.
@@ -109,7 +111,7 @@ class Identity:
             if not token:
                 return None
         given = (self._sessions, token.strip(), address)
-        found = await self._threads.within(PATIENCE, actor_of_token, *given, calendar=calendar)
+        found = await self._threads.within(PATIENCE, actor_of_token, *given, calendar=calendar, seen=self._seen)
         if found is None:
             raise NotLoggedIn(message("This token is unknown, revoked or expired."))
         return found

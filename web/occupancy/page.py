@@ -17,7 +17,7 @@ from facility.assignments.occupancy import Occupancy, OccupancyRow, occupancy
 from facility.assignments.views import Occupant
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.http.forms import page_again
 from web.occupancy.timeline import MOMENT, Kind, Zoom, kind_of, lay_out, shifted, window
 from web.rendering.local_times import UnclearTimeError, read_day
@@ -35,7 +35,7 @@ SHORTEST_GAP = timedelta(hours=1)
 def occupancy_page(
     request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     zoom: FromQuery[str] = "",

@@ -16,7 +16,7 @@ from facility.people.discord_links import issue_link_code, linked_account, unlin
 from facility.people.login import Gate
 from facility.people.sessions import end_session, list_sessions
 from facility.people.tokens import TokenDraft, create_token, list_tokens, revoke_token
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import check_same, form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.people.browsers import program
@@ -30,7 +30,10 @@ SCOPE_WORDS = {"read": N_("read only"), "all": N_("all that I may"), "calendar":
 
 @get("/account", opt={"act": Act.ACCOUNT_READ}, include_in_schema=False, sync_to_thread=True)
 def account_page(
-    request: HttpRequest, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor], done: FromQuery[str] = ""
+    request: HttpRequest,
+    sessions: NamedDependency[ReadTransaction],
+    actor: NamedDependency[Actor],
+    done: FromQuery[str] = "",
 ) -> Template:
     """Show all of it."""
     return page(request, "people/account.html", _context(request, sessions, actor) | {"done": done}, current="account")
@@ -139,7 +142,7 @@ def end(session: RowId, writing: NamedDependency[Sessions], actor: NamedDependen
     return Redirect("/account?done=saved", status_code=303)
 
 
-def _context(request: HttpRequest, sessions: Sessions, actor: Actor) -> dict[str, Any]:
+def _context(request: HttpRequest, sessions: Reads, actor: Actor) -> dict[str, Any]:
     person = get_account(sessions, actor)
     return {
         "person": person,

@@ -12,7 +12,7 @@ from facility.acting.permissions import ROLE_WORDS, Act
 from facility.acting.refusals import Refusal
 from facility.people.account import issue_link
 from facility.people.people import STATE_WORDS, PersonChange, change_person, get_person, list_people
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.rendering.addresses import own_origin
@@ -24,7 +24,7 @@ from web.requests import FormData, HttpRequest, HttpResponse
 def people_page(
     request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     search: FromQuery[str] = "",
     in_state: Annotated[str, QueryParameter(name="state")] = "",
@@ -77,7 +77,7 @@ def make_link(
 
 
 def _context(
-    request: HttpRequest, sessions: Sessions, actor: Actor, search: FromQuery[str] = "", state: str = ""
+    request: HttpRequest, sessions: Reads, actor: Actor, search: FromQuery[str] = "", state: str = ""
 ) -> dict[str, object]:
     return {
         "people": list_people(sessions, actor, state=state or None, search=search[:200]),
