@@ -27,7 +27,8 @@ def account(client: TestClient[Any], engine: Engine, counts: tuple[int, int, int
             )
         )  # fmt: skip
     online = {"state": "online", "since": times.to_text(at), "publisher": "p"} | status
-    client.app.dependencies["hub"].dependency().live.put_unit("ecolab-3", Status.model_validate(online), retained=False)
+    live = client.app.dependencies["hub"].dependency().live
+    live.picture = replace(live.picture, units={"ecolab-3": Presence(Status.model_validate(online), at)})
     answer: dict[str, Any] = client.get("/health").json()
     return answer
 
