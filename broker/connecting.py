@@ -2,7 +2,6 @@
 
 import logging
 import ssl
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as mqtt
@@ -24,12 +23,17 @@ LARGEST_HEADER = 1024
 class _Client(mqtt.Client):
     """Takes the password anew at each connection: one that was changed in its file needs no restart."""
 
-    set_password: Callable[[], None] = staticmethod(lambda: None)
+    account: BrokerSettings | None = None
 
     def reconnect(self) -> MQTTErrorCode:
         """Connect; raise OSError also where the password cannot be read, which paho takes for a failed attempt."""
-        self.set_password()
+        self.take_password()
         return super().reconnect()
+
+    def take_password(self) -> None:
+        """Read the password as it is now; raise OSError."""
+        if self.account is not None and self.account.username is not None:
+            self.username_pw_set(self.account.username, self.account.secret())
 
 
 def paho_client(
@@ -55,10 +59,8 @@ def paho_client(
         manual_ack=manual_ack,
         reconnect_on_failure=reconnect,
     )
-    if settings.username is not None:
-        username = settings.username
-        client.set_password = lambda: client.username_pw_set(username, settings.secret())
-        client.set_password()
+    client.account = settings
+    client.take_password()
     if settings.tls_ca is not None:
         client.tls_set_context(_tls(settings))
     client.reconnect_delay_set(min_delay=1, max_delay=30)

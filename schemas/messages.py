@@ -142,7 +142,7 @@ class Alarm(Message):
     place: Code
     code: Code
     severity: Literal["warning", "major", "critical"]
-    state: Literal["active", "acknowledged", "returned", "shelved"]
+    state: Literal["active", "acknowledged", "returned", "shelved", "suppressed", "out_of_service"]
     since: Instant
     cell: Code | None = None
     parameter: Code | None = None
@@ -151,6 +151,8 @@ class Alarm(Message):
     text: dict[Literal["fr", "en"], Annotated[str, Field(max_length=500)]]
     guidance: dict[Literal["fr", "en"], Annotated[str, Field(max_length=1000)]] | None = None
     acknowledged_by: Annotated[str, Field(max_length=200)] | None = None
+    count: int = Field(default=1, ge=1)
+    suppressed_by: Annotated[str, Field(max_length=129)] | None = None
     shelved_until: Instant | None = None
 
 

@@ -110,6 +110,19 @@ class Tolerance(_Block):
     delay: FiniteFloat = Field(ge=0)
 
 
+class AlarmDefault(_Block):
+    """One level of an alarm rule of a parameter; people may set others on the web.
+
+    `threshold` is in the parameter's unit (low, high), that unit a minute (rate) or hours (frozen); the other kinds
+    need only a `delay`, in seconds.
+    """
+
+    kind: Literal["low", "high", "rate", "frozen", "no_value", "implausible", "open"]
+    severity: Literal["warning", "major", "critical"]
+    threshold: FiniteFloat = 0
+    delay: FiniteFloat = Field(default=0, ge=0)
+
+
 class Parameter(_Block):
     """A quantity that cells have. `setpoint_of` pairs it with a measured one in the same unit."""
 
@@ -126,6 +139,7 @@ class Parameter(_Block):
     states: dict[str, Label] = Field(default_factory=dict, description="words for the values of a state")
     cells: tuple[Code, ...] | None = Field(default=None, description="the only cells that have it")
     tolerances: tuple[Tolerance, ...] = ()
+    alarms: tuple[AlarmDefault, ...] = ()
     main: bool = Field(default=False, description="shown first on cards and on the plan")
 
     @property

@@ -1,6 +1,17 @@
 """Every table, by subject. Importing this package fills `Base.metadata`; migrations are written from it."""
 
-from schemas.tables.alarms import Alarm, DiscordCommands, DiscordLink, DiscordLinkCode, Notification
+from schemas.tables.alarms import (
+    Alarm,
+    AlarmCondition,
+    AlarmEvent,
+    AlarmRule,
+    Canary,
+    DiscordCommands,
+    DiscordLink,
+    DiscordLinkCode,
+    Lease,
+    Notification,
+)
 from schemas.tables.base import Base, UtcDateTime
 from schemas.tables.people import (
     ApiToken,
@@ -39,12 +50,16 @@ from schemas.tables.telemetry import (
 
 __all__ = [
     "Alarm",
+    "AlarmCondition",
+    "AlarmEvent",
+    "AlarmRule",
     "Annotation",
     "ApiToken",
     "Assignment",
     "AuditEvent",
     "AuditExperiment",
     "Base",
+    "Canary",
     "Cell",
     "DiscordCommands",
     "DiscordLink",
@@ -56,6 +71,7 @@ __all__ = [
     "FormerCode",
     "Intervention",
     "LatestReading",
+    "Lease",
     "LoginAttempt",
     "LoginSession",
     "Notification",
