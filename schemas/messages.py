@@ -177,4 +177,4 @@ class CellExperiment(Message):
     title: str
     state: str
     started_at: Instant
-    limits: dict[Code, ParameterLimits] = Field(default_factory=dict, max_length=1000)
+    limits: dict[Code, ParameterLimits] = Field(default_factory=dict)
