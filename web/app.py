@@ -9,21 +9,24 @@ from typing import Any, Protocol
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.types import Message, Scope
 from sqlalchemy import Engine
 
+from broker.following import Follower
 from facility.acting.refusals import Refusal
 from facility.people.directory import Directory
+from facility.people.last_seen import LastSeen
 from facility.people.login import Gate
 from facility.people.passwords import Passwords
 from facility.people.sessions import Lifetimes
 from schemas.site import Site
 from service import ending
 from service.version import octopus_version
-from storage.database import read_sessions, write_sessions
+from storage.database import ReadSessions, ReadTransaction, read_sessions, write_sessions
 from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
@@ -31,6 +34,7 @@ from web.http.cookies import CookieNames
 from web.http.errors import exception_handlers
 from web.http.form_bodies import LARGEST_BODY
 from web.http.head_requests import answer_head_requests
+from web.http.last_seen import LastSeenWriting
 from web.http.manifest import manifest
 from web.http.openapi import InstantSchema, openapi_config
 from web.http.preferences import preferences
@@ -38,13 +42,13 @@ from web.http.refusals import refuse
 from web.http.routes import Handlers, Routes
 from web.http.server_limits import PlaceCounter, Proxies
 from web.live.experiment_topics import ExperimentTopics
-from web.live.feed import Feed
 from web.live.filling import Filling
 from web.live.hub import Hub
 from web.live.stream import stream
 from web.people.directory_checks import DirectoryChecks
 from web.rendering.pages import template_config
 from web.settings import WebSettings
+from web.threads import WebThreads
 
 log = logging.getLogger(__name__)
 
@@ -83,14 +87,17 @@ class Part(Protocol):
     async def run(self) -> None: ...
 
 
-def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | None = None) -> Litestar:
-    """Wire the application; nothing is opened before it starts."""
-    hub = hub or Hub()
-    feed = Feed(settings.broker, site, hub)
-    filling = Filling(engine, site, hub)
+def create_app(
+    settings: WebSettings, site: Site, engine: Engine, hub: Hub | None = None, threads: WebThreads | None = None
+) -> Litestar:
+    """Wire the application; nothing is opened before it starts. Who gives the threads closes them."""
+    hub, threads = hub or Hub(), threads or WebThreads()
+    follower = Follower(settings.broker, site, "web", hub.live)
+    filling = Filling(engine, site, hub, threads.refresh)
     assets = read_assets()
-    writing = write_sessions(engine)
-    topics = ExperimentTopics(settings.broker, writing, hub)
+    reading, writing = read_sessions(engine), write_sessions(engine)
+    seen = LastSeen()
+    topics = ExperimentTopics(reading, writing, hub, follower, threads.refresh)
     lifetimes = Lifetimes(
         timedelta(hours=settings.web.session_idle_hours),
         timedelta(days=settings.web.session_days),
@@ -99,7 +106,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
     directory = None if settings.ldap is None else Directory(settings.ldap)
     gate = Gate(writing, Passwords(), lifetimes, directory)
 
-    parts: list[Part] = [feed, filling, topics]
+    parts: list[Part] = [follower, filling, topics, LastSeenWriting(seen, writing, threads.refresh)]
     if settings.ldap is not None and directory is not None and directory.checks_people:
         parts.append(DirectoryChecks(writing, directory, timedelta(minutes=settings.ldap.check_minutes)))
 
@@ -122,9 +129,11 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         middleware=[
             DefineMiddleware(
                 Identity,
-                sessions=writing,
+                sessions=reading,
                 lifetimes=lifetimes,
                 secure=settings.web.secure_cookies,
+                threads=threads.identity,
+                seen=seen,
                 names=CookieNames(settings.web.cookie_instance),
                 machine_token=settings.web.machine_token(),
             )
@@ -132,17 +141,16 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         guards=[guard_routes(public=settings.web.public)],
         dependencies={
             "engine": _given(engine),
-            "sessions": _given(read_sessions(engine)),
+            "sessions": _given_to_each_request(reading, threads),
             "writing": _given(writing),
-            "topics": _given(topics),
             "gate": _given(gate),
             "actor": Provide(actor_of, sync_to_thread=False),
             "site": _given(site),
             "hub": _given(hub),
             "streams": _given(PlaceCounter(settings.web.streams_per_address, Proxies(settings.web.proxies))),
-            # Taken in the event loop, where the hub changes: a page that also asks the database runs in a thread.
-            "snapshot": Provide(hub.whole, sync_to_thread=False),
-            "feed": _given(feed),
+            "snapshot": Provide(hub.snapshot, sync_to_thread=False),
+            "follower": _given(follower),
+            "threads": _given(threads),
             "settings": _given(settings),
             "assets": _given(assets),
         },
@@ -154,6 +162,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         before_send=[_add_headers],
         request_max_body_size=LARGEST_BODY,
         lifespan=[follow],
+        state=State({"threads": threads, "filling": filling}),
         logging_config=None,
     )
     app.asgi_handler = answer_head_requests(app.asgi_handler)
@@ -163,6 +172,23 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
 def _router(handlers: list[Handlers], access: str) -> Router:
     # In a router: registered one by one, two functions of one path would be prepared twice.
     return Router("/", route_handlers=[each for several in handlers for each in several], opt={"access": access})
+
+
+def _given_to_each_request(reading: ReadSessions, threads: WebThreads) -> Provide:
+    """Give each request a transaction of its own for all that it reads."""
+
+    async def provide() -> AsyncIterator[ReadTransaction]:
+        transaction = ReadTransaction(reading)
+        try:
+            yield transaction
+        finally:
+            if transaction.is_open:
+                # Giving the connection back asks the database, which may hang.
+                await threads.closing.run(transaction.close)
+            else:
+                transaction.close()
+
+    return Provide(provide)
 
 
 def _given(part: Any) -> Provide:

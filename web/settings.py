@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from facility.people.ldap_settings import LdapSettings
-from service.settings import Block, DatabaseSettings, Settings, SettingsError
+from service.settings import Block, DatabaseSettings, Settings, SettingsError, read_secret
 
 _USUAL_PORT = 8000
 _SHORTEST_TOKEN = 32
@@ -59,10 +59,7 @@ class WebBlock(Block):
         """Return the token of monitoring programs, or nothing; raise SettingsError for one of no use."""
         if self.machine_token_file is None:
             return ""
-        try:
-            token = self.machine_token_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"setting web.machine_token_file: {self.machine_token_file}: {error}") from error
+        token = read_secret("web.machine_token_file", self.machine_token_file)
         if len(token) < _SHORTEST_TOKEN:
             raise SettingsError(f"setting web.machine_token_file: fewer than {_SHORTEST_TOKEN} characters")
         return token

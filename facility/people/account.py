@@ -19,7 +19,7 @@ from facility.people.throttling import begin_attempt, end_attempt, person_key
 from facility.people.tokens import revoke_all
 from schemas import times
 from schemas.tables import OneTimeLink, Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 PASSWORD_LINK = "password"  # noqa: S105 - the purpose of a link
 LINK_LIFETIME = timedelta(hours=48)
@@ -36,7 +36,7 @@ class PasswordChange(FormModel):
     new: SecretStr
 
 
-def get_account(sessions: Sessions, actor: Actor) -> PersonView:
+def get_account(sessions: Reads, actor: Actor) -> PersonView:
     """Return the actor as a person."""
     with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         return view(_myself(session, actor))
@@ -106,9 +106,9 @@ def issue_link(sessions: Sessions, actor: Actor, number: int) -> str:
         return secret
 
 
-def person_of_link(sessions: Sessions, secret: str) -> PersonView:
+def person_of_link(sessions: Reads, secret: str) -> PersonView:
     """Return whose link this is without using it up; raise NotFound when it is used, over or unknown."""
-    with sessions() as session:
+    with sessions.reading() as session:
         return view(_linked(session, secret))
 
 

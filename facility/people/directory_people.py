@@ -72,7 +72,7 @@ def check_people(sessions: Sessions, directory: Directory, every: timedelta) -> 
     """
     due = or_(Person.directory_checked_at.is_(None), Person.directory_checked_at <= times.now() - every)
     wanted = select(Person).where(Person.directory_id.is_not(None), Person.state == "active", due).order_by(Person.id)
-    with sessions() as session:
+    with sessions.reading() as session:
         identities = {row.id: one for row in session.scalars(wanted) if (one := identity_of(row)) is not None}
     numbers = list(identities)
     for start in range(0, len(numbers), AT_ONCE):

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 
 from facility.acting.permissions import Role
-from service.settings import Block
+from service.settings import Block, read_secret
 
 
 class LdapSettings(Block):
@@ -54,6 +54,7 @@ class LdapSettings(Block):
         return self
 
     def secret(self) -> str:
+        """Return the password of `bind_dn`, empty without one; raise SecretFileError."""
         if self.bind_password_file is not None:
-            return self.bind_password_file.read_text(encoding="utf-8").strip()
+            return read_secret("ldap.bind_password_file", self.bind_password_file)
         return "" if self.bind_password is None else self.bind_password.get_secret_value()

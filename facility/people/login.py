@@ -52,7 +52,7 @@ def log_in(gate: Gate, visitor: Actor, login: str, password: str, agent: str, *,
 
     `replaced` is the cookie of the session that this browser had: it ends, whoever's it was.
     """
-    with gate.sessions() as session:
+    with gate.sessions.reading() as session:
         known = find_person(session, login)
     # Counted by who is meant, however they are written: name, address, capitals, spaces.
     attempt = begin_attempt(

@@ -5,9 +5,8 @@ begins with `__Host-` is accepted over https only, and no neighbour in the domai
 """
 
 from http.cookies import SimpleCookie
-from typing import Any
 
-from litestar import Request
+from web.requests import HttpRequest
 
 HOST_PREFIX = "__Host-"
 
@@ -21,7 +20,7 @@ class CookieNames:
     def name(self, base: str, *, secure: bool) -> str:
         return f"{HOST_PREFIX if secure else ''}{base}{self._suffix}"
 
-    def read(self, request: Request[Any, Any, Any], base: str, *, secure: bool) -> str:
+    def read(self, request: HttpRequest, base: str, *, secure: bool) -> str:
         """Return the value, or nothing; without TLS also that of a name without an instance."""
         own = request.cookies.get(self.name(base, secure=secure), "")
         return own if secure else own or request.cookies.get(base, "")

@@ -1,24 +1,22 @@
 """`GET /live`: server-sent events, a snapshot first and then what changes."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.response import Stream
 
 from facility.acting.refusals import TooManyAttempts
 from web.http.server_limits import PlaceCounter
 from web.live.hub import Hub
+from web.requests import HttpRequest
 
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _COME_BACK = 60
 
 
 @get("/live", media_type="text/event-stream")
-async def stream(
-    request: Request[Any, Any, Any], hub: NamedDependency[Hub], streams: NamedDependency[PlaceCounter]
-) -> Stream:
+async def stream(request: HttpRequest, hub: NamedDependency[Hub], streams: NamedDependency[PlaceCounter]) -> Stream:
     """Stream live values: `event: snapshot`, then `event: delta` of the same shape with what changed."""
     address = request.client.host if request.client else ""
     if streams.full(address):

@@ -11,7 +11,7 @@ from facility.acting.permissions import Act
 from facility.assignments.calendars import cell_calendar, experiment_calendar
 from facility.experiments.views import get_experiment
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.http.problems import problems
 from web.http.query_parameters import RowId
 from web.settings import WebSettings
@@ -30,7 +30,7 @@ class CalendarController(Controller):
         *,
         cell: FromPath[str],
         settings: NamedDependency[WebSettings],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         token: Token = "",
@@ -51,7 +51,7 @@ class CalendarController(Controller):
         *,
         experiment: RowId,
         settings: NamedDependency[WebSettings],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         token: Token = "",

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import mysql
 
 revision = "0020"
-down_revision = "0003"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
