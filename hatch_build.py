@@ -1,7 +1,8 @@
 """Fetches the pages' npm packages, as pinned in frontend/package-lock.json, into web/static/vendor.
 
 As a build hook it runs for wheel, sdist and editable installs, and only while the assets are missing or stale.
-By hand: `python hatch_build.py` (assets), `python hatch_build.py --dev` (also tests/vendor).
+By hand: `python hatch_build.py` (assets), `python hatch_build.py --dev` (also tests/vendor, and frontend/node_modules
+with the programs that check scripts and style sheets).
 """
 
 import argparse
@@ -65,10 +66,7 @@ class Assets:
         self.target.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".vendor-", dir=self.target.parent))
         try:
-            for source, name in self.files.items():
-                destination = staging / name
-                destination.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(modules / source, destination)
+            self._fill(staging, modules)
             (staging / ".stamp").write_text(self.stamp(), encoding="ascii")
             staging.chmod(0o755)
             shutil.rmtree(self.target, ignore_errors=True)
@@ -77,12 +75,30 @@ class Assets:
             shutil.rmtree(staging, ignore_errors=True)
             raise
 
+    def _fill(self, folder: Path, modules: Path) -> None:
+        for source, name in self.files.items():
+            destination = folder / name
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(modules / source, destination)
+
+
+class DevelopmentPackages(Assets):
+    """The whole of node_modules: the programs that check scripts and style sheets run from there."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, {}, root / "frontend" / "node_modules")
+
+    def _fill(self, folder: Path, modules: Path) -> None:
+        shutil.copytree(modules, folder, symlinks=True, dirs_exist_ok=True)
+
 
 def wanted(root: Path, *, dev: bool) -> list[Assets]:
     """Return the folders to fill, as pyproject.toml describes them."""
     tables = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["octopus"]
     pages = Assets(root, tables["vendor"], root / "web" / "static" / "vendor")
-    return [pages, Assets(root, tables["test-vendor"], root / "tests" / "vendor")] if dev else [pages]
+    if not dev:
+        return [pages]
+    return [pages, Assets(root, tables["test-vendor"], root / "tests" / "vendor"), DevelopmentPackages(root)]
 
 
 def fetch(assets: list[Assets], *, dev: bool) -> None:
@@ -148,7 +164,7 @@ class PagesAssetsHook(BuildHookInterface):  # type: ignore[type-arg] # hatchling
 def main() -> int:
     """Fetch what is missing or stale beside this file."""
     parser = argparse.ArgumentParser(description="Fetch the pages' npm packages into web/static/vendor.")
-    parser.add_argument("--dev", action="store_true", help="also what the tests need, into tests/vendor")
+    parser.add_argument("--dev", action="store_true", help="also what tests and checks need")
     dev = parser.parse_args().dev
     try:
         if stale := [assets for assets in wanted(Path(__file__).parent, dev=dev) if not assets.fresh()]:

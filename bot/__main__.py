@@ -8,12 +8,12 @@ import sys
 from bot.context import Context
 from bot.database import Database
 from bot.drawing import FontMissingError, font_files
-from bot.live import Live
 from bot.policy import Policy
 from bot.running import GaveUp, run
 from bot.settings import ServiceSettings
 from bot.station import Station
 from bot.texts import read_catalogue
+from broker.live_picture import LivePicture
 from schemas.site import SiteError, read_site
 from service import logs
 from service.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
@@ -37,7 +37,7 @@ def main() -> int:
         settings=settings.bot,
         site=site,
         policy=policy,
-        live=Live(site),
+        live=LivePicture(),
         station=Station(database.read, site.period),
         database=database,
         catalogue=read_catalogue(),

@@ -9,11 +9,12 @@ import discord
 
 from bot.database import Database
 from bot.drawing import to_png
-from bot.live import Live
 from bot.policy import Policy
 from bot.settings import BotSettings
 from bot.station import Station
 from bot.texts import Texts, language_of
+from broker.live_picture import LivePicture
+from schemas.picture import Picture
 from schemas.site import Site
 
 AT_ONCE = 2
@@ -28,7 +29,7 @@ class Context:
     settings: BotSettings
     site: Site
     policy: Policy
-    live: Live
+    live: LivePicture
     station: Station
     database: Database
     catalogue: dict[str, Any]
@@ -36,6 +37,11 @@ class Context:
     drawing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     # Set when the outbox has something new.
     news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def picture(self) -> Picture:
+        """Return what is known live now: an immutable value."""
+        return self.live.picture
 
     async def draw(self, picture: Callable[P, str], /, *args: P.args, **kwargs: P.kwargs) -> bytes:
         """Make a picture's SVG and its PNG in a thread, few at a time: each takes megabytes while it is made."""

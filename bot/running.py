@@ -10,14 +10,15 @@ import aiohttp
 import discord
 
 from bot.alarms.notifying import CHANNEL, Notifier
-from bot.alarms.recording import record
+from bot.alarms.recording import Recording
 from bot.context import Context
 from bot.database import DatabaseAway
 from bot.gateway.client import OctopusBot
 from bot.gateway.library_logs import calm
 from bot.gateway.syncing import sync
-from bot.live import follow
+from broker.following import Follower
 from facility.alarms import notifications
+from service.backoff import BackOff
 from service.ending import end
 from service.settings import BrokerSettings
 
@@ -40,9 +41,11 @@ async def run(context: Context, broker: BrokerSettings, token: str, **options: A
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     waiting = Waiting(context)
+    follower = Follower(broker, context.site, "bot", context.live, waiting.get)
+    recording = Recording(context.live, context.database, context.news.set)
     parts: dict[str, Callable[[], Awaitable[None]]] = {
-        "broker": lambda: follow(broker, context.live, waiting.get),
-        "recording": lambda: record(context.live, context.database, context.news.set),
+        "broker": follower.run,
+        "recording": recording.run,
         "waiting": waiting.watch,
         "gateway": lambda: gateway(context, token, **options),
     }
@@ -84,7 +87,7 @@ class Waiting:
 
 async def gateway(context: Context, token: str, **options: Any) -> None:
     """Connect with a fresh bot again and again: discord.py ends where the first connection fails."""
-    wait, known = FIRST_WAIT, ""
+    tries = BackOff(FIRST_WAIT, LONGEST_WAIT)
     while True:
         bot = OctopusBot(context, **options)
         syncing: asyncio.Task[None] | None = None
@@ -106,17 +109,15 @@ async def gateway(context: Context, token: str, **options: Any) -> None:
             if syncing is not None:
                 await end(syncing)
         if bot.was_ready:
-            wait, known = FIRST_WAIT, ""
-        if fault != known:
+            tries.succeed()
+        if tries.is_news(fault):
             log.warning("Discord: %s; trying again", fault)
-            known = fault
-        await asyncio.sleep(wait)
-        wait = min(wait * 2, LONGEST_WAIT)
+        await asyncio.sleep(tries.next())
 
 
 async def alarms(context: Context, token: str, channel: int) -> None:
     """Post by REST with a client of its own, which needs no gateway."""
-    wait = FIRST_WAIT
+    tries = BackOff(FIRST_WAIT, LONGEST_WAIT)
     while True:
         client = discord.Client(
             intents=discord.Intents(guilds=True),
@@ -131,10 +132,9 @@ async def alarms(context: Context, token: str, channel: int) -> None:
                 raise GaveUp(refused(error)) from error
             except (aiohttp.ClientError, OSError, discord.DiscordException):
                 # The gateway's loop has said so already.
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
+                await asyncio.sleep(tries.next())
                 continue
-            wait = FIRST_WAIT
+            tries.succeed()
             await Notifier(context, client, channel).run()
 
 

@@ -11,10 +11,12 @@ from sqlalchemy import Engine
 
 from ingestor.history import History
 from ingestor.inbox import Inbox
+from ingestor.presence import Presence, Watch
 from ingestor.retrying import Retrying, Stopped
 from ingestor.settings import IngestorSettings
 from ingestor.stations import Station, load_station
 from ingestor.subscriber import Subscriber
+from ingestor.troubles import Troubles
 from ingestor.writer import Writer
 from service import logs
 from service.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
@@ -31,16 +33,25 @@ def main() -> int:
     inbox = Inbox(settings.ingestor.receive_maximum, settings.ingestor.backlog_receive_maximum)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: inbox.close())
+    presence = Presence()
     try:
         engine = connect(settings.database)
-        subscriber = Subscriber(settings.broker, settings.ingestor, inbox, _version())
+        subscriber = Subscriber(settings.broker, settings.ingestor, inbox, _version(), presence)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
     except OSError as error:
         sys.stderr.write(f"setting broker: {error.filename}: {error.strerror}\n")
         return EXIT_BAD_SETTINGS
-    retrying = Retrying(inbox.pause)
+
+    def pause(seconds: float) -> bool:
+        # Also while the database is away: this service is there, and says so.
+        subscriber.look_after()
+        return inbox.pause(seconds)
+
+    retrying = Retrying(pause)
+    troubles = Troubles(subscriber.say_trouble)
+    watch = Watch(presence, engine, troubles)
     writer = Writer(
         inbox,
         History(write_sessions(engine)),
@@ -48,11 +59,17 @@ def main() -> int:
         retrying,
         batch=settings.ingestor.batch,
         linger=settings.ingestor.linger,
+        troubles=troubles,
     )
+
+    def look_after() -> None:
+        subscriber.look_after()
+        watch.look()
+
     try:
         retrying.run(lambda: revisions.check_version(engine))
         with subscriber:
-            writer.run(subscriber.confirm, subscriber.look_after)
+            writer.run(subscriber.confirm, look_after)
     except Stopped:
         pass
     except Exception as error:

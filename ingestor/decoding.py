@@ -5,13 +5,14 @@ bad value costs that value, one bad reading does not cost the others, and each l
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from ingestor import faults
+from ingestor.clocks import FUTURE_REFUSED, FUTURE_SUSPECT
 from ingestor.inbox import Arrival
 from ingestor.stations import KnownCell, Station
 from schemas.messages import MAX_PAYLOAD, Backlog, Reading
@@ -23,8 +24,6 @@ from schemas.topics import CellTopic, parse_cell_topic
 Row = tuple[int, str, float | None, int]
 
 _EARLIEST = 946_684_800.0  # 2000-01-01
-_FUTURE_SUSPECT = 120.0
-_FUTURE_REFUSED = 86_400.0
 # No sensor measures this, and sums of such values would leave what a DOUBLE can hold.
 _LARGEST = 1e100
 _MANY = 100
@@ -48,6 +47,9 @@ class Decoded:
     # Names something that the site's tables did not have when they were last read.
     unknown: bool = False
     source: bytes | Reading = b""
+    digest: str | None = None
+    # Observed so far ahead of our clock that one of the two clocks must be wrong.
+    future: bool = False
 
     @property
     def payload(self) -> bytes:
@@ -95,8 +97,11 @@ def _locate(topic: CellTopic, station: Station) -> _Place:
         reason = f"no unit is called {topic.unit}: apply a site file that has it (octopus site apply)"
     elif cell is None:
         reason = f"no cell is called {topic.cell}: apply a site file that has it (octopus site apply)"
-    elif cell.unit != topic.unit:
+    elif cell.unit_id != unit_id:
         reason = f"cell {topic.cell} belongs to unit {cell.unit}, not to {topic.unit}"
+    if cell is not None and cell.unit != topic.unit:
+        # A unit that was renamed hears of what is stored under the code that it sends with.
+        cell = replace(cell, unit=topic.unit)
     return _Place(topic.unit, unit_id, None if reason else cell, reason)
 
 
@@ -155,15 +160,16 @@ def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station,
     decoded = Decoded(
         arrival.topic, cell.unit, cell.unit_id, arrival.received_at, arrival.repeat,
         message.publisher, message.sequence,
-        source=source,
+        source=source, digest=message.digest,
     )  # fmt: skip
     observed = message.observed_at
     decoded.seconds = seconds = observed.timestamp()
     if (reason := _untimely(observed, seconds, arrival.received_at)) is not None:
         decoded.reason = reason
+        decoded.future = seconds > arrival.received_at
         return decoded
     text = observed.replace(tzinfo=None).isoformat(" ", "milliseconds")
-    usual = _SUSPECT if seconds > arrival.received_at + _FUTURE_SUSPECT else _RAW
+    usual = _SUSPECT if seconds > arrival.received_at + FUTURE_SUSPECT else _RAW
     rows, series = decoded.rows, cell.series
     losses: list[str] = []
     for code, value in message.values.items():
@@ -190,18 +196,19 @@ def _by_hand(arrival: Arrival, content: Any, place: _Place, station: Station, ra
         return _refused(arrival, place, "a reading is a JSON object", raw)
     losses: list[str] = [] if place.reason is None else [place.reason]
     publisher, sequence = faults.numbering(content, losses)
+    digest = faults.digest(content)
     observed = faults.instant(content.get("observed_at"), losses)
     values = faults.values(content.get("values"), losses)
     suspect = faults.suspect(content.get("suspect"), losses)
     if observed is not None and values and place.cell is not None:
         message = Reading.model_construct(
-            publisher=publisher, sequence=sequence, observed_at=observed, values=values, suspect=suspect
+            publisher=publisher, sequence=sequence, observed_at=observed, values=values, suspect=suspect, digest=digest
         )
         decoded = _rows(arrival, message, place.cell, station, raw)
     else:
         decoded = Decoded(
             arrival.topic, place.unit, place.unit_id, arrival.received_at, arrival.repeat, publisher, sequence,
-            source=raw,
+            source=raw, digest=digest,
         )  # fmt: skip
     if decoded.reason is not None:
         losses.append(decoded.reason)
@@ -226,7 +233,7 @@ def _refused(arrival: Arrival, place: _Place, reason: str, payload: bytes | None
 def _untimely(observed: datetime, seconds: float, received_at: float) -> str | None:
     if seconds < _EARLIEST:
         return f"observed_at {observed:%Y-%m-%d %H:%M:%S}Z is before 2000: is the clock set?"
-    if seconds > received_at + _FUTURE_REFUSED:
+    if seconds > received_at + FUTURE_REFUSED:
         return f"observed_at {observed:%Y-%m-%d %H:%M:%S}Z is more than a day in the future: is the clock set?"
     return None
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.messages import Code, Instant, PublisherId, Sequence, Suspect, Value
+from schemas.messages import Code, Digest, Instant, PublisherId, Sequence, Suspect, Value
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _PUBLISHER: TypeAdapter[str] = TypeAdapter(PublisherId)
 _SEQUENCE: TypeAdapter[int] = TypeAdapter(Sequence)
+_DIGEST: TypeAdapter[str | None] = TypeAdapter(Digest | None)
 _SUSPECT: TypeAdapter[frozenset[str]] = TypeAdapter(Suspect)
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
 _VALUE: TypeAdapter[float | None] = TypeAdapter(Value | None)
@@ -47,6 +48,14 @@ def numbering(content: Mapping[str, Any], losses: list[str]) -> tuple[str | None
             " the reading is taken as one without a number"
         )
         return None, None
+
+
+def digest(content: Mapping[str, Any]) -> str | None:
+    """Return what the sender calls the content; None where it does not, or not as it may."""
+    try:
+        return _DIGEST.validate_python(content.get("digest"))
+    except ValidationError:
+        return None
 
 
 def instant(value: Any, losses: list[str]) -> datetime | None:

@@ -1,40 +1,59 @@
 """One transaction: history, latest values, roll-ups, accounts and rejections of a batch of readings."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from ingestor import ledger, rollups, statements
+from ingestor import ledger, rejections, rollups, statements
 from ingestor.decoding import Decoded, Row
 from ingestor.faults import join
 from ingestor.ledger import Account, Ranges
-from schemas.tables import RejectedMessage
+from ingestor.rejections import Number, Unconfirmed
+from schemas.messages import Stored
 from schemas.times import now
 from storage.database import Sessions
 
-_PAYLOAD = 64 * 1024
-_TOPIC = 1024
-# A session's longest memory at the broker, and a day: no older rejection comes again.
-_MEMORY = 8 * 86400
 _TOLD = 20_000
+# Numbers that a `stored` message names at most: about 2 kB, which any broker takes.
+_NUMBERS = 100
 
-# A reading that is rejected but stays in its outbox: topic, publisher, number.
-Unconfirmed = tuple[str, str, int]
+# A publisher of a unit: unit, publisher.
+Sender = tuple[str, str]
 
 
 @dataclass(slots=True)
 class Receipt:
-    """What a committed transaction did."""
+    """What a committed transaction did. `confirmed` and `reused` name readings by number and digest."""
 
     rows: int = 0
     stored: int = 0
     rejected: int = 0
     repeated: int = 0
-    numbers: dict[tuple[str, str], Ranges] = field(default_factory=dict)
+    confirmed: dict[Sender, dict[int, str | None]] = field(default_factory=dict)
+    # Readings that were not stored: another one has their number.
+    reused: dict[Sender, dict[int, str]] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> dict[Sender, Ranges]:
+        """The numbers that are stored or rejected, by unit and publisher."""
+        return {sender: ledger.ranges_of(digests) for sender, digests in self.confirmed.items()}
+
+    def messages(self) -> Iterator[tuple[str, Stored]]:
+        """Yield what the publishers are to be told: unit and message."""
+        for (unit, publisher), digests in self.confirmed.items():
+            numbers = sorted(digests)
+            for start in range(0, len(numbers), _NUMBERS):
+                part = numbers[start : start + _NUMBERS]
+                told = [digests[number] for number in part]
+                yield unit, Stored(publisher=publisher, ranges=ledger.ranges_of(part), digests=told)
+        for (unit, publisher), taken in self.reused.items():
+            pairs = sorted(taken.items())
+            for start in range(0, len(pairs), _NUMBERS):
+                yield unit, Stored(publisher=publisher, ranges=[], reused=pairs[start : start + _NUMBERS])
 
 
 class History:
@@ -71,7 +90,6 @@ class _Transaction:
         self._receipt = Receipt()
         self._accounts: dict[str, Account] = {}
         self._rejections: list[tuple[Decoded, str]] = []
-        self._confirmed: dict[tuple[str, str], set[int]] = {}
         # Readings (by identity) all of whose values are in conflict. A batch may be tried again: it stays as it is.
         self._lost: set[int] = set()
 
@@ -86,8 +104,7 @@ class _Transaction:
                 fresh.append(reading)
         self._store(fresh, repeats)
         ledger.close_accounts(self._connection, self._accounts.values(), self._now)
-        self._record_rejections()
-        self._receipt.numbers = {key: ledger.ranges_of(numbers) for key, numbers in self._confirmed.items()}
+        rejections.record(self._connection, self._rejections, self._told)
         return self._receipt
 
     def _open_accounts(self) -> None:
@@ -101,11 +118,19 @@ class _Transaction:
             self._accounts = ledger.open_accounts(self._connection, units, numbers, self._now)
 
     def _of_its_unit(self, reading: Decoded) -> Decoded:
-        """Return the reading, or a rejection without a number where the publisher is another unit's."""
+        """Return the reading, or a rejection without a number where the account cannot have it."""
         account = None if reading.publisher is None else self._accounts.get(reading.publisher)
-        if account is None or reading.unit_id is None or account.unit_id == reading.unit_id:
+        if account is None or reading.unit_id is None or reading.sequence is None:
             return reading
-        reason = f"publisher {reading.publisher} belongs to another unit: was an outbox copied or moved?"
+        if account.unit_id != reading.unit_id:
+            reason = f"publisher {reading.publisher} belongs to another unit: was an outbox copied or moved?"
+        elif reading.sequence > account.limit:
+            reason = (
+                f"sequence {reading.sequence} is more than {ledger.LONGEST_JUMP} beyond the highest number of publisher"
+                f" {reading.publisher}: no outbox jumps so far"
+            )
+        else:
+            return reading
         return replace(reading, unit_id=None, rows=[], reason=reason)
 
     def _number(self, reading: Decoded) -> bool:
@@ -120,12 +145,16 @@ class _Transaction:
             self.unconfirmed.append((reading.topic, reading.publisher, reading.sequence))
             return False
         account = self._accounts[reading.publisher]
-        self._confirmed.setdefault((reading.unit, reading.publisher), set()).add(reading.sequence)
         if account.knows(reading.sequence):
-            account.repeated += 1
             return True
         account.fresh.add(reading.sequence)
+        self._confirm(reading)
         return False
+
+    def _confirm(self, reading: Decoded) -> None:
+        if reading.publisher is not None and reading.sequence is not None:
+            digests = self._receipt.confirmed.setdefault((reading.unit, reading.publisher), {})
+            digests[reading.sequence] = reading.digest
 
     def _store(self, fresh: list[Decoded], repeats: list[Decoded]) -> None:
         rows = [row for reading in fresh for row in reading.rows]
@@ -138,11 +167,49 @@ class _Transaction:
         for reading in fresh:
             self._count(reading)
         if repeats:
-            added = added + self._store_carefully(repeats)
-            self._receipt.repeated += len(repeats)
+            added = added + self._store_carefully(self._same_again(repeats))
         self._receipt.rows = sum(len(reading.rows) for reading in added)
         rollups.add(self._connection, added)
         self._move_latest(added)
+
+    def _same_again(self, repeats: list[Decoded]) -> list[Decoded]:
+        """Return what is to be stored of readings whose numbers had been booked.
+
+        Mostly they are the readings that were booked, and only confirmed once more. Another reading under the same
+        number comes from a copy of the outbox or from one restored from a backup. Where it has a digest it is left to
+        its publisher, which gives it a new number; an older publisher cannot, so what it sends is stored, or rejected.
+        """
+        held = statements.existing_values(self._connection, (row for reading in repeats for row in reading.rows))
+        unknown = [reading for reading in repeats if not _is_held(reading, held)]
+        payloads = self._rejected_payloads(unknown)
+        others = {
+            id(reading)
+            for reading in unknown
+            if not any(rejections.is_same(reading, payload) for payload in payloads.get(_number_of(reading), ()))
+        }
+        kept: list[Decoded] = []
+        for reading in repeats:
+            sender = (reading.unit, str(reading.publisher))
+            if id(reading) in others and reading.digest is not None:
+                self._receipt.reused.setdefault(sender, {})[_number_of(reading)[1]] = reading.digest
+                continue
+            if id(reading) in others and reading.reason is not None:
+                self._rejections.append((reading, reading.reason))
+            self._accounts[sender[1]].repeated += 1
+            self._receipt.repeated += 1
+            self._confirm(reading)
+            kept.append(reading)
+        return kept
+
+    def _rejected_payloads(self, readings: list[Decoded]) -> dict[Number, list[bytes]]:
+        """Return what was rejected under these readings' numbers, earlier or in this transaction."""
+        if not readings:
+            return {}
+        found = rejections.rejected_payloads(self._connection, map(_number_of, readings))
+        for reading, _ in self._rejections:
+            if reading.publisher is not None and reading.sequence is not None:
+                found.setdefault(_number_of(reading), []).append(reading.payload)
+        return found
 
     def _store_carefully(self, readings: list[Decoded]) -> list[Decoded]:
         """Store what the history does not have; return the readings with their new rows alone.
@@ -190,41 +257,14 @@ class _Transaction:
         arrivals = {at: _instant(at) for _, at in newest.values()}
         statements.upsert_latest(self._connection, [(row, arrivals[at]) for row, at in newest.values()])
 
-    def _record_rejections(self) -> None:
-        for reading, reason in self._rejections:
-            whole = reading.payload
-            payload, topic = whole[:_PAYLOAD], reading.topic[:_TOPIC]
-            if (reading.repeat and self._recorded(topic, payload, reason)) or self._told_before(reading):
-                continue
-            booked = reading.unit_id is not None
-            self._connection.execute(
-                insert(RejectedMessage).values(
-                    topic=topic,
-                    payload=payload,
-                    size=len(whole),
-                    reason=reason,
-                    received_at=datetime.fromtimestamp(reading.received_at, UTC),
-                    publisher_id=reading.publisher if booked else None,
-                    sequence=reading.sequence if booked else None,
-                )
-            )
 
-    def _told_before(self, reading: Decoded) -> bool:
-        if reading.unit_id is not None or reading.publisher is None or reading.sequence is None:
-            return False
-        return (reading.topic, reading.publisher, reading.sequence) in self._told
+def _number_of(reading: Decoded) -> Number:
+    return str(reading.publisher), reading.sequence or 0
 
-    def _recorded(self, topic: str, payload: bytes, reason: str) -> bool:
-        """Tell whether this very rejection stands already: the broker delivers again what it kept."""
-        since = datetime.fromtimestamp(self._now.timestamp() - _MEMORY, UTC)
-        return self._connection.execute(
-            select(RejectedMessage.id)
-            .where(
-                RejectedMessage.received_at >= since, RejectedMessage.topic == topic,
-                RejectedMessage.payload == payload, RejectedMessage.reason == reason,
-            )
-            .limit(1)
-        ).first() is not None  # fmt: skip
+
+def _is_held(reading: Decoded, held: dict[tuple[int, str], float | None]) -> bool:
+    """Tell whether the history has a value of this reading."""
+    return any((row[0], row[1]) in held and held[row[0], row[1]] == row[2] for row in reading.rows)
 
 
 def _instant(seconds: float) -> str:

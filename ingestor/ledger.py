@@ -15,9 +15,12 @@ from schemas.tables import Publisher, PublisherRange
 
 Ranges = list[tuple[int, int]]
 
+# More readings than an outbox can hold (100 million are 30 GB): no number is so far beyond the highest one known.
+LONGEST_JUMP = 100_000_000
+
 # Made once: making a statement costs more than sending it.
 _ACCOUNTS = (
-    select(Publisher.id, Publisher.unit_id)
+    select(Publisher.id, Publisher.unit_id, Publisher.last_sequence)
     .where(Publisher.id.in_(bindparam("publishers", expanding=True)))
     .order_by(Publisher.id)
     .with_for_update()
@@ -43,11 +46,15 @@ _BOOK = (
 
 @dataclass(slots=True)
 class Account:
-    """A publisher's account within one transaction. `unit_id` is whose it is since it was first seen."""
+    """A publisher's account within one transaction. `unit_id` is whose it is since it was first seen.
+
+    `limit` is the highest number that an outbox can have given by now.
+    """
 
     publisher: str
     unit_id: int
-    touched: Ranges
+    limit: int
+    touched: Ranges = field(default_factory=list)
     fresh: set[int] = field(default_factory=set)
     stored: int = 0
     rejected: int = 0
@@ -82,24 +89,32 @@ def open_accounts(
             if publisher not in held:
                 _open(connection, publisher, units[publisher], now)
         held = _lock(connection, wanted)
-    accounts = {publisher: Account(publisher, unit_id, []) for publisher, unit_id in held.items()}
+    accounts = {
+        publisher: Account(publisher, unit_id, last + LONGEST_JUMP) for publisher, (unit_id, last) in held.items()
+    }
+    possible = {
+        publisher: [number for number in numbers[publisher] if number <= accounts[publisher].limit]
+        for publisher in wanted
+    }
     near = [
         and_(
             PublisherRange.publisher_id == publisher,
-            PublisherRange.first <= max(numbers[publisher]) + 1,
-            PublisherRange.last >= min(numbers[publisher]) - 1,
+            PublisherRange.first <= max(found) + 1,
+            PublisherRange.last >= min(found) - 1,
         )
-        for publisher in wanted
+        for publisher, found in possible.items()
+        if found
     ]
-    for publisher, first, last in connection.execute(_RANGES.where(or_(*near))):
-        accounts[publisher].touched.append((first, last))
+    if near:
+        for publisher, first, last in connection.execute(_RANGES.where(or_(*near))):
+            accounts[publisher].touched.append((first, last))
     return accounts
 
 
-def _lock(connection: Connection, publishers: list[str]) -> dict[str, int]:
-    """Lock these accounts, always in the same order; return the units of those that there are."""
+def _lock(connection: Connection, publishers: list[str]) -> dict[str, tuple[int, int]]:
+    """Lock these accounts, always in the same order; return unit and highest number of those that there are."""
     found = connection.execute(_ACCOUNTS, {"publishers": publishers})
-    return {row.id: row.unit_id for row in found}
+    return {row.id: (row.unit_id, row.last_sequence) for row in found}
 
 
 def _open(connection: Connection, publisher: str, unit_id: int, now: datetime) -> None:

@@ -15,12 +15,14 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
+from pydantic import ValidationError
 
 from broker.connecting import connect_options, paho_client, secret_client_id
 from ingestor.inbox import Arrival, Inbox
+from ingestor.presence import Presence
 from ingestor.settings import IngestorBlock
 from schemas import times, topics
-from schemas.messages import Status, Stored
+from schemas.messages import PRESENCE_SECONDS, Status, Stored
 from service.settings import BrokerSettings
 
 log = logging.getLogger("ingestor.subscriber")
@@ -41,6 +43,9 @@ class _Session:
         put: Callable[[Arrival], None],
     ) -> None:
         self.subscription = subscription
+        # Where the units' statuses go; None: they are not subscribed to.
+        self.take_status: Callable[[str, bytes], None] | None = None
+        self._subscribing: int | None = None
         self.up = False
         self.refused_at: float | None = None
         self._put = put
@@ -70,9 +75,11 @@ class _Session:
         if self._v5:
             # 1: retained readings come with a new subscription, not again at each reconnection.
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            self.client.subscribe(self.subscription, options=options)
+            _, self._subscribing = self.client.subscribe(self.subscription, options=options)
         else:
-            self.client.subscribe(self.subscription, qos=1)
+            _, self._subscribing = self.client.subscribe(self.subscription, qos=1)
+        if self.take_status is not None:
+            self.client.subscribe(topics.UNIT_STATUSES, qos=0)
 
     def stop(self) -> None:
         self.client.disconnect()
@@ -138,8 +145,9 @@ class _Session:
     def _on_subscribe(
         self, client: mqtt.Client, userdata: object, mid: int, reasons: list[ReasonCode], properties: Properties | None
     ) -> None:
-        del client, userdata, mid, properties
-        if any(reason.is_failure for reason in reasons):
+        del client, userdata, properties
+        # Without the units' statuses only what this ingestor tells of them is missing.
+        if mid == self._subscribing and any(reason.is_failure for reason in reasons):
             self.refused_at = time.monotonic()
             self._say(f"the broker refuses this subscription ({reasons[0]}): check its access rules; trying again")
 
@@ -150,6 +158,9 @@ class _Session:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
+        if self.take_status is not None and topic.endswith("/status"):
+            self.take_status(topic, bytes(message.payload))
+            return
         self._put(
             Arrival(
                 topic,
@@ -164,7 +175,10 @@ class _Session:
 class Subscriber:
     """Feeds the inbox, says `stored`, and tells the world that this ingestor lives."""
 
-    def __init__(self, broker: BrokerSettings, settings: IngestorBlock, inbox: Inbox, version: str) -> None:
+    def __init__(
+        self, broker: BrokerSettings, settings: IngestorBlock, inbox: Inbox, version: str, presence: Presence
+    ) -> None:
+        self._presence = presence
         share = "" if settings.group is None else f"$share/{settings.group}/"
         name = settings.name
         self._live = _Session(
@@ -183,8 +197,10 @@ class Subscriber:
         )
         self._status_topic = topics.service_status(name)
         self._online = Status(state="online", since=times.now(), version=version)
+        self._said_at = 0.0
         self._live.client.will_set(self._status_topic, self._offline(), qos=1, retain=True)
-        self._live.on_up = self._say_online
+        self._live.on_up = self._came_up
+        self._live.take_status = self._take_status
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -201,21 +217,45 @@ class Subscriber:
         self._backlog.stop()
         self._live.stop()
 
-    def confirm(self, unit: str, publisher: str, ranges: list[tuple[int, int]]) -> None:
-        """Say that the database has these numbers; without a broker nobody listens, and they come again."""
+    def confirm(self, unit: str, message: Stored) -> None:
+        """Say what the database has; without a broker nobody listens, and it comes again."""
         if self._live.up:
-            payload = Stored(publisher=publisher, ranges=ranges).to_json()
-            self._live.client.publish(topics.stored(unit), payload, qos=1)
+            self._live.client.publish(topics.stored(unit), message.to_json(), qos=1)
 
     def look_after(self) -> None:
-        """Ask again for a subscription that was refused: access rules are mended without a restart."""
+        """Say regularly that it is there; ask again for a refused subscription: rules are mended without a restart."""
+        if self._live.up and time.monotonic() - self._said_at >= PRESENCE_SECONDS:
+            self._say_online()
         for session in (self._live, self._backlog):
             refused = session.refused_at
             if refused is not None and session.up and time.monotonic() - refused > _ASK_AGAIN:
                 session.subscribe()
 
+    def say_trouble(self, words: str | None) -> None:
+        """Let the retained status say what a person has to mend; None: nothing."""
+        self._online = Status.model_validate(
+            {"state": "online", "since": self._online.since, "version": self._online.version}
+            | ({} if words is None else {"trouble": words})
+        )
+        if self._live.up:
+            self._say_online()
+
+    def _came_up(self) -> None:
+        self._presence.clear()
+        self._say_online()
+
+    def _take_status(self, topic: str, payload: bytes) -> None:
+        unit = topics.parse_last_level(topic, topics.UNIT_STATUSES)
+        try:
+            status = Status.model_validate_json(payload)
+        except ValidationError:
+            return  # it says nothing about readings
+        if unit is not None:
+            self._presence.take(unit, status)
+
     def _say_online(self) -> None:
-        self._live.client.publish(self._status_topic, self._online.to_json(), qos=1, retain=True)
+        self._said_at = time.monotonic()
+        self._live.client.publish(self._status_topic, self._online.said(times.now()), qos=1, retain=True)
 
     def _offline(self) -> bytes:
         return Status(state="offline", since=times.now(), version=self._online.version).to_json()

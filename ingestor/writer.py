@@ -4,22 +4,33 @@ Two threads, because the database works outside the interpreter: the next batch 
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
 
+from ingestor.clocks import Clocks
 from ingestor.decoding import Decoded, decode
 from ingestor.history import History, Receipt
 from ingestor.inbox import Arrival, Inbox
-from ingestor.retrying import Kind, Retrying, Stopped, classify
+from ingestor.retrying import BAD_READING, Retrying, Stopped
 from ingestor.stations import Station
+from ingestor.troubles import Troubles
+from ingestor.waiting_room import WaitingRoom
+from schemas.messages import Stored
+from storage.faults import classify
 
 log = logging.getLogger("ingestor.writer")
 
-Confirm = Callable[[str, str, list[tuple[int, int]]], None]
+Confirm = Callable[[str, Stored], None]
 
 _NAP = 1.0
+# Messages of which nothing can be stored, written at once after a batch of readings; how many may lie about.
+_REFUSED = 500
+_REFUSED_MOST = 3000
+# Seconds that a few of them wait for more.
+_REFUSED_WAIT = 0.2
 _REPORT = 60.0
 
 
@@ -31,16 +42,15 @@ class Batch:
     readings: list[Decoded] = field(default_factory=list)
     values: int = 0
 
-    def add(self, arrival: Arrival, station: Station) -> None:
+    def add(self, arrival: Arrival, readings: list[Decoded]) -> None:
         self.arrivals.append(arrival)
-        for reading in decode(arrival, station):
-            self.readings.append(reading)
-            self.values += len(reading.rows) or 1
+        self.readings += readings
+        self.values += sum(len(reading.rows) or 1 for reading in readings)
 
     def decoded_anew(self, station: Station) -> "Batch":
         anew = Batch()
         for arrival in self.arrivals:
-            anew.add(arrival, station)
+            anew.add(arrival, decode(arrival, station))
         return anew
 
 
@@ -56,12 +66,20 @@ class Writer:
         *,
         batch: int,
         linger: float,
+        waiting_room: WaitingRoom | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
         self._inbox = inbox
         self._history = history
         self._load_station = load_station
         self._retrying = retrying
         self._batch, self._linger = batch, linger
+        self._waiting_room = waiting_room or WaitingRoom(Clocks())
+        self._troubles = troubles or Troubles(lambda _: None)
+        self._refused: deque[tuple[Arrival, list[Decoded]]] = deque()
+        self._refused_since = 0.0
+        # When a publisher was last said to use numbers again.
+        self._said: dict[str, float] = {}
         self._counts = Receipt()
         self._reported_at = monotonic()
 
@@ -80,22 +98,29 @@ class Writer:
 
     def _run(self, writing: Executor, station: Station, confirm: Confirm, look_after: Callable[[], None]) -> None:
         """Decode the next batch while the one before is being written."""
-        written: Future[None] | None = None
+        written: list[Future[None]] = []
         while not self._inbox.closed:
             batch = self._collect(station)
-            if written is not None:
-                written.result()
+            for waited in self._waiting_room.leaving():
+                batch.add(waited, decode(waited, station))
+            for one in written:
+                one.result()
+            written.clear()
             # Live readings that came meanwhile need not wait for one batch more.
             while batch.values < self._batch and (arrival := self._inbox.live.take()) is not None:
-                batch.add(arrival, station)
-            if any(reading.unknown for reading in batch.readings):
-                # The site may have grown since; whatever is unknown to the present tables is refused.
-                station = self._retrying.run(self._load_station)
-                batch = batch.decoded_anew(station)
-            written = writing.submit(self._write, batch, confirm) if batch.arrivals else None
+                self._add(batch, arrival, station)
+            for part in (batch, self._next_refused()):
+                known = part
+                if any(reading.unknown for reading in part.readings):
+                    # The site may have grown since; whatever is unknown to the present tables is refused.
+                    station = self._retrying.run(self._load_station)
+                    known = part.decoded_anew(station)
+                if known.arrivals:
+                    written.append(writing.submit(self._write, known, confirm))
+            self._troubles.set("clock", self._waiting_room.clocks.trouble(), key="clock")
             look_after()
-        if written is not None:
-            written.result()
+        for one in written:
+            one.result()
 
     def _write(self, batch: Batch, confirm: Confirm) -> None:
         if batch.readings:
@@ -106,16 +131,37 @@ class Writer:
 
     def _collect(self, station: Station) -> Batch:
         batch = Batch()
-        arrival = self._inbox.wait(_NAP)
+        arrival = self._inbox.wait(_REFUSED_WAIT if self._refused else _NAP)
         until = monotonic() + self._linger
         while arrival is not None:
-            batch.add(arrival, station)
+            self._add(batch, arrival, station)
             # Small batches of backlog: a live reading waits until the one before its own is written.
             if batch.values >= (self._batch // 3 if arrival.topic.endswith("/backlog") else self._batch):
+                break
+            if len(self._refused) >= _REFUSED_MOST:
                 break
             arrival = self._inbox.take()
             if arrival is None and (left := until - monotonic()) > 0:
                 arrival = self._inbox.wait(left)
+        return batch
+
+    def _add(self, batch: Batch, arrival: Arrival, station: Station) -> None:
+        readings = decode(arrival, station)
+        if self._waiting_room.takes(arrival, readings):
+            return
+        if any(reading.rows or reading.sequence is not None for reading in readings):
+            batch.add(arrival, readings)
+        else:
+            if not self._refused:
+                self._refused_since = monotonic()
+            self._refused.append((arrival, readings))
+
+    def _next_refused(self) -> Batch:
+        """Take some of the messages of which nothing can be stored: live readings go before them."""
+        batch = Batch()
+        if len(self._refused) >= _REFUSED or monotonic() - self._refused_since >= _REFUSED_WAIT:
+            for _ in range(min(_REFUSED, len(self._refused))):
+                batch.add(*self._refused.popleft())
         return batch
 
     def _commit(self, readings: list[Decoded], confirm: Confirm) -> None:
@@ -123,7 +169,7 @@ class Writer:
             receipt = self._retrying.run(lambda: self._history.write(readings))
         except Exception as error:
             kind, text = classify(error)
-            if kind is not Kind.BAD_DATA:
+            if kind not in BAD_READING:
                 raise
             if len(readings) == 1:
                 receipt = self._retrying.run(lambda: self._history.reject(readings[0], text))
@@ -137,8 +183,16 @@ class Writer:
         self._counts.stored += receipt.stored
         self._counts.rejected += receipt.rejected
         self._counts.repeated += receipt.repeated
-        for (unit, publisher), ranges in receipt.numbers.items():
-            confirm(unit, publisher, ranges)
+        for unit, message in receipt.messages():
+            confirm(unit, message)
+        for (unit, publisher), taken in receipt.reused.items():
+            if self._said.get(publisher, -_REPORT) <= monotonic() - _REPORT:
+                self._said[publisher] = monotonic()
+                log.warning(
+                    "unit %s: %d readings of publisher %s have numbers under which other readings are stored: a copy of"
+                    " its outbox is in use, or it was restored from a backup. They are not confirmed; their publisher"
+                    " takes a new name and sends them again", unit, len(taken), publisher,
+                )  # fmt: skip
 
     def _report(self) -> None:
         passed = monotonic() - self._reported_at

@@ -25,7 +25,7 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
     try:
         client = paho_client(chosen.broker, _client_id(), reconnect=False)
     except OSError as error:
-        yield Finding("FAIL", "broker", f"{error.filename or chosen.broker.tls_ca}: {error.strerror or error}")
+        yield Finding("FAIL", "broker", str(error))
         return
 
     def on_connect(_client: Any, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:

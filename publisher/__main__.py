@@ -3,12 +3,15 @@
 import logging
 import signal
 import sys
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from queue import SimpleQueue
+from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from publisher.feeding import Feeder
-from publisher.outbox import Outbox, OutboxFullError, OutboxUnusableError
+from publisher.outbox import Outbox
+from publisher.outbox_file import OutboxFullError, OutboxUnusableError
 from publisher.publishing import Publishing, Stop
 from publisher.settings import PublisherSettings
 from publisher.sources.opening import open_source
@@ -17,13 +20,17 @@ from service import logs
 from service.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
 
 _FEEDER_ENDS_WITHIN = 5.0
+_OPEN_AGAIN = (1.0, 30.0)
+log = logging.getLogger("publisher")
 
 
 def main() -> int:
     settings = from_command_line(PublisherSettings, "Send a unit's readings to the broker, losing none.")
     logs.configure(settings.log_level)
-    log = logging.getLogger("publisher")
     code = settings.publisher.unit
+    events: SimpleQueue[Any] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: events.put(Stop()))
     try:
         site = read_site(settings.site)
         unit = site.unit_by_code.get(code)
@@ -32,17 +39,15 @@ def main() -> int:
             return EXIT_BAD_SETTINGS
         settings.broker.secret()
         source = open_source(settings.source, site, unit)
-        outbox = Outbox(settings.publisher.path)
-    except (SettingsError, SiteError, OutboxUnusableError, OutboxFullError) as error:
+        outbox = _open_outbox(settings.publisher.path, events)
+    except (SettingsError, SiteError, OutboxUnusableError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
     except OSError as error:
         sys.stderr.write(f"setting broker.password_file: {error}\n")
         return EXIT_BAD_SETTINGS
-
-    events: SimpleQueue[Any] = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: events.put(Stop()))
+    if outbox is None:
+        return 0
     kind = str(settings.source["kind"])
     log.info(
         "unit %s, source %s, outbox %s (publisher %s), %d readings wait",
@@ -61,6 +66,26 @@ def main() -> int:
         outbox.close()
     log.info("stopped; %d readings wait in the outbox", outbox.waiting)
     return 0
+
+
+def _open_outbox(path: Path, events: "SimpleQueue[Any]") -> Outbox | None:
+    """Open the outbox as soon as its disk allows; return None when asked to stop before."""
+    delay, said = _OPEN_AGAIN[0], ""
+    while True:
+        try:
+            outbox = Outbox(path)
+        except OutboxFullError as error:
+            if str(error) != said:
+                said = str(error)
+                log.error("%s; nothing is read from the source until it can be written, trying again", error)  # noqa: TRY400 - for an operator
+        else:
+            if said:
+                log.info("outbox %s can be written again", path)
+            return outbox
+        with suppress(Empty):
+            events.get(timeout=delay)  # only a signal can be in it yet
+            return None
+        delay = min(delay * 2, _OPEN_AGAIN[1])
 
 
 def _version() -> str:

@@ -1,5 +1,6 @@
 """One connection to the broker after another, told as events: callbacks only ever put into a queue."""
 
+import socket
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
@@ -12,12 +13,15 @@ from paho.mqtt.reasoncodes import ReasonCode
 from broker.connecting import connect_options, paho_client
 from service.settings import BrokerSettings
 
+_SESSION_TAKEN_OVER = 142  # a reason code of MQTT 5
+
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """The broker took us."""
+    """The broker took us. `largest` is how many bytes a packet may have; None where it sets no limit."""
 
     connection: "Connection"
+    largest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Down:
 
     connection: "Connection"
     reason: str
+    taken_over: bool = False  # another client came with our name
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,17 @@ class Connection:
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
         self._client.publish(topic, payload, qos=qos, retain=retain)
 
+    @property
+    def address(self) -> str | None:
+        """This machine's address towards the broker."""
+        connected = self._client.socket()
+        if not isinstance(connected, socket.socket):
+            return None
+        try:
+            return str(connected.getsockname()[0])
+        except OSError:  # closed already
+            return None
+
     def say_last(self, topic: str, payload: bytes, seconds: float) -> None:
         """Publish and wait until the broker has it."""
         info = self._client.publish(topic, payload, qos=1, retain=True)
@@ -95,19 +111,19 @@ class Connection:
         self, client: mqtt.Client, userdata: object, flags: mqtt.ConnectFlags, reason: ReasonCode,
         properties: Properties | None,
     ) -> None:  # fmt: skip
-        del userdata, flags, properties
+        del userdata, flags
         if reason.is_failure:
             self._events.put(Down(self, str(reason)))
             return
         client.subscribe(self._subscription, qos=1)
-        self._events.put(Up(self))
+        self._events.put(Up(self, getattr(properties, "MaximumPacketSize", None)))
 
     def _on_disconnect(
         self, client: mqtt.Client, userdata: object, flags: mqtt.DisconnectFlags, reason: ReasonCode,
         properties: Properties | None,
     ) -> None:  # fmt: skip
         del client, userdata, flags, properties
-        self._events.put(Down(self, str(reason)))
+        self._events.put(Down(self, str(reason), taken_over=reason.value == _SESSION_TAKEN_OVER))
 
     def _on_subscribe(
         self, client: mqtt.Client, userdata: object, mid: int, reasons: list[ReasonCode], properties: Properties | None

@@ -1,6 +1,7 @@
 """Readings as bytes: encoded once when they enter the outbox, only joined when they leave it."""
 
 from collections.abc import Iterable
+from hashlib import blake2b
 
 import orjson
 
@@ -12,6 +13,9 @@ from schemas.messages import MAX_PAYLOAD
 BACKLOG_BYTES = 64 * 1024
 
 _OPEN, _CLOSE = b'{"readings":[', b"]}"
+_CONTENT, _DIGEST = b',"observed_at":', b',"digest":"'
+_DIGEST_SIZE = 16  # hexadecimal digits
+_TAIL = len(_DIGEST) + _DIGEST_SIZE + len(b'"}')
 
 
 class Encoder:
@@ -28,16 +32,24 @@ class Encoder:
         if not sample.values:
             raise ValueError("a reading without any parameter")
         values = sample.values if isinstance(sample.values, dict) else dict(sample.values)
-        payload = b'%b%d,"observed_at":"%b","values":%b%b}' % (
-            self._head,
-            sequence,
-            times.to_text(sample.observed_at).encode(),
-            orjson.dumps(values),
-            b',"suspect":' + orjson.dumps(sorted(sample.suspect)) if sample.suspect else b"",
-        )
+        doubted = b',"suspect":' + orjson.dumps(sorted(sample.suspect)) if sample.suspect else b""
+        at = times.to_text(sample.observed_at).encode()
+        content = b'%b"%b","values":%b%b' % (_CONTENT, at, orjson.dumps(values), doubted)
+        digest = blake2b(sample.cell.encode() + content, digest_size=_DIGEST_SIZE // 2).hexdigest().encode()
+        payload = b'%b%d%b%b%b"}' % (self._head, sequence, content, _DIGEST, digest)
         if len(payload) + len(_OPEN) + len(_CLOSE) > MAX_PAYLOAD:
             raise ValueError(f"a reading of {len(payload)} bytes: at most {MAX_PAYLOAD} can be sent")
         return payload
+
+    def renumber(self, sequence: int, reading: bytes) -> bytes:
+        """Return an encoded reading under another number of this outbox; its content and digest stay."""
+        return b"%b%d%b" % (self._head, sequence, reading[reading.index(_CONTENT) :])
+
+
+def digest_of(reading: bytes) -> str | None:
+    """Return the digest that an encoded reading carries; None for one of an older version."""
+    tail = reading[-_TAIL:]
+    return tail[len(_DIGEST) : -2].decode() if tail.startswith(_DIGEST) else None
 
 
 def join_backlog(readings: Iterable[bytes]) -> bytes:

@@ -5,7 +5,8 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
-from publisher.outbox import Outbox, OutboxFullError
+from publisher.outbox import Outbox
+from publisher.outbox_file import OutboxFullError
 from publisher.sources.source import Batch, Fault, Source
 
 log = logging.getLogger("publisher")

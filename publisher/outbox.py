@@ -1,11 +1,12 @@
 """The outbox: a SQLite file on the unit's PC that keeps every reading until the database has it."""
 
 import logging
+import os
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
@@ -13,38 +14,19 @@ from uuid import uuid4
 import orjson
 
 from publisher.encoding import Encoder
+from publisher.outbox_file import OutboxFullError, errors_explained, is_copy, lock, open_file, place
 from publisher.reserve import Reserve
 from publisher.sources.source import Batch, Fault, Position, Sample
 from schemas import times
 
 log = logging.getLogger("publisher")
 
-# Says whose file it is, so that a mistyped path cannot turn another program's database into an outbox.
-APPLICATION_ID = 0x0C70B0C5
-VERSION = 1
 FAULTS_KEPT = 10_000
 # Readings deleted at a time where the disk is full.
 PIECE = 500
-# A newest reading further ahead than this came from a wrong clock: the next one may replace it.
-CLOCK_SKEW = timedelta(seconds=60)
 
-_TABLES = f"""
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE reading (sequence INTEGER PRIMARY KEY AUTOINCREMENT, cell TEXT NOT NULL, payload BLOB NOT NULL);
-CREATE TABLE newest (cell TEXT PRIMARY KEY, sequence INTEGER NOT NULL, observed_at TEXT NOT NULL,
-                     payload BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE fault (id INTEGER PRIMARY KEY, noticed_at TEXT NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL);
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-"""
-
-
-class OutboxUnusableError(Exception):
-    """An outbox file that no waiting can mend; its text says what to do."""
-
-
-class OutboxFullError(Exception):
-    """The disk is full or unwritable just now: nothing was kept, the same call may succeed later."""
+# A reading as a confirmation names it: number and digest, the latter None for one of an older version.
+Confirmed = tuple[int, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +41,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What entered: each cell's newest reading of the batch, if it is the newest of all, and the last number."""
+    """What entered: each cell's newest reading of the batch, if it is the newest of all, and the last number.
 
+    `publisher` is what the outbox was called then: after a change of name these numbers mean nothing.
+    """
+
+    publisher: str
     newest: Mapping[str, Entry]
     last: int
     refused: list[Fault]
@@ -72,9 +58,32 @@ class Outbox:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = Lock()
-        self._connection = _open(path)
         self._reserve = Reserve(path.with_suffix(".reserve"))
-        with self._unusable_is_said():
+        self._unlock = weakref.finalize(self, os.close, lock(path))
+        try:
+            self._connection = self._open()
+            try:
+                self._load()
+                self._recognise_a_copy()
+            except BaseException:
+                self._connection.close()
+                raise
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return open_file(self.path)
+        except OutboxFullError:
+            if not self._reserve.held:
+                raise
+            # Only an outbox that opens can be emptied.
+            self._reserve.give_up()
+            return open_file(self.path)
+
+    def _load(self) -> None:
+        with errors_explained(self.path):
             self.publisher = self._meta("publisher") or ""
             rows = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'reading'").fetchall()
             self.sequence: int = rows[0][0] if rows else 0
@@ -82,6 +91,64 @@ class Outbox:
             newest = self._connection.execute("SELECT cell, sequence, observed_at, payload FROM newest")
             self._newest = {row[0]: Entry(*row) for row in newest}
         self._encoder = Encoder(self.publisher)
+
+    def _recognise_a_copy(self) -> None:
+        """Go on under a new name where the file was copied or moved: the original may still be in use."""
+        here = place(self.path)
+        text = orjson.dumps(here).decode()
+        if (before := self._meta("place")) == text:
+            return
+        if before is not None and is_copy(before, here):
+            then = orjson.loads(before)
+            self.change_publisher(
+                f"this outbox was last used on {then['host']} as {then['path']} and lies now on {here['host']} as"
+                f" {here['path']}: it counts as a copy"
+            )
+        # On a full disk the next start notes it: an outbox that is not opened is never emptied.
+        with suppress(OutboxFullError), self._transaction():
+            self._connection.execute("REPLACE INTO meta VALUES ('place', ?)", (text,))
+
+    def change_publisher(self, why: str) -> None:
+        """Take a new name and number from 1 what waits; whatever was sent before stays with the old name's account.
+
+        For an outbox whose numbers another one uses too. Content and digests of the readings stay, so what is stored
+        already is stored once. Raises OutboxFullError and changes nothing when the disk refuses.
+        """
+        with self._lock:
+            before, publisher = self.publisher, uuid4().hex
+            encoder = Encoder(publisher)
+            with self._transaction():
+                numbers = self._renumber(encoder)
+                newest = {cell: _renumbered(entry, encoder, numbers) for cell, entry in self._newest.items()}
+                execute, many = self._connection.execute, self._connection.executemany
+                many("REPLACE INTO newest VALUES (?, ?, ?, ?)", [_row(entry) for entry in newest.values()])
+                execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'reading'", (self.waiting,))
+                execute("REPLACE INTO meta VALUES ('publisher', ?)", (publisher,))
+            self.publisher, self.sequence, self._newest, self._encoder = publisher, self.waiting, newest, encoder
+        log.error(
+            "%s. It was publisher %s and goes on as %s; %d readings that wait are sent under new numbers, none is lost."
+            " If two machines run a copy of one disk, stop one of them",
+            why, before, publisher, self.waiting,
+        )  # fmt: skip
+
+    def _renumber(self, encoder: Encoder) -> dict[int, int]:
+        """Give what waits the numbers from 1, in order; return those of each cell's newest reading by the old ones."""
+        wanted = {entry.sequence for entry in self._newest.values()}
+        found: dict[int, int] = {}
+        number = done = 0
+        while rows := self._connection.execute(
+            "SELECT sequence, payload FROM reading WHERE sequence > ? ORDER BY sequence LIMIT ?", (done, PIECE)
+        ).fetchall():
+            changes = []
+            for sequence, payload in rows:
+                number += 1
+                changes.append((number, encoder.renumber(number, payload), sequence))
+                if sequence in wanted:
+                    found[sequence] = number
+            # Never upwards and in order: no number is taken while it is wanted.
+            self._connection.executemany("UPDATE reading SET sequence = ?, payload = ? WHERE sequence = ?", changes)
+            done = rows[-1][0]
+        return found
 
     @property
     def newest(self) -> dict[str, Entry]:
@@ -121,46 +188,59 @@ class Outbox:
             self.sequence += len(rows)
             self.waiting += len(rows)
             self._newest |= newest
-            return Appended(newest, self.sequence, refused)
+            return Appended(self.publisher, newest, self.sequence, refused)
 
     def after(self, sequence: int, count: int) -> list[tuple[int, str, bytes]]:
         """Return up to `count` kept readings with a higher number, in order: number, cell, payload."""
-        with self._lock, self._unusable_is_said():
+        with self._lock, errors_explained(self.path):
             return self._connection.execute(
                 "SELECT sequence, cell, payload FROM reading WHERE sequence > ? ORDER BY sequence LIMIT ?",
                 (sequence, count),
             ).fetchall()
 
     def holds(self, sequence: int) -> bool:
-        with self._lock, self._unusable_is_said():
+        with self._lock, errors_explained(self.path):
             found = self._connection.execute("SELECT 1 FROM reading WHERE sequence = ?", (sequence,))
             return found.fetchone() is not None
 
-    def delete(self, ranges: Iterable[tuple[int, int]]) -> int:
-        """Forget readings that the database has; return how many were still here."""
-        found = list(ranges)
+    def holds_any(self, readings: Iterable[Confirmed]) -> bool:
+        """Tell whether one of these readings, by number and digest, waits here."""
+        with self._lock, errors_explained(self.path):
+            find = "SELECT 1 FROM reading WHERE sequence = ? AND digest_of(payload) IS ?"
+            return any(self._connection.execute(find, one).fetchone() is not None for one in readings)
+
+    def delete(self, ranges: Iterable[tuple[int, int]], readings: Iterable[Confirmed] = ()) -> int:
+        """Forget what the database has, by number alone or by number and digest; return how many were still here."""
+        by_number, exact = list(ranges), list(readings)
         with self._lock:
             try:
-                deleted = self._delete(found)
+                deleted = self._delete(by_number, exact)
             except OutboxFullError:
                 if not self._reserve.held:
                     raise
                 self._reserve.give_up()
                 self._empty_log()
-                deleted = sum(self._delete([piece]) for piece in self._pieces(found))
+                deleted = sum(self._delete([piece], []) for piece in self._pieces(by_number))
+                for start in range(0, len(exact), PIECE):
+                    deleted += self._delete([], exact[start : start + PIECE])
             if not self._reserve.held:
                 self._make_room()
             self.waiting -= deleted
             return deleted
 
-    def _delete(self, ranges: list[tuple[int, int]]) -> int:
+    def _delete(self, ranges: list[tuple[int, int]], readings: list[Confirmed]) -> int:
         # A deletion that a power cut undoes costs a repeat, never a reading: no need to wait for the disk.
         self._connection.execute("PRAGMA synchronous = NORMAL")
         try:
             with self._transaction():
-                return self._connection.executemany(
-                    "DELETE FROM reading WHERE sequence BETWEEN ? AND ?", ranges
-                ).rowcount
+                many = self._connection.executemany
+                deleted = 0
+                if ranges:
+                    deleted += many("DELETE FROM reading WHERE sequence BETWEEN ? AND ?", ranges).rowcount
+                if readings:
+                    delete = "DELETE FROM reading WHERE sequence = ? AND digest_of(payload) IS ?"
+                    deleted += many(delete, readings).rowcount
+                return deleted
         finally:
             self._connection.execute("PRAGMA synchronous = FULL")
 
@@ -195,12 +275,14 @@ class Outbox:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+            self._unlock()
 
     def _encode(self, samples: list[Sample]) -> tuple[list[tuple[int, str, bytes]], dict[str, Entry], list[Fault]]:
         rows: list[tuple[int, str, bytes]] = []
         refused: list[Fault] = []
         best: dict[str, Entry] = {}
-        horizon = times.to_text(times.now() + CLOCK_SKEW)
+        # A newest reading further ahead came from a wrong clock: the next one may replace it.
+        horizon = times.to_text(times.now() + times.CLOCK_SKEW)
         sequence, encode = self.sequence, self._encoder.encode
         for sample in samples:
             try:
@@ -222,7 +304,7 @@ class Outbox:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._unusable_is_said():
+        with errors_explained(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -232,76 +314,13 @@ class Outbox:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    @contextmanager
-    def _unusable_is_said(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise _meaning(self.path, error) from error
-
 
 def _row(entry: Entry) -> tuple[str, int, str, bytes]:
     return entry.cell, entry.sequence, entry.observed_at, entry.payload
 
 
-def _meaning(path: Path, error: sqlite3.DatabaseError) -> OutboxUnusableError | OutboxFullError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
-        return OutboxFullError(f"outbox {path}: {error}")
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return OutboxUnusableError(
-            f"outbox {path}: another publisher is using it; stop that one, or give this one its own publisher.outbox"
-        )
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return OutboxUnusableError(
-            f"outbox {path}: {error}; keep the file (readings may be saved from it), but move it away:"
-            " the next start makes a new one"
-        )
-    return OutboxUnusableError(f"outbox {path}: {error}")
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutboxUnusableError(f"outbox {path}: {error.strerror or error}") from error
-    connection = None
-    try:
-        connection = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
-        # The lock is held as long as the file is open, and the system frees it however the process ends.
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        _prepare(connection, path)
-    except sqlite3.DatabaseError as error:
-        if connection is not None:
-            connection.close()
-        meaning = _meaning(path, error)
-        raise OutboxUnusableError(str(meaning)) from error
-    except OutboxUnusableError:
-        if connection is not None:
-            connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (objects,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-    if application != APPLICATION_ID and (application or objects):
-        raise OutboxUnusableError(f"outbox {path}: this file is another program's database; set publisher.outbox")
-    if version > VERSION:
-        raise OutboxUnusableError(f"outbox {path}: made by a newer Octopus (version {version}); update this one")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    # Read and deleted from one end: more memory would serve nothing.
-    connection.execute("PRAGMA cache_size = -512")
-    if objects == 0:
-        # One transaction: a PC that dies here leaves an empty file, not half an outbox.
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in _TABLES.split(";"):
-            connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('publisher', ?)", (uuid4().hex,))
-        connection.execute("COMMIT")
-    # Take the lock now, not at the first reading.
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("COMMIT")
+def _renumbered(entry: Entry, encoder: Encoder, numbers: Mapping[int, int]) -> Entry:
+    """Return a newest reading as the outbox keeps it now; one that is stored already has no number here any more."""
+    if (number := numbers.get(entry.sequence)) is None:
+        return replace(entry, sequence=0)
+    return replace(entry, sequence=number, payload=encoder.renumber(number, entry.payload))

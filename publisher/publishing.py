@@ -1,6 +1,7 @@
 """The publisher's main loop: waits for what the source, the broker and the clock bring, and serves the outbox."""
 
 import logging
+import socket
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -11,8 +12,9 @@ from broker.connecting import secret_client_id
 from publisher.connection import Arrived, Connection, Down, Refused, Up
 from publisher.delivery import Delivery
 from publisher.outbox import Appended, Outbox
+from publisher.outbox_file import OutboxFullError
 from schemas import times, topics
-from schemas.messages import Status
+from schemas.messages import PRESENCE_SECONDS, Status
 from service.settings import BrokerSettings
 
 log = logging.getLogger("publisher")
@@ -20,6 +22,7 @@ log = logging.getLogger("publisher")
 RETRY = (1.0, 30.0)
 STATUS_INTERVAL = 10.0
 _FAREWELL = 2.0
+_RETRY_DISK = 5.0
 # Then what is due is done before more is taken.
 _EVENTS_AT_ONCE = 100
 _ADVICE = (
@@ -28,7 +31,7 @@ _ADVICE = (
     (("refused",), "is the broker running, are broker.host and broker.port right?"),
     (("certificate", "ssl"), "check broker.tls_ca"),
     (("protocol",), "check broker.protocol"),
-    (("taken over",), "another publisher uses a copy of this outbox: give each its own"),
+    (("too large",), "raise max_packet_size of the broker"),
 )
 
 
@@ -45,14 +48,19 @@ class Publishing:
         self._broker, self._unit, self._outbox, self._version, self._events = broker, unit, outbox, version, events
         self._delivery = Delivery(outbox, unit)
         self._connection: Connection | None = None
+        # The outbox's name that the broker knows.
+        self._publisher = outbox.publisher
         self._up = False
+        self._host = host_name()
         self._since = times.now()
         self._connect_at = 0.0
         self._delay = RETRY[0]
         self._trouble: str | None = None
+        self._disk_trouble: str | None = None
         self._refused: set[str] = set()
         self._status_at = 0.0
-        self._status: bytes | None = None
+        self._status: Status | None = None
+        self._repeat_at = 0.0
 
     def run(self) -> None:
         """Serve until `Stop`; raise what ended the source."""
@@ -63,16 +71,31 @@ class Publishing:
                     if isinstance(event, Stop):
                         return
                     self._take(event)
+                if self._connection is not None and self._publisher != self._outbox.publisher:
+                    self._leave()
+                    self._connection, self._up, self._connect_at = None, False, 0.0
                 now = time.monotonic()
                 if self._connection is None and now >= self._connect_at:
                     self._connect()
-                wait = self._delivery.work(now)
+                wait = self._work(now)
                 if self._up:
                     wait = min(wait, self._say_status(now))
                 elif self._connection is None:
                     wait = min(wait, max(0.0, self._connect_at - now))
         finally:
             self._leave()
+
+    def _work(self, now: float) -> float:
+        """Let the delivery do what is due; a disk that fails just now is waited for."""
+        try:
+            wait = self._delivery.work(now)
+        except OutboxFullError as error:
+            if str(error) != self._disk_trouble:
+                self._disk_trouble = str(error)
+                log.error("%s; sending waits until it can be read again", error)  # noqa: TRY400 - for an operator
+            return _RETRY_DISK
+        self._disk_trouble = None
+        return wait
 
     def _next_events(self, wait: float) -> list[Any]:
         events: list[Any] = []
@@ -89,9 +112,11 @@ class Publishing:
             case Arrived():
                 self._delivery.confirmed(event.payload, time.monotonic())
             case Up() if event.connection is self._connection:
-                self._came_up()
+                self._came_up(event.largest)
             case Down() if event.connection is self._connection:
                 self._went_down(event.reason)
+                if event.taken_over:
+                    self._delivery.taken_over()
             case Refused() if event.connection is self._connection and event.what not in self._refused:
                 self._refused.add(event.what)
                 log.error(
@@ -102,22 +127,26 @@ class Publishing:
                 raise event
 
     def _connect(self) -> None:
-        will = Status(state="offline", since=times.now(), version=self._version, publisher=self._outbox.publisher)
+        self._publisher = self._outbox.publisher
+        will = Status(
+            state="offline", since=times.now(), version=self._version, publisher=self._publisher, host=self._host
+        )
         # One name an outbox: after a broken link the broker drops the dead session for the new one at once.
-        client_id = secret_client_id(self._broker, f"octopus-{self._unit}-{self._outbox.publisher[:8]}")
+        client_id = secret_client_id(self._broker, f"octopus-{self._unit}-{self._publisher[:8]}")
         self._connection = Connection(
             self._broker, client_id, topics.stored(self._unit), (topics.unit_status(self._unit), will.to_json()),
             self._events,
         )  # fmt: skip
         self._connection.start()
 
-    def _came_up(self) -> None:
+    def _came_up(self, largest: int | None) -> None:
         assert self._connection is not None  # noqa: S101 - `Up` names it
         log.info("connected to the broker; %d readings wait in the outbox", self._outbox.waiting)
         self._up, self._trouble, self._delay = True, None, RETRY[0]
+        self._host = host_name(self._connection.address)
         self._since = times.now()
         self._status_at, self._status = 0.0, None
-        self._delivery.connected(self._connection.publish, time.monotonic())
+        self._delivery.connected(self._connection.publish, time.monotonic(), largest)
 
     def _went_down(self, reason: str) -> None:
         if self._connection is not None:
@@ -137,28 +166,36 @@ class Publishing:
         if now < self._status_at:
             return self._status_at - now
         status = self._present("online", self._since)
-        if status != self._status and self._connection is not None:
-            self._connection.publish(topics.unit_status(self._unit), status, qos=1, retain=True)
-            self._status = status
+        if self._connection is not None and (status != self._status or now >= self._repeat_at):
+            self._connection.publish(topics.unit_status(self._unit), status.said(times.now()), qos=1, retain=True)
+            self._status, self._repeat_at = status, now + PRESENCE_SECONDS
         self._status_at = now + STATUS_INTERVAL
         return STATUS_INTERVAL
 
-    def _present(self, state: str, since: datetime) -> bytes:
+    def _present(self, state: str, since: datetime) -> Status:
         return Status.model_validate(
             {
-                "state": state, "since": since, "version": self._version, "publisher": self._outbox.publisher,
-                "sequence": self._outbox.sequence, "waiting": self._outbox.waiting,
+                "state": state, "since": since, "version": self._version, "publisher": self._publisher,
+                "host": self._host, "sequence": self._outbox.sequence, "waiting": self._outbox.waiting,
             }
-        ).to_json()  # fmt: skip
+        )  # fmt: skip
 
     def _leave(self) -> None:
         if self._connection is None:
             return
         if self._up:
-            self._connection.say_last(topics.unit_status(self._unit), self._present("offline", times.now()), _FAREWELL)
+            self._connection.say_last(
+                topics.unit_status(self._unit), self._present("offline", times.now()).to_json(), _FAREWELL
+            )
         self._connection.close()
 
 
 def _advice(reason: str) -> str:
     lower = reason.lower()
     return next((f" ({advice})" for words, advice in _ADVICE if any(word in lower for word in words)), "")
+
+
+def host_name(address: str | None = None) -> str:
+    """Name this machine for people: clones have one name, but hardly one address."""
+    name = socket.gethostname()[:100]
+    return name if address is None else f"{name} ({address})"

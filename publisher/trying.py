@@ -26,8 +26,7 @@ from service.settings import DEFAULT_FILE, EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, 
 _QUIET = 1.5
 _FAULTS_SHOWN = 20
 _RAW_SHOWN = 80
-# As the ingestor has it.
-_SKEW = 120.0
+_SKEW = times.CLOCK_SKEW.total_seconds()
 _DAY = 86400.0
 _EARLIEST = datetime(2000, 1, 1, tzinfo=times.EPOCH.tzinfo)
 

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A sender's clock may be ahead of ours by this much; what lies further ahead is suspect.
+CLOCK_SKEW = timedelta(seconds=120)
 
 
 def now() -> datetime:

@@ -2,55 +2,74 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.messages import Alarm, CellExperiment, Instant, Status
+from schemas.picture import Latest
 from schemas.site import Label, Parameter, Site, Unit
+from telemetry.judging import CellState, PresenceState, ValueState, ValueVerdict, judge_cell, stale_after
+from telemetry.limits import Limits, Severity
 
-State = Literal["ok", "stale", "no_value", "no_data", "offline"]
-UnitState = Literal["online", "offline", "unknown"]
-
-# Readings that fail to come this many times in a row make a cell's values old.
-STALE_PERIODS = 3
-
-
-class Latest(NamedTuple):
-    """The newest value of a parameter, when it was observed, and how far it can be trusted."""
-
-    observed_at: datetime
-    value: float | None
-    quality: int = 0
+_VALUE_STATES = (
+    "the first that holds of no_data (never received), offline (its publisher is), stale, no_value (the sensor gave"
+    " none), suspect, high, low, ok"
+)
+_CELL_STATES = (
+    "the first that holds of alarm, offline, no_data, stale, warning (an alarm of that severity), deviation (a main"
+    " value or one that the experiment names is high, low or suspect), incomplete (one of them is missing), ok"
+)
 
 
 class View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class LimitsView(View):
+    """Within which a value is normal, in the parameter's unit: the narrowest deviation from the setpoint, low…high.
+
+    `own`: the experiment in the cell sets them, not the station.
+    """
+
+    deviation: float | None
+    low: float | None
+    high: float | None
+    own: bool
+
+
 class ValueView(View):
-    """A parameter's newest value. `deviation` is from the setpoint, for pairs of the same unit alone."""
+    """A parameter's newest value and how it stands.
+
+    `deviation` is from the setpoint, for pairs of the same unit alone, and null where the two are not of the same
+    time. Where `state` is high or low, `exceeded` says which kind of limit was passed, `limit` the widest one passed.
+    """
 
     parameter: str
     label: Label
     unit: str
     kind: str
-    state: State
+    state: ValueState = Field(description=_VALUE_STATES)
     value: float | None
     observed_at: Instant | None
     age_seconds: float | None
     quality: int
     setpoint_parameter: str | None
     setpoint: float | None
+    setpoint_observed_at: Instant | None
     deviation: float | None
+    limits: LimitsView
+    exceeded: Literal["deviation", "low", "high"] | None
+    limit: float | None
+    severity: Severity | None
 
 
 class CellView(View):
-    """A cell with every value that it has; `state` speaks for its newest reading."""
+    """A cell with every value that it has. Its time and age are those of its newest value; each has its own."""
 
     cell: str
     unit: str
-    state: State
+    state: CellState = Field(description=_CELL_STATES)
     observed_at: Instant | None
     age_seconds: float | None
     period_seconds: float
@@ -61,12 +80,12 @@ class CellView(View):
 
 
 class UnitSummary(View):
-    """A unit and whether its publisher is there."""
+    """A unit and whether its publisher is there; `silent`: it says `online`, but no longer repeats it."""
 
     unit: str
     label: Label
     kind: str
-    state: UnitState
+    state: PresenceState
     status: Status | None
     cells: list[str]
 
@@ -103,94 +122,67 @@ class History(View):
     series: dict[str, SeriesHistory]
 
 
-def unit_state(status: Status | None) -> UnitState:
-    return "unknown" if status is None else status.state
-
-
-def stale_after(site: Site, cell: str) -> float:
-    """Return the age in seconds from which a cell's value is old."""
-    return STALE_PERIODS * site.period_of(cell)
-
-
-def value_state(latest: Latest | None, unit: UnitState, limit: float, now: datetime) -> State:
-    """Choose the one word for a value: what makes it useless comes first."""
-    if latest is None:
-        return "no_data"
-    if unit == "offline":
-        return "offline"
-    if (now - latest.observed_at).total_seconds() > limit:
-        return "stale"
-    return "no_value" if latest.value is None else "ok"
-
-
 def cell_view(
     site: Site,
     cell: str,
     latest: Mapping[str, Latest],
-    status: Status | None,
+    presence: PresenceState,
     *,
     now: datetime,
     experiment: CellExperiment | None = None,
     alarms: list[Alarm] | None = None,
 ) -> CellView:
-    """Say everything about a cell, also of parameters that never sent anything."""
-    unit, limit = unit_state(status), stale_after(site, cell)
-    newest = max(latest.values(), key=lambda value: value.observed_at, default=None)
-    state = value_state(newest, unit, limit, now)
+    """Return everything about a cell, also of parameters that never sent anything."""
+    limits = {} if experiment is None else experiment.limits
+    verdict = judge_cell(site, cell, latest, presence=presence, limits=limits, alarms=alarms or [], now=now)
     return CellView(
         cell=cell,
         unit=site.unit_of_cell[cell].code,
-        # A door that is silent does not make the cell so: no_value is said of values alone.
-        state="ok" if state == "no_value" else state,
-        observed_at=None if newest is None else newest.observed_at,
-        age_seconds=_age(newest, now),
+        state=verdict.state,
+        observed_at=verdict.observed_at,
+        age_seconds=_rounded(verdict.age),
         period_seconds=site.period_of(cell),
-        stale_after_seconds=limit,
+        stale_after_seconds=stale_after(site, cell),
         experiment=experiment,
         alarms=[alarm for alarm in alarms or [] if cell in (alarm.cell, alarm.place)],
-        values=[value_view(site, p, latest, unit, limit=limit, now=now) for p in site.parameters_of(cell)],
+        values=[_value_view(site, p, verdict.values[p.code]) for p in site.parameters_of(cell)],
     )
 
 
-def value_view(
-    site: Site, parameter: Parameter, latest: Mapping[str, Latest], unit: UnitState, *, limit: float, now: datetime
-) -> ValueView:
-    """Say everything about one parameter of a cell."""
-    own = latest.get(parameter.code)
-    pair = site.setpoint_by_measured.get(parameter.code)
-    aim = None if pair is None else latest.get(pair.code)
-    deviation = None
-    if own is not None and aim is not None and own.value is not None and aim.value is not None:
-        # Values of different times say nothing about each other.
-        together = abs((own.observed_at - aim.observed_at).total_seconds()) <= limit
-        # 18.02 - 18 is 0.02, not 0.019999999999999574.
-        deviation = round(own.value - aim.value, parameter.decimals + 2) if together else None
+def unit_summary(unit: Unit, status: Status | None, presence: PresenceState) -> UnitSummary:
+    """Return a unit with its publisher's status and how that stands."""
+    return UnitSummary(
+        unit=unit.code, label=unit.label, kind=unit.kind, state=presence, status=status, cells=list(unit.cells)
+    )
+
+
+def limits_view(limits: Limits) -> LimitsView:
+    """Return limits as they are shown."""
+    return LimitsView(deviation=limits.deviation, low=limits.low, high=limits.high, own=limits.own)
+
+
+def _value_view(site: Site, parameter: Parameter, verdict: ValueVerdict) -> ValueView:
+    setpoint = site.setpoint_by_measured.get(parameter.code)
     return ValueView(
         parameter=parameter.code,
         label=parameter.label,
         unit=parameter.unit,
         kind=parameter.kind,
-        state=value_state(own, unit, limit, now),
-        value=None if own is None else own.value,
-        observed_at=None if own is None else own.observed_at,
-        age_seconds=_age(own, now),
-        quality=0 if own is None else own.quality,
-        setpoint_parameter=None if pair is None else pair.code,
-        setpoint=None if aim is None else aim.value,
-        deviation=deviation,
+        state=verdict.state,
+        value=verdict.value,
+        observed_at=verdict.observed_at,
+        age_seconds=_rounded(verdict.age),
+        quality=verdict.quality,
+        setpoint_parameter=None if setpoint is None else setpoint.code,
+        setpoint=verdict.target,
+        setpoint_observed_at=verdict.target_at,
+        deviation=verdict.deviation,
+        limits=limits_view(verdict.limits),
+        exceeded=verdict.exceeded,
+        limit=verdict.limit,
+        severity=verdict.severity,
     )
 
 
-def unit_summary(unit: Unit, status: Status | None) -> UnitSummary:
-    return UnitSummary(
-        unit=unit.code,
-        label=unit.label,
-        kind=unit.kind,
-        state=unit_state(status),
-        status=status,
-        cells=list(unit.cells),
-    )
-
-
-def _age(latest: Latest | None, now: datetime) -> float | None:
-    return None if latest is None else round((now - latest.observed_at).total_seconds(), 3)
+def _rounded(age: float | None) -> float | None:
+    return None if age is None else round(age, 3)

@@ -5,12 +5,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 from schemas.site import Site, read_site
 from tests.services.databases import Databases, prepare_database
 from tests.services.mariadb import NO_SYNC, MariaDB
 from tests.services.mosquitto import Mosquitto
+
+# A busy machine must not break a test.
+settings.register_profile("octopus", deadline=None)
+settings.load_profile("octopus")
 
 
 @pytest.fixture(scope="session")

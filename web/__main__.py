@@ -9,6 +9,7 @@ import sys
 from types import FrameType
 
 import uvicorn
+from litestar.concurrency import set_asyncio_executor
 
 from schemas.site import SiteError, read_site
 from service import logs
@@ -16,8 +17,10 @@ from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError,
 from storage.database import connect
 from web.app import create_app
 from web.http.open_files import allow_many
+from web.http.server_limits import limited_protocol
 from web.live.hub import Hub
 from web.settings import WebBlock, WebSettings
+from web.threads import WebThreads
 
 log = logging.getLogger("web")
 
@@ -48,6 +51,7 @@ def main() -> int:
     try:
         site = read_site(settings.site)
         engine = connect(settings.database)
+        settings.web.machine_token()
     except (SettingsError, SiteError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
@@ -58,12 +62,15 @@ def main() -> int:
         reason = os.strerror(error.errno) if error.errno else error
         sys.stderr.write(f"cannot listen on {settings.web.host}:{settings.web.port}: {reason}\n")
         return EXIT_UNAVAILABLE
-    hub = Hub()
+    hub, threads = Hub(), WebThreads()
+    # For handlers that block: the loop's own threads look names up and connect to the broker.
+    set_asyncio_executor(threads.pages)
     config = uvicorn.Config(
-        create_app(settings, site, engine, hub),
+        create_app(settings, site, engine, hub, threads),
         log_config=None,
         access_log=False,
         server_header=False,
+        http=limited_protocol(settings.web),
         forwarded_allow_ips=settings.web.proxies,
         timeout_graceful_shutdown=5,
     )
@@ -78,6 +85,11 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     server.run(sockets=[listener])
+    if not threads.close():
+        # A thread that waits for a database that hangs cannot be ended, and nothing of it is needed any more.
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(0)
     engine.dispose()
     return 0
 

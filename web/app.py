@@ -5,43 +5,50 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.types import Message, Scope
 from sqlalchemy import Engine
 
+from broker.following import Follower
 from facility.acting.refusals import Refusal
 from facility.people.directory import Directory
+from facility.people.last_seen import LastSeen
 from facility.people.login import Gate
 from facility.people.passwords import Passwords
 from facility.people.sessions import Lifetimes
 from schemas.site import Site
 from service import ending
 from service.version import octopus_version
-from storage.database import read_sessions, write_sessions
+from storage.database import ReadSessions, ReadTransaction, read_sessions, write_sessions
 from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
+from web.http.cookies import CookieNames
 from web.http.errors import exception_handlers
 from web.http.form_bodies import LARGEST_BODY
 from web.http.head_requests import answer_head_requests
+from web.http.last_seen import LastSeenWriting
 from web.http.manifest import manifest
 from web.http.openapi import InstantSchema, openapi_config
 from web.http.preferences import preferences
 from web.http.refusals import refuse
 from web.http.routes import Handlers, Routes
+from web.http.server_limits import PlaceCounter, Proxies
 from web.live.experiment_topics import ExperimentTopics
-from web.live.feed import Feed
 from web.live.filling import Filling
 from web.live.hub import Hub
 from web.live.stream import stream
+from web.people.directory_checks import DirectoryChecks
 from web.rendering.pages import template_config
 from web.settings import WebSettings
+from web.threads import WebThreads
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +63,12 @@ FEATURES: tuple[Routes, ...] = (
     people.ROUTES,
     audit.ROUTES,
     health.ROUTES,
-    Routes(lab=(stream,), anyone=(preferences,), unseen=(static_file, manifest)),
+    Routes(lab=(stream, manifest), anyone=(preferences,), unseen=(static_file,)),
 )
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self';"
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
         " frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -69,24 +76,43 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# Where there is TLS the browser does not try without it for a year.
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
 _ENCODED_HEADERS = [(name.lower().encode(), text.encode()) for name, text in SECURITY_HEADERS.items()]
 
 
-def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | None = None) -> Litestar:
-    """Wire the application; nothing is opened before it starts."""
-    hub = hub or Hub()
-    feed = Feed(settings.broker, site, hub)
-    filling = Filling(engine, site, hub)
+class Part(Protocol):
+    """What runs beside the pages for as long as they are served."""
+
+    async def run(self) -> None: ...
+
+
+def create_app(
+    settings: WebSettings, site: Site, engine: Engine, hub: Hub | None = None, threads: WebThreads | None = None
+) -> Litestar:
+    """Wire the application; nothing is opened before it starts. Who gives the threads closes them."""
+    hub, threads = hub or Hub(), threads or WebThreads()
+    follower = Follower(settings.broker, site, "web", hub.live)
+    filling = Filling(engine, site, hub, threads.refresh)
     assets = read_assets()
-    writing = write_sessions(engine)
-    topics = ExperimentTopics(settings.broker, writing, hub)
-    lifetimes = Lifetimes(timedelta(hours=settings.web.session_idle_hours), timedelta(days=settings.web.session_days))
+    reading, writing = read_sessions(engine), write_sessions(engine)
+    seen = LastSeen()
+    topics = ExperimentTopics(reading, writing, hub, follower, threads.refresh)
+    lifetimes = Lifetimes(
+        timedelta(hours=settings.web.session_idle_hours),
+        timedelta(days=settings.web.session_days),
+        timedelta(hours=12 if settings.ldap is None else settings.ldap.unchecked_hours),
+    )
     directory = None if settings.ldap is None else Directory(settings.ldap)
     gate = Gate(writing, Passwords(), lifetimes, directory)
 
+    parts: list[Part] = [follower, filling, topics, LastSeenWriting(seen, writing, threads.refresh)]
+    if settings.ldap is not None and directory is not None and directory.checks_people:
+        parts.append(DirectoryChecks(writing, directory, timedelta(minutes=settings.ldap.check_minutes)))
+
     @asynccontextmanager
     async def follow(_: Litestar) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in (feed, filling, topics)]
+        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in parts]
         try:
             yield
         finally:
@@ -101,21 +127,30 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
             _router([one.people for one in FEATURES], PERSON),
         ],
         middleware=[
-            DefineMiddleware(Identity, sessions=writing, lifetimes=lifetimes, secure=settings.web.secure_cookies)
+            DefineMiddleware(
+                Identity,
+                sessions=reading,
+                lifetimes=lifetimes,
+                secure=settings.web.secure_cookies,
+                threads=threads.identity,
+                seen=seen,
+                names=CookieNames(settings.web.cookie_instance),
+                machine_token=settings.web.machine_token(),
+            )
         ],
         guards=[guard_routes(public=settings.web.public)],
         dependencies={
             "engine": _given(engine),
-            "sessions": _given(read_sessions(engine)),
+            "sessions": _given_to_each_request(reading, threads),
             "writing": _given(writing),
-            "topics": _given(topics),
             "gate": _given(gate),
             "actor": Provide(actor_of, sync_to_thread=False),
             "site": _given(site),
             "hub": _given(hub),
-            # Taken in the event loop, where the hub changes: a page that also asks the database runs in a thread.
-            "snapshot": Provide(hub.whole, sync_to_thread=False),
-            "feed": _given(feed),
+            "streams": _given(PlaceCounter(settings.web.streams_per_address, Proxies(settings.web.proxies))),
+            "snapshot": Provide(hub.snapshot, sync_to_thread=False),
+            "follower": _given(follower),
+            "threads": _given(threads),
             "settings": _given(settings),
             "assets": _given(assets),
         },
@@ -127,6 +162,7 @@ def create_app(settings: WebSettings, site: Site, engine: Engine, hub: Hub | Non
         before_send=[_add_headers],
         request_max_body_size=LARGEST_BODY,
         lifespan=[follow],
+        state=State({"threads": threads, "filling": filling}),
         logging_config=None,
     )
     app.asgi_handler = answer_head_requests(app.asgi_handler)
@@ -138,6 +174,23 @@ def _router(handlers: list[Handlers], access: str) -> Router:
     return Router("/", route_handlers=[each for several in handlers for each in several], opt={"access": access})
 
 
+def _given_to_each_request(reading: ReadSessions, threads: WebThreads) -> Provide:
+    """Give each request a transaction of its own for all that it reads."""
+
+    async def provide() -> AsyncIterator[ReadTransaction]:
+        transaction = ReadTransaction(reading)
+        try:
+            yield transaction
+        finally:
+            if transaction.is_open:
+                # Giving the connection back asks the database, which may hang.
+                await threads.closing.run(transaction.close)
+            else:
+                transaction.close()
+
+    return Provide(provide)
+
+
 def _given(part: Any) -> Provide:
     def provide() -> Any:
         return part
@@ -145,7 +198,7 @@ def _given(part: Any) -> Provide:
     return Provide(provide, sync_to_thread=False)
 
 
-async def _kept(part: Feed | Filling | ExperimentTopics) -> None:
+async def _kept(part: Part) -> None:
     """Run a part; what nobody foresaw is logged and does not leave the pages without live values for good."""
     while True:
         try:
@@ -156,9 +209,10 @@ async def _kept(part: Feed | Filling | ExperimentTopics) -> None:
 
 
 async def _add_headers(message: Message, scope: Scope) -> None:
-    del scope
     if message["type"] == "http.response.start":
         headers = [*message["headers"], *_ENCODED_HEADERS]
+        if scope.get("state", {}).get("secure"):
+            headers.append(_HSTS)
         # What somebody was allowed to see stays in no cache on the way, unless its own handler says otherwise.
         if not any(name.lower() == b"cache-control" for name, _ in headers):
             headers.append((b"cache-control", b"no-store"))

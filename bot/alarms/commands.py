@@ -31,11 +31,11 @@ class Alarms(commands.Cog):
         context = self._bot.context
         texts = context.texts(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        known = {(alarm.place, alarm.code): alarm for alarm in context.live.alarms.values()}
+        known = {(alarm.place, alarm.code): alarm for alarm in context.picture.alarms.values()}
         try:
             stored = await context.database.ask(self._stored)
         except DatabaseAway:
-            if not context.live.connected:
+            if not context.picture.connected:
                 await interaction.edit_original_response(content=texts("database_away"))
                 return
         else:

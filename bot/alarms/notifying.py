@@ -19,6 +19,7 @@ from bot.gateway.answers import AWAY
 from facility.alarms import notifications
 from facility.alarms.notifications import Item
 from schemas import times
+from service.backoff import BackOff
 
 CHANNEL = "discord"
 # How often the outbox is looked at without a hint, for what other processes put into it.
@@ -48,23 +49,23 @@ class Notifier:
 
     async def run(self) -> None:
         """Send what waits, for ever; the client must be logged in."""
-        wait = self._first_wait
+        tries = BackOff(self._first_wait, LONGEST_WAIT)
         while True:
             try:
                 while await self._round():
                     pass
                 self._say("")
-                wait = self._first_wait
+                tries.succeed()
                 pause = POLL
             except DatabaseAway as error:
-                self._say(f"database: {error}")
-                pause = wait = min(wait * 2, LONGEST_WAIT)
+                self._say(str(error))
+                pause = tries.next()
             except (discord.Forbidden, discord.NotFound) as error:
                 self._say(f"Discord refuses the channel {self._channel_id}: {error.text or error.status}")
                 pause = CLOSED_WAIT
             except FAILURES as error:
                 self._say(f"Discord: {type(error).__name__}")
-                pause = wait = min(wait * 2, LONGEST_WAIT)
+                pause = tries.next()
             await self._pause(pause)
 
     async def _pause(self, seconds: float) -> None:

@@ -1,24 +1,28 @@
 """The answer to "what is it now?": a value with its state, age, setpoint, experiment and chart."""
 
 import io
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import discord
 
 from bot.cells.charts import chart
-from bot.cells.verdicts import Standing, describe, stand, written
+from bot.cells.verdicts import Shown, describe, show, without_limit, written
 from bot.context import Context
 from bot.database import DatabaseAway
-from bot.station import History, Own, Stored
+from bot.station import History
 from bot.texts import Texts
 from schemas import times
+from schemas.messages import ParameterLimits
+from schemas.picture import Latest
 from schemas.site import Parameter
+from telemetry.judging import ValueVerdict
 
+# The code of the experiment in the cell with what it asks of the parameter.
+_Own = tuple[str, ParameterLimits] | None
 DAY = timedelta(hours=24)
 FILE = "courbe.png"
-_COLOURS = {"normal": 0x5B6675, "warning": 0xD98200, "implausible": 0xD98200, "major": 0xC62828}
-_SILENT = 0x8A94A3
+_COLOURS = {"normal": 0x5B6675, "abnormal": 0xD98200, "silent": 0x8A94A3}
+_SEVERE = 0xC62828
 
 
 async def card(
@@ -27,19 +31,19 @@ async def card(
     """Put the answer together; what the database cannot tell is said to be unknown."""
     now = times.now()
     (stored, aim), own, histories = await _ask(context, cell, parameter.code, span)
-    standing = stand(
-        context.site, context.live, cell, parameter, now,
-        stored=stored, stored_setpoint=aim, database=histories is not None, own=own,
+    code, limits = own or (None, None)
+    shown = show(
+        context.site, context.picture, cell, parameter, now,
+        stored=stored, stored_setpoint=aim, database=histories is not None, own=limits,
     )  # fmt: skip
-    if own is not None and not context.policy.experiment(own.experiment):
-        # How it stands is the cell's; the number that it is judged by is the experiment's.
-        standing = replace(standing, limit=None)
-    embed = _embed(context, cell, parameter, texts, standing=standing, now=now)
+    if code is not None and not context.policy.experiment(code):
+        shown = without_limit(shown)
+    embed = _embed(context, cell, parameter, texts, shown)
     if histories is None:
         embed.set_footer(text=texts("chart_unknown"))
         return embed, None
     measured, setpoint = histories
-    if measured.points and not standing.silent and not parameter.states:
+    if measured.points and shown.kind != "silent" and not parameter.states:
         embed.add_field(name=texts("trend"), value=texts(f"trend_{_trend(measured, parameter)}"))
     png = await context.draw(
         chart,
@@ -57,54 +61,63 @@ async def card(
 
 async def _ask(
     context: Context, cell: str, parameter: str, span: timedelta
-) -> tuple[tuple[Stored | None, Stored | None], Own | None, tuple[History, History | None] | None]:
+) -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[History, History | None] | None]:
     pair = context.site.setpoint_by_measured.get(parameter)
     station = context.station
 
-    def ask() -> tuple[tuple[Stored | None, Stored | None], Own | None, tuple[History, History | None]]:
+    def ask() -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[History, History | None]]:
         setpoint = None if pair is None else station.history(cell, pair.code, span)
         measured = station.history(cell, parameter, span)
         aim = None if pair is None else station.latest(cell, pair.code)
-        return (station.latest(cell, parameter), aim), station.tolerance(cell, parameter), (measured, setpoint)
+        return (station.latest(cell, parameter), aim), station.limits(cell, parameter), (measured, setpoint)
 
     try:
         return await context.database.ask(ask)
     except DatabaseAway:
-        return (None, None), None, None
+        live = context.picture.experiments.get(cell)
+        own = None if live is None or parameter not in live.limits else (live.code, live.limits[parameter])
+        return (None, None), own, None
 
 
-def _embed(
-    context: Context, cell: str, parameter: Parameter, texts: Texts, *, standing: Standing, now: datetime
-) -> discord.Embed:
-    title = texts("card_title", cell=cell, parameter=parameter.label.in_(texts.language))
-    colour = _COLOURS.get(standing.state, _SILENT)
-    embed = discord.Embed(title=title[:256], colour=colour, url=context.page(f"/cells/{cell}"))
-    value = written(standing.value, parameter, texts) if standing.observed_at is not None else "—"
+def _embed(context: Context, cell: str, parameter: Parameter, texts: Texts, shown: Shown) -> discord.Embed:
+    verdict = shown.verdict
+    severe = verdict is not None and verdict.severity in {"major", "critical"}
+    embed = discord.Embed(
+        title=texts("card_title", cell=cell, parameter=parameter.label.in_(texts.language))[:256],
+        colour=_SEVERE if severe else _COLOURS[shown.kind],
+        url=context.page(f"/cells/{cell}"),
+    )
+    value = "—" if verdict is None or verdict.observed_at is None else written(verdict.value, parameter, texts)
     embed.add_field(name=texts("value"), value=f"**{value}**")
     if context.site.setpoint_by_measured.get(parameter.code) is not None:
-        known = standing.setpoint is not None
-        embed.add_field(
-            name=texts("setpoint"),
-            value=written(standing.setpoint, parameter, texts) if known else texts("no_setpoint"),
-        )
-        if standing.deviation is not None:
-            sign = "+" if round(standing.deviation, parameter.decimals) > 0 else ""
-            embed.add_field(name=texts("deviation"), value=f"{sign}{written(standing.deviation, parameter, texts)}")
-    embed.add_field(name=texts("state"), value=describe(standing, parameter, texts, now), inline=False)
-    if standing.observed_at is not None:
-        seconds = round(standing.observed_at.timestamp())
+        embed.add_field(name=texts("setpoint"), value=_setpoint(verdict, parameter, texts))
+        if verdict is not None and verdict.deviation is not None:
+            sign = "+" if round(verdict.deviation, parameter.decimals) > 0 else ""
+            embed.add_field(name=texts("deviation"), value=f"{sign}{written(verdict.deviation, parameter, texts)}")
+    embed.add_field(name=texts("state"), value=describe(shown, parameter, texts), inline=False)
+    if verdict is not None and verdict.observed_at is not None:
+        seconds = round(verdict.observed_at.timestamp())
         embed.add_field(name=texts("age"), value=f"<t:{seconds}:R> · <t:{seconds}:T>")
-        embed.add_field(name=texts("quality"), value=texts(f"quality_{standing.quality or 0}"))
+        embed.add_field(name=texts("quality"), value=texts(f"quality_{verdict.quality}"))
     embed.add_field(name=texts("experiment"), value=_experiment(context, cell, texts))
-    if standing.stored:
+    if shown.stored:
         embed.description = texts("from_database")
     return embed
 
 
+def _setpoint(verdict: ValueVerdict | None, parameter: Parameter, texts: Texts) -> str:
+    """Write the setpoint; one of another time than the value says its own."""
+    if verdict is None or verdict.target is None or verdict.target_at is None:
+        return texts("no_setpoint")
+    value = written(verdict.target, parameter, texts)
+    compared = verdict.deviation is not None or verdict.value is None
+    return value if compared else f"{value} · <t:{round(verdict.target_at.timestamp())}:R>"
+
+
 def _experiment(context: Context, cell: str, texts: Texts) -> str:
-    held = context.live.experiments.get(cell)
+    held = context.picture.experiments.get(cell)
     if held is None:
-        return texts("free" if context.live.connected else "experiment_unknown")
+        return texts("free" if context.picture.connected else "experiment_unknown")
     if not context.policy.experiment(held.code):
         return texts("occupied")
     return discord.utils.escape_markdown(f"{held.code} · {held.title}")[:1000]

@@ -1,16 +1,20 @@
 """`/plan`: all cells now, as a picture with its alternative text."""
 
 import io
+from datetime import datetime
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.cells.plan_picture import Row, kind, plan, word
-from bot.cells.verdicts import stand, written
+from bot.cells.plan_picture import Row, plan
+from bot.cells.verdicts import Shown, show, word, written
+from bot.context import Context
 from bot.gateway.client import OctopusBot
+from bot.texts import Texts
 from schemas import times
+from schemas.site import Parameter
 
 _T = app_commands.locale_str
 FILE = "plan.png"
@@ -38,10 +42,7 @@ class Plan(commands.Cog):
         rows: list[Row] = [
             (
                 unit,
-                [
-                    (cell, stand(context.site, context.live, cell, parameter, now, database=False))
-                    for cell in context.policy.cells_of(unit)
-                ],
+                [(cell, _show(context, cell, parameter, now)) for cell in context.policy.cells_of(unit)],
             )
             for unit in units
         ]
@@ -49,12 +50,8 @@ class Plan(commands.Cog):
         when = f"{local:%d/%m/%Y %H:%M} {context.site.timezone}"
         png = await context.draw(plan, rows, parameter, texts, when)
         cells = [pair for _, row in rows for pair in row]
-        kinds = [kind(standing) for _, standing in cells]
-        listed = ", ".join(
-            f"{cell} {word(one, texts) if one.silent else written(one.value, parameter, texts)}"
-            + (f" ({word(one, texts)})" if one.abnormal else "")
-            for cell, one in cells
-        )
+        kinds = [shown.kind for _, shown in cells]
+        listed = ", ".join(f"{cell} {_words(shown, parameter, texts)}" for cell, shown in cells)
         embed = discord.Embed(
             title=texts("plan_title"),
             url=context.page("/plan"),
@@ -68,6 +65,20 @@ class Plan(commands.Cog):
         embed.set_image(url=f"attachment://{FILE}")
         file = discord.File(io.BytesIO(png), FILE, description=texts("plan_alt", cells=listed)[:1024])
         await interaction.edit_original_response(embed=embed, attachments=[file])
+
+
+def _show(context: Context, cell: str, parameter: Parameter, now: datetime) -> Shown:
+    experiment = context.picture.experiments.get(cell)
+    own = None if experiment is None else experiment.limits.get(parameter.code)
+    return show(context.site, context.picture, cell, parameter, now, own=own, database=False)
+
+
+def _words(shown: Shown, parameter: Parameter, texts: Texts) -> str:
+    """Return the value, with its state where that is not normal; the state alone where there is no recent value."""
+    if shown.verdict is None or shown.kind == "silent":
+        return word(shown, texts)
+    value = written(shown.verdict.value, parameter, texts)
+    return f"{value} ({word(shown, texts)})" if shown.kind == "abnormal" else value
 
 
 async def setup(bot: OctopusBot) -> None:

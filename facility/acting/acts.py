@@ -13,9 +13,9 @@ from facility.acting.permissions import Act, Role, allowed, require
 from facility.acting.refusals import NotLoggedIn
 from facility.acting.user_messages import message
 from schemas import times
-from schemas.tables import AuditEvent, Person
+from schemas.tables import AuditEvent, AuditExperiment, Person
 from schemas.tables import Role as RoleRow
-from storage.database import Sessions
+from storage.database import Reads, ReadSession, Sessions
 
 Via = Literal["web", "api", "bot", "command", "directory"]
 State = Literal["pending", "active", "refused", "deactivated"]
@@ -23,7 +23,10 @@ State = Literal["pending", "active", "refused", "deactivated"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and on which way. `id` is None for a command on the server itself and for nobody."""
+    """Who acts, and on which way. `id` is None for a command on the server itself and for nobody.
+
+    `read_only` and `expires_at` are those of the token that was shown.
+    """
 
     id: int | None
     login: str
@@ -33,6 +36,7 @@ class Actor:
     address: str = ""
     locale: str | None = None
     read_only: bool = False
+    expires_at: datetime | None = None
 
     def may(self, act: Act) -> bool:
         """Tell whether the role allows an act, for buttons; the act itself asks again."""
@@ -68,20 +72,31 @@ class ActContext:
         act: Act | None = None,
     ) -> None:
         """Write the audit line into the same transaction. Values must be JSON and hold no secret."""
-        self.session.add(
-            AuditEvent(
-                at=self.at,
-                actor_id=self.actor.id,
-                actor=self.actor.login,
-                via=self.actor.via,
-                address=self.actor.address,
-                act=act or self.act,
-                subject=subject,
-                subject_id=str(subject_id),
-                before=before,
-                after=after,
-            )
+        event = AuditEvent(
+            at=self.at,
+            actor_id=self.actor.id,
+            actor=self.actor.login,
+            via=self.actor.via,
+            address=self.actor.address,
+            act=act or self.act,
+            subject=subject,
+            subject_id=str(subject_id),
+            before=before,
+            after=after,
         )
+        self.session.add(event)
+        for number in _experiments(subject, subject_id, before, after):
+            self.session.add(AuditExperiment(experiment_id=number, event=event))
+
+
+def _experiments(subject: str, subject_id: object, *parts: dict[str, Any] | None) -> set[int]:
+    """Return the numbers of the experiments whose history a line of the audit belongs to."""
+    if subject == "experiment":
+        return {int(str(subject_id))}
+    if subject != "cell":
+        return set()
+    numbers = {(part or {}).get("experiment") for part in parts}
+    return {number for number in numbers if isinstance(number, int)}
 
 
 @contextmanager
@@ -102,7 +117,7 @@ def act_transaction(sessions: Sessions, actor: Actor, act: Act, *, guard_admins:
 def anonymous_transaction(
     sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False
 ) -> Iterator[ActContext]:
-    """As `acting`, for what needs no login: registering, logging in, using a one-time link."""
+    """As `act_transaction`, for what needs no login: registering, logging in, using a one-time link."""
     with sessions() as session, session.begin():
         if guard_admins:
             lock_admins(session)
@@ -110,10 +125,10 @@ def anonymous_transaction(
 
 
 @contextmanager
-def read_transaction(sessions: Sessions, actor: Actor, act: Act) -> Iterator[Session]:
-    """Check the permission and read; nothing is written."""
+def read_transaction(sessions: Reads, actor: Actor, act: Act) -> Iterator[ReadSession]:
+    """Check the permission and read; nothing can be written."""
     require(actor.role, act, read_only=actor.read_only)
-    with sessions() as session:
+    with sessions.reading() as session:
         yield session
 
 

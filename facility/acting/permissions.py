@@ -59,6 +59,8 @@ class Act(StrEnum):
     ALARMS_READ = "alarms.read"
     ALARM_ACKNOWLEDGE = "alarm.acknowledge"
     ALARM_SHELVE = "alarm.shelve"
+    ALARM_OUT_OF_SERVICE = "alarm.out_of_service"
+    ALARM_RULE_CHANGE = "alarm.rule"
     DISCORD_CODE = "discord.code"
     DISCORD_LINK = "discord.link"
     DISCORD_UNLINK = "discord.unlink"
@@ -79,6 +81,8 @@ _TECHNICIAN = (
     Act.INTERVENTION_END,
     Act.ALARM_ACKNOWLEDGE,
     Act.ALARM_SHELVE,
+    Act.ALARM_OUT_OF_SERVICE,
+    Act.ALARM_RULE_CHANGE,
 )
 _ADMIN = (
     Act.PEOPLE_READ,

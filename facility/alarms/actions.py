@@ -1,4 +1,4 @@
-"""What people do with alarms: take note of one, or keep it quiet for a while. The watchdog does the rest."""
+"""What people do with alarms: acknowledge, shelve, take out of service. The watchdog does the rest."""
 
 from datetime import timedelta
 
@@ -9,11 +9,13 @@ from facility.acting.acts import ActContext, Actor, act_transaction
 from facility.acting.permissions import Act
 from facility.acting.refusals import Conflict, Invalid, NotFound
 from facility.acting.user_messages import message
-from facility.alarms import notifications
+from facility.alarms import notifications, recording
 from facility.alarms.messages import as_message, person_name
-from schemas import messages
-from schemas.tables import Alarm
+from facility.alarms.states import read_state, write_alarm, write_condition
+from schemas import messages, times
+from schemas.tables import Alarm, AlarmCondition, AlarmEvent
 from storage.database import Sessions
+from telemetry.alarms import engine
 
 LONGEST_SHELF = timedelta(hours=24)
 
@@ -21,7 +23,7 @@ LONGEST_SHELF = timedelta(hours=24)
 def acknowledge(sessions: Sessions, actor: Actor, alarm_id: int, comment: str = "") -> messages.Alarm:
     """Take note of an alarm. One that has already returned to normal is over by that; a second time is a conflict."""
     with act_transaction(sessions, actor, Act.ALARM_ACKNOWLEDGE) as context:
-        row = _open(context.session, alarm_id)
+        row, memory, state = _open(context.session, alarm_id)
         if row.acknowledged_at is not None:
             raise Conflict(
                 message(
@@ -29,29 +31,68 @@ def acknowledge(sessions: Sessions, actor: Actor, alarm_id: int, comment: str = 
                 ),
                 as_message(context.session, row),
             )
-        before = _state(row)
+        before = _audited(row)
         row.acknowledged_at, row.acknowledged_by, row.comment = context.at, actor.id, comment[:1000]
-        if row.state == "returned":
-            row.state, row.ended_at = "ended", context.at
-        elif row.state == "active":
-            row.state = "acknowledged"
-        return _done(context, row, before)
+        return _done(
+            context, row, memory, engine.acknowledge(state), change="acknowledged", before=before, comment=comment
+        )
 
 
-def shelve(sessions: Sessions, actor: Actor, alarm_id: int, time: timedelta) -> messages.Alarm:
+def shelve(sessions: Sessions, actor: Actor, alarm_id: int, time: timedelta, comment: str = "") -> messages.Alarm:
     """Keep an alarm quiet for a while; the watchdog brings it back when the time is over."""
     if not timedelta(0) < time <= LONGEST_SHELF:
         raise Invalid({"time": message("An alarm is shelved for 24 hours at most.")})
     with act_transaction(sessions, actor, Act.ALARM_SHELVE) as context:
-        row = _open(context.session, alarm_id)
+        row, memory, state = _open(context.session, alarm_id)
         if row.shelved_until is not None and row.shelved_until > context.at:
             raise Conflict(
                 message("Already shelved by {name}.", name=person_name(context.session, row.shelved_by) or "?"),
                 as_message(context.session, row),
             )
-        before = _state(row)
-        row.state, row.shelved_until, row.shelved_by = "shelved", context.at + time, actor.id
-        return _done(context, row, before)
+        before = _audited(row)
+        until = times.to_milliseconds(context.at + time)
+        row.shelved_until, row.shelved_by = until, actor.id
+        return _done(
+            context, row, memory, engine.shelve(state, until), change="shelved", before=before, comment=comment
+        )
+
+
+def unshelve(sessions: Sessions, actor: Actor, alarm_id: int, comment: str = "") -> messages.Alarm:
+    """Take an alarm from the shelf before its time: it comes back as it was, acknowledged or not."""
+    with act_transaction(sessions, actor, Act.ALARM_SHELVE) as context:
+        row, memory, state = _open(context.session, alarm_id)
+        if row.shelved_until is None:
+            raise Conflict(message("This alarm is not shelved."), as_message(context.session, row))
+        before = _audited(row)
+        return _done(context, row, memory, engine.unshelve(state), change="unshelved", before=before, comment=comment)
+
+
+def set_service(
+    sessions: Sessions, actor: Actor, place: str, code: str, *, out: bool, comment: str = ""
+) -> messages.Alarm | None:
+    """Take a watched condition out of service, or bring it back; return its alarm where one is open.
+
+    Out of service it is still watched, so that it comes back as it then is.
+    """
+    if out and not comment.strip():
+        raise Invalid({"comment": message("Required.")})
+    with act_transaction(sessions, actor, Act.ALARM_OUT_OF_SERVICE) as context:
+        row = recording.open_alarm(context.session, place, code)
+        memory = context.session.get(AlarmCondition, (place, code), with_for_update=True)
+        if row is None and memory is None and not out:
+            raise NotFound(message("There is no such alarm."))
+        state = engine.set_service(read_state(row, memory), out=out)
+        if memory is None:
+            memory = AlarmCondition(place=place, code=code, comment="")
+            context.session.add(memory)
+        memory.out_of_service_by, memory.comment = (actor.id, comment[:1000]) if out else (None, "")
+        if row is not None:
+            change = "out_of_service" if out else "in_service"
+            return _done(context, row, memory, state, change=change, before=_audited(row), comment=comment)
+        write_condition(memory, state, context.at)
+        after: dict[str, object] = {"place": place, "code": code, "state": "out_of_service" if out else "normal"}
+        context.record("alarm", f"{place}/{code}", None, after | {"comment": comment[:1000]})
+        return None
 
 
 def open_alarms(session: Session) -> list[messages.Alarm]:
@@ -61,25 +102,51 @@ def open_alarms(session: Session) -> list[messages.Alarm]:
     return [as_message(session, row) for row in sorted(rows, key=lambda row: grave.index(row.severity))]
 
 
-def _open(session: Session, alarm_id: int) -> Alarm:
+def _open(session: Session, alarm_id: int) -> tuple[Alarm, AlarmCondition | None, engine.AlarmState]:
     row = session.scalar(select(Alarm).where(Alarm.id == alarm_id).with_for_update())
     if row is None:
         raise NotFound(message("There is no such alarm."))
     if row.ended_at is not None:
         raise Conflict(message("This alarm is over."), as_message(session, row))
-    return row
+    memory = session.get(AlarmCondition, (row.place, row.code), with_for_update=True)
+    return row, memory, read_state(row, memory)
 
 
-def _done(context: ActContext, row: Alarm, before: dict[str, object]) -> messages.Alarm:
-    row.changed_at = context.at
+def _done(
+    context: ActContext,
+    row: Alarm,
+    memory: AlarmCondition | None,
+    state: engine.AlarmState,
+    *,
+    change: str,
+    before: dict[str, object],
+    comment: str,
+) -> messages.Alarm:
+    shown = row.state
+    write_alarm(row, state, context.at)
+    if memory is not None:
+        write_condition(memory, state, context.at)
+    context.session.add(
+        AlarmEvent(
+            alarm_id=row.id,
+            at=context.at,
+            change=change,
+            from_state=shown,
+            to_state=row.state,
+            severity=row.severity,
+            value=row.value,
+            person_id=context.actor.id,
+            comment=comment[:1000],
+        )
+    )
     context.session.flush()
-    context.record("alarm", row.id, before, _state(row))
+    context.record("alarm", row.id, before, _audited(row))
     alarm = as_message(context.session, row)
     notifications.announce(context.session, alarm, context.at, row.ended_at)
     return alarm
 
 
-def _state(row: Alarm) -> dict[str, object]:
+def _audited(row: Alarm) -> dict[str, object]:
     return {
         "place": row.place,
         "code": row.code,

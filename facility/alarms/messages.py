@@ -22,6 +22,8 @@ def as_message(session: Session, row: Alarm) -> messages.Alarm:
         "value": row.value,
         "threshold": row.threshold,
         "text": {"fr": row.text_fr, "en": row.text_en},
+        "count": row.count if row.count > 1 else None,
+        "suppressed_by": row.suppressed_by if row.state == "suppressed" else None,
         "acknowledged_by": person_name(session, row.acknowledged_by),
         "shelved_until": row.shelved_until if row.state == "shelved" else None,
     }

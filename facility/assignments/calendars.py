@@ -12,7 +12,7 @@ from facility.acting.refusals import NotFound
 from facility.acting.user_messages import message
 from facility.assignments.occupancy import Bar, OccupancyRow, occupancy
 from schemas import times
-from storage.database import Sessions
+from storage.database import Reads
 
 PAST = timedelta(days=730)
 FUTURE = timedelta(days=730)
@@ -22,7 +22,7 @@ JOINED = timedelta(seconds=1)
 SHORTEST = timedelta(minutes=1)
 
 
-def cell_calendar(sessions: Sessions, actor: Actor, cell: str, zone: ZoneInfo, origin: str) -> bytes:
+def cell_calendar(sessions: Reads, actor: Actor, cell: str, zone: ZoneInfo, origin: str) -> bytes:
     """Return the iCalendar file of a cell, UTF-8; raise NotFound. `origin` is the address of the pages."""
     rows = {row.cell: row.bars for row in _rows(sessions, actor, zone)}
     if cell not in rows:
@@ -30,14 +30,14 @@ def cell_calendar(sessions: Sessions, actor: Actor, cell: str, zone: ZoneInfo, o
     return _feed(cell, [(cell, bar) for bar in rows[cell]], zone, origin)
 
 
-def experiment_calendar(sessions: Sessions, actor: Actor, number: int, zone: ZoneInfo, origin: str) -> bytes:
+def experiment_calendar(sessions: Reads, actor: Actor, number: int, zone: ZoneInfo, origin: str) -> bytes:
     """Return the iCalendar file of an experiment: an event for each stay in a cell."""
     rows = _rows(sessions, actor, zone)
     bars = [(row.cell, bar) for row in rows for bar in row.bars if bar.experiment.id == number]
     return _feed(bars[0][1].experiment.code if bars else str(number), bars, zone, origin)
 
 
-def _rows(sessions: Sessions, actor: Actor, zone: ZoneInfo) -> list[OccupancyRow]:
+def _rows(sessions: Reads, actor: Actor, zone: ZoneInfo) -> list[OccupancyRow]:
     today = times.now().astimezone(zone).date()
     return occupancy(sessions, actor, today - PAST, today + FUTURE, zone, past_plans=False).rows
 
@@ -93,7 +93,8 @@ def _event(cell: str, bar: Bar, host: str, origin: str, stamp: datetime) -> Even
     event.add("location", cell)
     event.add("status", "TENTATIVE" if bar.kind == "planned" else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
-    event.add("url", f"{origin}/experiments/{one.id}")
+    if origin:
+        event.add("url", f"{origin}/experiments/{one.id}")
     return event
 
 

@@ -17,7 +17,7 @@ from facility.assignments.views import AssignmentView, Occupant, between
 from facility.experiments.drafts import ExperimentState
 from schemas import times
 from schemas.tables import Cell, Experiment, ExperimentCell, Unit
-from storage.database import Sessions
+from storage.database import Reads
 
 LONGEST = timedelta(days=5 * 366)
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -69,7 +69,7 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
 
 
 def occupancy(
-    sessions: Sessions, actor: Actor, first: date, last: date, zone: ZoneInfo, *, past_plans: bool = True
+    sessions: Reads, actor: Actor, first: date, last: date, zone: ZoneInfo, *, past_plans: bool = True
 ) -> Occupancy:
     """Return who holds which cell from one day to another, both included, and what is planned.
 

@@ -1,6 +1,6 @@
 """Who was where and when, as it is shown; and what each cell holds now, as it is published."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -12,9 +12,9 @@ from facility.acting.permissions import Act
 from facility.acting.refusals import NotFound
 from facility.acting.user_messages import message
 from facility.experiments.drafts import ExperimentState
-from schemas.messages import CellExperiment
-from schemas.tables import Assignment, Cell, Experiment
-from storage.database import Sessions
+from schemas.messages import CellExperiment, ParameterLimits
+from schemas.tables import Assignment, Cell, Experiment, ExperimentParameter, Parameter
+from storage.database import Reads
 
 _Rows = Select[Assignment, str, Experiment]
 
@@ -39,7 +39,7 @@ class AssignmentView(BaseModel):
     ended_at: datetime | None
 
 
-def assignments_of_cell(sessions: Sessions, actor: Actor, cell: str) -> list[AssignmentView]:
+def assignments_of_cell(sessions: Reads, actor: Actor, cell: str) -> list[AssignmentView]:
     """Return a cell's whole history, the newest first; raise NotFound for a cell that never was."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         if session.scalar(select(Cell.id).where(Cell.code == cell)) is None:
@@ -47,13 +47,13 @@ def assignments_of_cell(sessions: Sessions, actor: Actor, cell: str) -> list[Ass
         return by_cell(session, cell)
 
 
-def assignments_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list[AssignmentView]:
+def assignments_of_experiment(sessions: Reads, actor: Actor, number: int) -> list[AssignmentView]:
     """Return where an experiment was and is, the newest first."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         return _views(session, _rows().where(Assignment.experiment_id == number))
 
 
-def get_assignment(sessions: Sessions, actor: Actor, number: int) -> AssignmentView:
+def get_assignment(sessions: Reads, actor: Actor, number: int) -> AssignmentView:
     """Return one assignment; raise NotFound."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         found = _views(session, _rows().where(Assignment.id == number))
@@ -62,7 +62,7 @@ def get_assignment(sessions: Sessions, actor: Actor, number: int) -> AssignmentV
     return found[0]
 
 
-def occupants_now(sessions: Sessions, actor: Actor) -> list[AssignmentView]:
+def occupants_now(sessions: Reads, actor: Actor) -> list[AssignmentView]:
     """Return what every occupied cell holds."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         return _views(session, _rows().where(Assignment.ended_at.is_(None)))
@@ -95,12 +95,32 @@ def cell_experiments(session: Session) -> dict[str, CellExperiment | None]:
     held: dict[str, CellExperiment | None] = dict.fromkeys(
         session.scalars(select(Cell.code).where(Cell.retired_at.is_(None)).order_by(Cell.position))
     )
-    for view in _views(session, _rows().where(Assignment.ended_at.is_(None))):
+    views = _views(session, _rows().where(Assignment.ended_at.is_(None)))
+    limits = _limits(session, {view.experiment.id for view in views})
+    for view in views:
         one = view.experiment
         held[view.cell] = CellExperiment(
-            id=one.id, code=one.code, title=one.title, state=one.state, started_at=view.started_at
+            id=one.id,
+            code=one.code,
+            title=one.title,
+            state=one.state,
+            started_at=view.started_at,
+            limits=limits.get(one.id, {}),
         )
     return held
+
+
+def _limits(session: Session, numbers: Collection[int]) -> dict[int, dict[str, ParameterLimits]]:
+    """Return what experiments ask of their parameters of interest, by experiment and code."""
+    found: dict[int, dict[str, ParameterLimits]] = {}
+    for row, code in session.execute(
+        select(ExperimentParameter, Parameter.code)
+        .join(Parameter, Parameter.id == ExperimentParameter.parameter_id)
+        .where(ExperimentParameter.experiment_id.in_(numbers))
+        .order_by(Parameter.position)
+    ):
+        found.setdefault(row.experiment_id, {})[code] = ParameterLimits.model_validate(row, from_attributes=True)
+    return found
 
 
 def _rows() -> _Rows:

@@ -12,20 +12,25 @@ from facility.acting.permissions import Act, Role
 from facility.acting.refusals import NotFound
 from facility.acting.secret_texts import digest, new_secret
 from facility.acting.user_messages import message
+from facility.people.last_seen import LastSeen
 from schemas import times
 from schemas.tables import LoginSession, Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
-# How often `seen_at` is written at most: not with every request.
+# How often `seen_at` is noted at most: not with every request.
 SEEN_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """A session ends after `idle` without a request, and after `absolute` in any case."""
+    """A session ends after `idle` without a request, and after `absolute` in any case.
+
+    Sessions and tokens of people of the directory rest `unchecked` after it last confirmed them.
+    """
 
     idle: timedelta = timedelta(hours=12)
     absolute: timedelta = timedelta(days=7)
+    unchecked: timedelta = timedelta(hours=12)
 
 
 class SessionView(BaseModel):
@@ -58,10 +63,15 @@ def open_session(context: ActContext, person: Person, agent: str, lifetimes: Lif
     return secret
 
 
-def actor_of_session(sessions: Sessions, secret: str, address: str, lifetimes: Lifetimes) -> Actor | None:
-    """Return who a session cookie belongs to; None when it is unknown, over, or its person not active."""
+def actor_of_session(
+    sessions: Reads, secret: str, address: str, lifetimes: Lifetimes, seen: LastSeen | None = None
+) -> Actor | None:
+    """Return who a session cookie belongs to; None when it is unknown, over, or its person not active.
+
+    That it was used is noted in `seen`, now and then.
+    """
     now = times.now()
-    with sessions() as session:
+    with sessions.reading() as session:
         found = session.execute(
             select(LoginSession, Person)
             .join(Person, Person.id == LoginSession.person_id)
@@ -70,19 +80,24 @@ def actor_of_session(sessions: Sessions, secret: str, address: str, lifetimes: L
         if found is None:
             return None
         login, person = found
-        if login.expires_at <= now or login.seen_at <= now - lifetimes.idle or person.state != "active":
+        over = login.expires_at <= now or login.seen_at <= now - lifetimes.idle
+        if over or not may_act(person, now, lifetimes):
             return None
         actor = Actor(person.id, person.login, person.name, Role(person.role), "web", address, person.locale)
-        stale = login.seen_at <= now - SEEN_EVERY
-    if stale:
-        with sessions() as session, session.begin():
-            row = session.scalar(select(LoginSession).where(LoginSession.token_hash == digest(secret)))
-            if row is not None:
-                row.seen_at = now
+        if seen is not None and login.seen_at <= now - SEEN_EVERY:
+            seen.session(login.id, now)
     return actor
 
 
-def list_sessions(sessions: Sessions, actor: Actor, secret: str) -> list[SessionView]:
+def may_act(person: Person, now: datetime, lifetimes: Lifetimes) -> bool:
+    """Tell whether a person's sessions and tokens work: active, and lately confirmed where a directory has them."""
+    if person.state != "active":
+        return False
+    checked = person.directory_checked_at
+    return person.directory_id is None or (checked is not None and checked > now - lifetimes.unchecked)
+
+
+def list_sessions(sessions: Reads, actor: Actor, secret: str) -> list[SessionView]:
     """Return the actor's own sessions, the newest first."""
     with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         rows = session.scalars(
@@ -120,6 +135,12 @@ def log_out(sessions: Sessions, actor: Actor, secret: str) -> None:
         if row is not None and row.person_id == actor.id:
             context.session.delete(row)
             context.record("person", actor.id)
+
+
+def end_session_of(session: Session, secret: str) -> None:
+    """End the session of this cookie, if there is one: part of another act."""
+    if secret:
+        session.execute(delete(LoginSession).where(LoginSession.token_hash == digest(secret)))
 
 
 def end_all(session: Session, person_id: int, but: str | None = None) -> None:

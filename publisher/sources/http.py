@@ -24,7 +24,7 @@ from schemas import times
 from schemas.messages import Code
 from schemas.site import Site, Unit
 from schemas.tolerant_json import read_json
-from service.settings import Block, SettingsError
+from service.settings import Block, SettingsError, read_secret
 
 log = logging.getLogger(__name__)
 
@@ -154,23 +154,12 @@ class HttpSource:
 
         paces = _paces(position)
         settings = self._settings
-        secrets = self._read_secrets()
-        headers = {"Accept": "application/json", **settings.headers}
-        if "token_file" in secrets:
-            headers["Authorization"] = f"Bearer {secrets['token_file']}"
-        auth = None if settings.username is None else httpx.BasicAuth(settings.username, secrets["password_file"])
         client: httpx.AsyncClient | None = None
 
         async def ask() -> Answer:
             nonlocal client
             if client is None:
-                client = httpx.AsyncClient(
-                    headers=headers,
-                    auth=auth,
-                    timeout=settings.timeout,
-                    trust_env=False,  # the proxies of whoever starts the publisher lead out of the lab
-                    verify=self._trusted or True,
-                )
+                client = self._new_client()
             troubles: list[str] = []
             raw, wait = "", 0.0
             for url in settings.urls:
@@ -194,6 +183,27 @@ class HttpSource:
 
         deadline = settings.timeout * len(settings.urls) + 1
         yield from poll("http", ask, close, interval=settings.interval, deadline=deadline, stop=stop)
+
+    def _new_client(self) -> Any:
+        """Return a client with the credentials as they are now: one that was changed in its file needs no restart."""
+        import httpx  # noqa: PLC0415 - an extra that only this source needs
+
+        settings = self._settings
+        try:
+            secrets = self._read_secrets()
+        except SettingsError as error:
+            raise Unavailable(str(error)) from None
+        headers = {"Accept": "application/json", **settings.headers}
+        if "token_file" in secrets:
+            headers["Authorization"] = f"Bearer {secrets['token_file']}"
+        name = settings.username
+        return httpx.AsyncClient(
+            headers=headers,
+            auth=None if name is None else httpx.BasicAuth(name, secrets["password_file"]),
+            timeout=settings.timeout,
+            trust_env=False,  # the proxies of whoever starts the publisher lead out of the lab
+            verify=self._trusted or True,
+        )
 
     async def _fetch(self, client: Any, url: str) -> tuple[bytes, str | None]:
         """Return the body and its declared charset; a server that drips or never ends is left."""
@@ -286,14 +296,7 @@ class HttpSource:
         return values
 
     def _read_secrets(self) -> dict[str, str]:
-        found = {}
-        for name, path in self._secrets.items():
-            if path is not None:
-                try:
-                    found[name] = path.read_text(encoding="utf-8").strip()
-                except OSError as error:
-                    raise SettingsError(f"setting source.{name}: {path}: {error.strerror}") from error
-        return found
+        return {name: read_secret(f"source.{name}", path) for name, path in self._secrets.items() if path is not None}
 
 
 def _find(document: Any, path: tuple[Step, ...], text: str) -> Any:

@@ -16,7 +16,7 @@ from publisher.sources.polling import Answer, Measured, gathered, poll
 from publisher.sources.source import Batch, Fault, Position, Source
 from schemas import times
 from schemas.site import Site, Unit
-from service.settings import Block, SettingsError
+from service.settings import Block, SettingsError, read_secret
 
 # The protocol writes "no time" as the year 1601. Before 2000 and a day ahead no clock is right: such readings
 # would be refused as a whole.
@@ -193,12 +193,7 @@ class OpcuaSource:
 
     def _secret(self) -> str | None:
         path = self._settings.password_file
-        if path is None:
-            return None
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f"setting source.password_file: {path}: {error.strerror}") from error
+        return None if path is None else read_secret("source.password_file", path)
 
 
 def _status(data: Any) -> Any:

@@ -1,8 +1,28 @@
 """Every table, by subject. Importing this package fills `Base.metadata`; migrations are written from it."""
 
-from schemas.tables.alarms import Alarm, DiscordCommands, DiscordLink, DiscordLinkCode, Notification
+from schemas.tables.alarms import (
+    Alarm,
+    AlarmCondition,
+    AlarmEvent,
+    AlarmRule,
+    Canary,
+    DiscordCommands,
+    DiscordLink,
+    DiscordLinkCode,
+    Lease,
+    Notification,
+)
 from schemas.tables.base import Base, UtcDateTime
-from schemas.tables.people import ApiToken, AuditEvent, LoginAttempt, LoginSession, OneTimeLink, Person, Role
+from schemas.tables.people import (
+    ApiToken,
+    AuditEvent,
+    AuditExperiment,
+    LoginAttempt,
+    LoginSession,
+    OneTimeLink,
+    Person,
+    Role,
+)
 from schemas.tables.station import (
     Annotation,
     Assignment,
@@ -14,6 +34,7 @@ from schemas.tables.station import (
 )
 from schemas.tables.telemetry import (
     Cell,
+    FormerCode,
     LatestReading,
     Parameter,
     Publisher,
@@ -29,11 +50,16 @@ from schemas.tables.telemetry import (
 
 __all__ = [
     "Alarm",
+    "AlarmCondition",
+    "AlarmEvent",
+    "AlarmRule",
     "Annotation",
     "ApiToken",
     "Assignment",
     "AuditEvent",
+    "AuditExperiment",
     "Base",
+    "Canary",
     "Cell",
     "DiscordCommands",
     "DiscordLink",
@@ -42,8 +68,10 @@ __all__ = [
     "ExperimentCell",
     "ExperimentMember",
     "ExperimentParameter",
+    "FormerCode",
     "Intervention",
     "LatestReading",
+    "Lease",
     "LoginAttempt",
     "LoginSession",
     "Notification",

@@ -28,7 +28,8 @@ from schemas.tables.telemetry import BigId
 class Alarm(Base):
     """An alarm from its raising to its end; `open` is NULL once it is over, so a place has each code once.
 
-    `state` is that of `schemas.messages.Alarm`, and `ended` when it is over.
+    `state` is what people see (that of `schemas.messages.Alarm`), and `ended` when it is over; `active` tells whether
+    the condition holds, `level` how many levels of its rule were reached, `count` how often it came back.
     """
 
     __tablename__ = "alarm"
@@ -63,6 +64,95 @@ class Alarm(Base):
     shelved_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shelved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    kind: Mapped[str] = mapped_column(String(32), default="")
+    level: Mapped[int] = mapped_column(SmallInteger, default=1)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    count: Mapped[int] = mapped_column(Integer, default=1)
+    suppressed_by: Mapped[str | None] = mapped_column(String(129))
+
+
+class AlarmEvent(Base):
+    """A transition of an alarm. `change` is that of `telemetry.alarms.engine`, or a person's act."""
+
+    __tablename__ = "alarm_event"
+    __table_args__ = (Index(None, "alarm_id", "at"), Base.__table_args__)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    alarm_id: Mapped[int] = mapped_column(ForeignKey("alarm.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    change: Mapped[str] = mapped_column(String(20))
+    from_state: Mapped[str] = mapped_column(String(20))
+    to_state: Mapped[str] = mapped_column(String(20))
+    severity: Mapped[str] = mapped_column(String(20))
+    value: Mapped[float | None] = mapped_column(Double)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    comment: Mapped[str] = mapped_column(String(1000))
+
+
+class AlarmCondition(Base):
+    """What the watchdog remembers of a watched condition between two looks, so that a restart changes nothing.
+
+    `beyond` has for each level of the rule the instant since which it has been beyond, as text.
+    """
+
+    __tablename__ = "alarm_condition"
+
+    place: Mapped[str] = mapped_column(String(64), primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    beyond: Mapped[list[str | None]] = mapped_column(JSON)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    suppressed_by: Mapped[str | None] = mapped_column(String(129))
+    out_of_service: Mapped[bool] = mapped_column(Boolean)
+    out_of_service_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    comment: Mapped[str] = mapped_column(String(1000))
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class AlarmRule(Base):
+    """One level of a rule as people set it; the site file holds where there is none.
+
+    `scope` spells kind, severity, parameter, cell and experiment out, so that each is set once.
+    """
+
+    __tablename__ = "alarm_rule"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    scope: Mapped[str] = mapped_column(String(255), unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    severity: Mapped[str] = mapped_column(String(20))
+    parameter_id: Mapped[int | None] = mapped_column(ForeignKey("parameter.id"))
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cell.id"))
+    experiment_id: Mapped[int | None] = mapped_column(ForeignKey("experiment.id"))
+    threshold: Mapped[float] = mapped_column(Double)
+    delay: Mapped[float] = mapped_column(Double)
+    enabled: Mapped[bool] = mapped_column(Boolean)
+    guidance_fr: Mapped[str] = mapped_column(String(1000))
+    guidance_en: Mapped[str] = mapped_column(String(1000))
+    link: Mapped[str] = mapped_column(String(500))
+    version: Mapped[int] = mapped_column(Integer)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Lease(Base):
+    """Who leads among several processes of one service; whoever holds it writes, until the database's clock says no."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Canary(Base):
+    """The newest numbered canary of a sender that came all the way through broker and ingestor."""
+
+    __tablename__ = "canary"
+
+    sender: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Notification(Base):

@@ -6,8 +6,8 @@ Of passwords, sessions, tokens and links only hashes are kept: who reads the tab
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, SmallInteger, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, SmallInteger, String, false
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from schemas.tables.base import Base, UtcDateTime
 from schemas.tables.telemetry import BigId
@@ -32,7 +32,14 @@ class Person(Base):
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(255))
+    # What the directory never changes and gives to nobody else; until it is seen again, the DN of an older Octopus.
     directory_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    directory_dn: Mapped[str | None] = mapped_column(String(1000))
+    # The role that its groups gave when it was asked last; NULL where they gave none.
+    directory_role: Mapped[str | None] = mapped_column(String(20))
+    directory_checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Deactivated because the directory no longer has them, or their group: it may also take this back.
+    directory_withdrawn: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     state: Mapped[str] = mapped_column(String(20))
     role: Mapped[str] = mapped_column(ForeignKey("role.code"))
     locale: Mapped[str | None] = mapped_column(String(8))
@@ -119,7 +126,7 @@ class AuditEvent(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    actor: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(64), index=True)
     via: Mapped[str] = mapped_column(String(20))
     address: Mapped[str] = mapped_column(String(64))
     act: Mapped[str] = mapped_column(String(64), index=True)
@@ -127,3 +134,18 @@ class AuditEvent(Base):
     subject_id: Mapped[str] = mapped_column(String(64))
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class AuditExperiment(Base):
+    """Which experiments a line of the audit concerns: its own lines and its comings and goings in cells.
+
+    No foreign key to the experiment: the audit outlives what it speaks of.
+    """
+
+    __tablename__ = "audit_experiment"
+
+    experiment_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(
+        ForeignKey("audit_event.id"), primary_key=True, autoincrement=False, index=True
+    )
+    event: Mapped[AuditEvent] = relationship()

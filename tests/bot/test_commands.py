@@ -34,7 +34,7 @@ async def test_commands_completion_links_and_identity(rig: Rig) -> None:
 
 async def cell_in_one_line(rig: Rig) -> None:
     card = rig.ada.sees(await rig.ada.slash("cellule", cellule="e2c1", parametre="temperature REPRISE", duree="7j"))
-    assert fields(card)["État"] == "🚨 loin de la consigne (écart > 3,0 °C)"
+    assert fields(card)["État"] == "🚨 trop haut (écart > 3,0 °C)"
     assert fields(card)["Écart"] == "+7,0 °C"
     assert card["attachments"][0]["filename"] == "courbe.png"
     door = rig.ada.sees(await rig.ada.slash("cellule", cellule="E2C1", parametre="porte"))
@@ -77,7 +77,7 @@ async def answers(rig: Rig) -> None:
     assert "/cell" in rig.bob.told(await rig.bob.slash("aide"))
     plan = rig.ada.sees(await rig.ada.slash("plan"))
     assert plan["attachments"][0]["filename"] == "plan.png"
-    assert "E2C1 25,0 °C (loin de la consigne)" in plan["attachments"][0]["description"]
+    assert "E2C1 25,0 °C (trop haut)" in plan["attachments"][0]["description"]
     assert plan["embeds"][0]["description"] == "0 normales · 1 à voir · 17 sans mesure récente"
     assert "Aucune alarme" in rig.ada.told(await rig.ada.slash("alarmes"))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, func, select, text
+from sqlalchemy import Engine, delete, event, func, select, text
 
 from ingestor.history import History, Receipt
 from ingestor.inbox import Arrival
@@ -268,7 +268,7 @@ def test_poison_does_not_stand_in_the_way(engine: Engine) -> None:
     assert rows(engine, func.count(Reading.value)) == [(38,)]
     assert [s for (s,) in rows(engine, RejectedMessage.sequence)] == [5, 30]
     assert "the database refuses it" in rows(engine, RejectedMessage.reason)[0][0]
-    assert sum(last - first + 1 for _, _, ranges in confirmed for first, last in ranges) == 40
+    assert sum(last - first + 1 for _, told in confirmed for first, last in told.ranges) == 40
 
 
 def test_values_that_no_sum_could_hold_do_not_stop_what_comes_after(engine: Engine) -> None:
@@ -277,3 +277,102 @@ def test_values_that_no_sum_could_hold_do_not_stop_what_comes_after(engine: Engi
     receipt = write(engine, *(numbered(n, f"2026-11-23T14:28:{s}Z", rainfall=1e308) for n, s in enumerate(seconds, 1)))
     assert (receipt.rows, receipt.rejected) == (0, 2)
     assert write(engine, numbered(3, "2026-11-23T14:28:25.376Z", rainfall=1.0)).rows == 1
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 2**62, 10**12])
+def test_a_jump_that_no_outbox_can_make_is_a_rejection(engine: Engine, number: int) -> None:
+    history = History(write_sessions(engine))
+    history.write(decoded(engine, numbered(5)))
+    far = make_arrival(make_reading("2026-11-23T14:00:00Z", publisher="p", sequence=number))
+    for _ in range(2):
+        receipt = history.write(decoded(engine, far, numbered(6, "2026-11-23T14:00:10Z")))
+        assert receipt.numbers == {("ecolab-1", "p"): [(6, 6)]}, "not confirmed: it stays in its outbox"
+    assert account(engine)[0] == 6
+    ((reason, payload),) = rows(engine, RejectedMessage.reason, RejectedMessage.payload)
+    assert "no outbox jumps so far" in reason
+    assert payload == far.payload
+    assert sorted(rows(engine, PublisherRange.first, PublisherRange.last)) == [(5, 6)]
+    newcomer = make_arrival(make_reading("2026-11-23T14:00:20Z", publisher="q", sequence=number))
+    assert write(engine, newcomer).numbers == {}
+
+
+def test_another_reading_under_a_used_number_is_left_to_its_publisher(engine: Engine) -> None:
+    write(engine, numbered_and_named(1, "2026-11-23T14:00:00Z", "a"))
+    receipt = write(engine, numbered_and_named(1, "2026-11-23T14:00:10Z", "b"))
+    assert receipt.numbers == {}
+    assert receipt.reused == {("ecolab-1", "p"): {1: "b"}}
+    assert [message.to_json() for _, message in receipt.messages()] == [
+        b'{"publisher":"p","ranges":[],"reused":[[1,"b"]]}'
+    ]
+    again = write(engine, numbered_and_named(1, "2026-11-23T14:00:00Z", "a"))
+    assert [message.to_json() for _, message in again.messages()] == [
+        b'{"publisher":"p","ranges":[[1,1]],"digests":["a"]}'
+    ]
+    assert account(engine) == (1, 1, 0, 1)
+    assert len(rows(engine, Reading.value)) == 1
+
+
+def test_a_refused_reading_under_a_used_number_does_not_vanish(engine: Engine) -> None:
+    """Also of a publisher of an older version, which cannot be told that its numbers are used."""
+    write(engine, numbered(1, "2026-11-23T14:00:00Z"))
+    refused = make_arrival(make_reading("1970-01-01T00:00:00Z", publisher="p", sequence=1))
+    for _ in range(2):
+        assert write(engine, refused).numbers == {("ecolab-1", "p"): [(1, 1)]}
+    assert [(s, "before 2000" in r) for s, r in rows(engine, RejectedMessage.sequence, RejectedMessage.reason)] == [
+        (1, True)
+    ]
+    named = make_arrival(make_reading("1970-01-01T00:00:00Z", publisher="p", sequence=1, digest="b"))
+    assert write(engine, named).reused == {("ecolab-1", "p"): {1: "b"}}
+    assert account(engine)[:3] == (1, 1, 0)
+
+
+def test_a_rejected_reading_that_comes_again_is_confirmed_however_it_is_sent(engine: Engine) -> None:
+    reading = make_reading("1970-01-01T00:00:00Z", publisher="p", sequence=1, digest="a")
+    write(engine, make_arrival(reading))
+    backlog = make_arrival({"readings": [reading]}, "octopus/v1/ecolab-1/E1C1/backlog")
+    for arrival in (make_arrival(reading), backlog):
+        receipt = write(engine, arrival)
+        assert (receipt.confirmed, receipt.reused) == ({("ecolab-1", "p"): {1: "a"}}, {})
+    assert account(engine) == (1, 0, 1, 2)
+    assert len(rows(engine, RejectedMessage.id)) == 1
+
+
+def test_many_confirmations_go_in_messages_that_any_broker_takes(engine: Engine) -> None:
+    arrivals = [
+        numbered_and_named(n, text_of(NOW - 5000 + n), f"digest-of-number-{n}", air_temperature=float(n % 40))
+        for n in range(1, 251)
+    ]
+    messages = [message for _, message in write(engine, *arrivals).messages()]
+    assert [message.ranges for message in messages] == [[(1, 100)], [(101, 200)], [(201, 250)]]
+    assert all(len(message.to_json()) < 4_000 for message in messages)
+
+
+def numbered_and_named(sequence: int, at: str, digest: str, **values: Any) -> Arrival:
+    content = make_reading(at, publisher="p", sequence=sequence, values=values or {"co2": 400.0}, digest=digest)
+    return make_arrival(content)
+
+
+def test_rejections_go_in_one_statement(engine: Engine) -> None:
+    sent: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "rejected_message" in statement:
+            sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", count)
+    write(engine, *(make_arrival(b"nonsense %d" % n, repeat=n % 2 == 0) for n in range(1000)))
+    assert len(sent) <= 2, "one to look what stands already, one to insert"
+    assert len(rows(engine, RejectedMessage.id)) == 1000
+
+
+def test_a_reading_ahead_of_the_clock_does_not_freeze_the_latest_value(engine: Engine) -> None:
+    def latest() -> Any:
+        return rows(engine, LatestReading.observed_at, LatestReading.value, LatestReading.quality)
+
+    right, ahead, near = (text_of(NOW + seconds) for seconds in (-20, 7200, 60))
+    write(engine, numbered(1, ahead, air_temperature=30.0))
+    assert [one[1:] for one in latest()] == [(30.0, 1)]
+    write(engine, numbered(2, right, air_temperature=18.0))
+    assert [one[1:] for one in latest()] == [(18.0, 0)], "it gives way to what comes"
+    write(engine, numbered(3, near, air_temperature=19.0), numbered(4, text_of(NOW - 10), air_temperature=18.1))
+    assert [one[1:] for one in latest()] == [(19.0, 0)], "clocks may differ a little"

@@ -31,7 +31,7 @@ def test_every_word_stays_on_its_card(open_page: Opener, language: str) -> None:
     page = open_page("/", language=language)
     for width in (1920, 1440, 1366, 1320, 820, 390, 320):
         page.set_viewport_size({"width": width, "height": 900})
-        beyond = page.locator(".cell").evaluate_all(
+        beyond = page.locator(".cell-card").evaluate_all(
             "cells => cells.map(cell => { const right = one => one.getBoundingClientRect().right;"
             " return Math.max(...[...cell.querySelectorAll('dt, dd, dd *')].map(right)) - right(cell); })"
         )

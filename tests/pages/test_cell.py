@@ -135,4 +135,4 @@ def test_visitor_without_account_sees_values_and_chart_but_no_history_of_experim
     page = open_page("/cells/E2C1", logged_in=False)
     expect(page.locator("[data-summary]")).to_contain_text("Température reprise")
     expect(page.locator("#experiments")).to_have_count(0)
-    expect(page.locator("table.values")).to_contain_text("Température reprise")
+    expect(page.locator("table.values-table")).to_contain_text("Température reprise")

@@ -31,13 +31,17 @@ def test_server_renders_values_for_readers_without_scripts(open_page: Opener) ->
 
 
 def test_no_value_zero_stale_offline_and_never_heard_differ(open_page: Opener, station: Station) -> None:
+    # Fresh again, however long ago the station was filled.
     station.send("E3C1", air_temperature=20.4)
+    station.send("E3C2", air_temperature=0.0, air_temperature_setpoint=None, co2=None)
     page = open_page("/")
+    expect(page.locator("[data-cell=E3C2]")).to_have_attribute("data-state", "incomplete")
+    expect(page.locator("[data-cell=E3C1]")).to_have_attribute("data-state", "deviation")
     states = {
         c: page.locator(f"[data-cell={c}]").get_attribute("data-state")
         for c in ("E2C3", "E5C1", "E6C2", "E3C1", "E4C2")
     }
-    assert states == {"E2C3": "stale", "E5C1": "offline", "E6C2": "nodata", "E3C1": "deviation", "E4C2": "alarm"}
+    assert states == {"E2C3": "stale", "E5C1": "offline", "E6C2": "no_data", "E3C1": "deviation", "E4C2": "alarm"}
     assert figure(page, "E3C2") == "0,0"
     assert "pas de valeur" in page.locator("[data-cell=E3C2] [data-value-of=co2]").inner_text()
     assert page.locator("[data-cell=E3C2] [data-value-of=air_temperature_setpoint]").inner_text() == "–"
@@ -86,3 +90,23 @@ def test_heals_after_web_and_broker_restart(open_page: Opener, station: Station)
         return arrived.inner_text() == "17,3"
 
     wait_for(sent_and_shown, "the page shows values again after the broker's restart")
+
+
+def test_a_server_that_hangs_and_a_broker_that_hangs_are_said_within_seconds(
+    open_page: Opener, station: Station
+) -> None:
+    page = open_page("/")
+    banner = page.locator("#connection")
+    station.web.freeze()
+    try:
+        expect(banner).to_contain_text("Connexion perdue depuis", timeout=15000)
+    finally:
+        station.web.thaw()
+    expect(page.locator("html")).not_to_have_attribute("data-lost", "", timeout=30000)
+    expect(banner).to_have_text("", timeout=30000)
+    station.broker.freeze()
+    try:
+        expect(banner).to_contain_text("Le serveur n’entend plus les unités", timeout=30000)
+    finally:
+        station.broker.thaw()
+    expect(banner).to_have_text("", timeout=60000)

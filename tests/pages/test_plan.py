@@ -18,9 +18,9 @@ def test_arrows_move_as_the_cells_stand_and_enter_opens(open_page: Opener) -> No
     expect(page.locator(".wide [data-cell=E2C1]")).to_be_focused()
     page.keyboard.press("ArrowDown")
     expect(page.locator(".wide [data-cell=E5C1]")).to_be_focused()
-    expect(page.locator("[data-peek]")).to_contain_text("Température reprise")
+    expect(page.locator("[data-cell-card]")).to_contain_text("Température reprise")
     page.keyboard.press("Escape")
-    expect(page.locator("[data-peek]")).to_be_hidden()
+    expect(page.locator("[data-cell-card]")).to_be_hidden()
     page.keyboard.press("Enter")
     page.wait_for_url("**/cells/E5C1")
 

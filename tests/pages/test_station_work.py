@@ -58,7 +58,7 @@ def put(page: Page, code: str) -> None:
     page.locator("#experiment summary").first.click()
     chosen = page.locator("#experiment-choice option", has_text=f"{code} ·").get_attribute("value")
     page.locator("#experiment-choice").select_option(chosen)
-    page.locator("#experiment form.asked").first.locator("button").click()
+    page.locator("#experiment form.confirmation-content").first.locator("button").click()
 
 
 def history(page: Page) -> Locator:
@@ -81,7 +81,7 @@ def test_an_experiment_is_replaced_and_both_intervals_stand_in_the_history(
     expect(page.locator("[data-held-day]")).to_have_text("jour 0 dans cette cellule")
     expect(cards.locator(f"[data-cell={cell}] [data-experiment]")).to_have_text(first)
     page.locator("#experiment summary").first.click()
-    expect(page.locator("#experiment .warned").first).to_contain_text(f"{first} (Essai {first}), ici depuis le ")
+    expect(page.locator("#experiment .warning-text").first).to_contain_text(f"{first} (Essai {first}), ici depuis le ")
     page.locator("#experiment summary").first.click()
     put(page, second)
     expect(page.locator("[data-held-code]")).to_have_text(second)
@@ -150,7 +150,7 @@ def test_occupancy_shows_past_present_planned_and_conflicts_at_each_zoom(
     page = open_page("/")
     page.get_by_role("link", name="Occupation").click()
     page.get_by_role("link", name=word).click()
-    expect(page.locator(".segment[aria-current]")).to_have_text(word)
+    expect(page.locator(".zoom-link[aria-current]")).to_have_text(word)
     page.wait_for_url(f"**/occupancy?zoom={zoom}")
     strip = page.locator("[data-row]", has=page.locator("a", has_text="E4C1"))
     told = [bar.get_attribute("aria-label") or "" for bar in strip.locator("[data-bar]").all()]
@@ -160,16 +160,16 @@ def test_occupancy_shows_past_present_planned_and_conflicts_at_each_zoom(
         (False, False, True),
     ]
     assert all(one.startswith("E4C1: ") for one in told)
-    boxes = [bar.locator(".body").bounding_box() for bar in strip.locator("[data-bar]").all()]
+    boxes = [bar.locator(".bar-body").bounding_box() for bar in strip.locator("[data-bar]").all()]
     frame = page.locator("[data-occupancy]").bounding_box()
     assert frame is not None
     for box in boxes:
         assert box is not None
         assert box["x"] >= frame["x"]
         assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
-    expect(page.locator(".o-conflicts")).to_contain_text("E4C1 est demandée par FUTUR et PRESENT")
-    now = page.locator(".o-scale .now").bounding_box()
-    present = strip.locator("[data-bar].present .body").bounding_box()
+    expect(page.locator(".occupancy-conflicts")).to_contain_text("E4C1 est demandée par FUTUR et PRESENT")
+    now = page.locator(".occupancy-scale .now-line").bounding_box()
+    present = strip.locator("[data-bar].present .bar-body").bounding_box()
     assert now is not None
     assert present is not None
     assert abs(present["x"] + present["width"] - now["x"]) < 5
@@ -196,9 +196,9 @@ def test_occupancy_by_keyboard_typed_days_and_steps(open_page: Opener, occupied:
     page.get_by_label("Du", exact=True).fill("2028-02-28")
     page.get_by_label("Au", exact=True).fill("2028-03-01")
     page.get_by_role("button", name="Afficher").click()
-    expect(page.locator(".o-sum")).to_contain_text("28 févr. 2028 – 1 mars 2028")
+    expect(page.locator(".occupancy-summary")).to_contain_text("28 févr. 2028 – 1 mars 2028")
     page.get_by_role("link", name="Plus tard").click()
-    expect(page.locator(".o-sum")).to_contain_text("29 févr. 2028 – 2 mars 2028")
+    expect(page.locator(".occupancy-summary")).to_contain_text("29 févr. 2028 – 2 mars 2028")
     page.get_by_role("link", name="Aujourd’hui").click()
     page.get_by_text("En liste").click()
     expect(page.locator("[data-list] tr", has_text="Essai PASSE")).to_contain_text("passée")
@@ -208,10 +208,10 @@ def test_occupancy_prints_on_one_page_in_light_colours(open_page: Opener, occupi
     del occupied
     page = open_page("/occupancy?zoom=year", theme="dark")
     page.emulate_media(media="print")
-    expect(page.locator(".o-tools")).to_be_hidden()
-    expect(page.locator(".o-key")).to_be_visible()
+    expect(page.locator(".occupancy-tools")).to_be_hidden()
+    expect(page.locator(".occupancy-legend")).to_be_visible()
     # Links change their colour within a moment.
-    expect(page.locator(".o-cell").first).to_have_css("color", "rgb(27, 37, 40)")
+    expect(page.locator(".occupancy-cell").first).to_have_css("color", "rgb(27, 37, 40)")
     printed = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
 

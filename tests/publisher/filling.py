@@ -5,7 +5,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from publisher.outbox import Outbox, OutboxFullError
+from publisher.outbox import Outbox
+from publisher.outbox_file import OutboxFullError
 from publisher.sources.source import Batch, Sample
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)

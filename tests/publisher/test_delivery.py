@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from publisher import delivery
 from publisher.delivery import Delivery
-from publisher.encoding import BACKLOG_BYTES
+from publisher.encoding import BACKLOG_BYTES, digest_of
 from publisher.outbox import Outbox
 from publisher.sources.source import Batch, Sample
 
@@ -209,3 +209,121 @@ def test_whatever_is_lost_or_confirmed_twice_everything_arrives(
     assert database == set(range(1, outbox.sequence + 1))
     assert outbox.waiting == 0
     outbox.close()
+
+
+def exactly(outbox: Outbox, readings: list[tuple[int, str | None]], **more: object) -> bytes:
+    """A confirmation that names contents."""
+    return orjson.dumps(
+        {
+            "publisher": outbox.publisher,
+            "ranges": [[number, number] for number, _ in readings],
+            "digests": [digest for _, digest in readings],
+        }
+        | more
+    )
+
+
+def test_a_confirmation_of_another_reading_under_the_same_number_deletes_nothing(outbox: Outbox) -> None:
+    outbox.append("t", fill(2))
+    one, wire = Delivery(outbox, "ecolab-2"), Wire()
+    one.connected(wire, 0)
+    one.work(0)
+    one.confirmed(exactly(outbox, [(number, "another") for number in range(1, 7)]), 1)
+    assert outbox.waiting == 6
+    own = [(number, digest_of(payload)) for number, _, payload in outbox.after(0, 10)]
+    one.confirmed(exactly(outbox, own), 2)
+    assert outbox.waiting == 0
+
+
+def test_numbers_that_another_has_used_are_given_up_and_everything_is_sent_under_a_new_name(outbox: Outbox) -> None:
+    outbox.append("t", fill(3))
+    name = outbox.publisher
+    one, wire = Delivery(outbox, "ecolab-2"), Wire()
+    one.connected(wire, 0)
+    late = outbox.append("t", fill(1, 3))
+    digests = {number: digest_of(payload) for number, _, payload in outbox.after(0, 20)}
+    one.confirmed(exactly(outbox, [(1, digests[1])], reused=[(2, "not-ours")]), 1)
+    assert (outbox.publisher, outbox.waiting) == (name, 11)
+    one.confirmed(exactly(outbox, [], reused=[(2, digests[2])]), 2)
+    assert outbox.publisher != name
+    one.appended(late)
+    wire.sent.clear()
+    one.work(2)
+    assert wire.sent == [], "nothing is sent before the broker knows the new name"
+    one.connected(wire, 3)
+    sent: set[int] = set()
+    for now in range(4, 400, 35):
+        one.work(now)
+        for message in wire.take("readings") + wire.take("backlog"):
+            sent |= set(message)
+            one.confirmed(stored(outbox, message), now)
+    assert sent == set(range(1, 12))
+    assert outbox.waiting == 0
+
+
+def test_an_outbox_behind_its_own_account_knows_that_it_is_a_copy(outbox: Outbox) -> None:
+    outbox.append("t", fill(1))
+    name = outbox.publisher
+    one, wire = Delivery(outbox, "ecolab-2"), Wire()
+    one.connected(wire, 0)
+    one.confirmed(exactly(outbox, [(7, "sent-by-the-other")]), 1)
+    assert outbox.publisher != name
+    assert outbox.waiting == 3
+
+
+def test_silence_is_said_when_something_waits_in_vain_never_for_a_slow_logger(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    one, wire = Delivery(outbox, "ecolab-2"), Wire()
+    one.connected(wire, 0)
+    for now in range(600, 6000, 600):
+        one.appended(outbox.append("t", fill(1, now)))
+        one.work(now)
+        for message in wire.take("readings"):
+            one.confirmed(stored(outbox, message), now + 0.05)
+        one.work(now + 0.05)
+    assert outbox.waiting == 0
+    assert "nothing has been confirmed" not in caplog.text
+    one.appended(outbox.append("t", fill(1, 6000)))
+    for now in range(6000, 6121, 10):
+        assert "nothing has been confirmed" not in caplog.text
+        one.work(now)
+    assert caplog.text.count("nothing has been confirmed as stored for 120 s") == 1
+    one.confirmed(stored(outbox, [28, 29, 30]), 6130)
+    assert "being stored again" in caplog.text
+
+
+@pytest.mark.parametrize("largest", [2000, 9000, 40_000])
+def test_messages_fit_the_brokers_largest_packet_and_that_is_said(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture, largest: int
+) -> None:
+    outbox.append("t", fill(200))
+    one, wire = Delivery(outbox, "ecolab-2"), Wire()
+    one.connected(wire, 0, largest)
+    assert caplog.text.count(f"packets of up to {largest} bytes only") == 1
+    seen: set[int] = set()
+    for now in range(10_000):
+        one.work(now)
+        assert all(len(payload) + len(topic) + 10 < largest for topic, payload in wire.sent)
+        for message in wire.take("readings") + wire.take("backlog"):
+            seen |= set(message)
+            one.confirmed(stored(outbox, message), now)
+        if not outbox.waiting:
+            break
+    assert seen == set(range(1, 601))
+
+
+def test_a_reading_that_no_packet_holds_stays_is_said_and_holds_nothing_up(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    huge = Sample("E2C1", START, {f"parameter_{n}": 1.5 for n in range(300)})
+    outbox.append("t", Batch([huge, *fill(5).samples, huge]))
+    one, wire = Delivery(outbox, "ecolab-2"), Wire()
+    one.connected(wire, 0, 2000)
+    for now in range(0, 500, 10):
+        one.work(now)
+        for message in wire.take("readings") + wire.take("backlog"):
+            one.confirmed(stored(outbox, message), now)
+    assert [sequence for sequence, _, _ in outbox.after(0, 20)] == [1, 17]
+    assert caplog.text.count("more than the broker takes") == 1

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.outbox import Outbox, OutboxFullError, OutboxUnusableError
+from publisher.encoding import digest_of
+from publisher.outbox import Outbox
+from publisher.outbox_file import OutboxFullError, OutboxUnusableError
 from publisher.sources.source import Batch, Fault, Sample
 from schemas.messages import Reading
 from tests.services.process import wait_for
@@ -230,3 +234,53 @@ def test_an_outbox_that_filled_its_disk_empties_by_itself(tmp_path: Path) -> Non
     kept, waiting = map(int, done.stdout.split())
     assert kept > 1000
     assert waiting == 500
+
+
+def test_a_new_name_keeps_contents_and_digests_and_numbers_from_one(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.sqlite")
+    outbox.append("test", Batch(samples(1200)))
+    outbox.delete([(1, 100), (300, 310)])
+    before, kept = outbox.publisher, outbox.after(0, 2000)
+    outbox.change_publisher("a test")
+    renumbered = outbox.after(0, 2000)
+    assert outbox.publisher != before
+    assert [sequence for sequence, _, _ in renumbered] == list(range(1, len(kept) + 1))
+    for (_, cell, old), (sequence, same_cell, new) in zip(kept, renumbered, strict=True):
+        then, now = orjson.loads(old), orjson.loads(new)
+        assert cell == same_cell
+        assert now == then | {"publisher": outbox.publisher, "sequence": sequence}
+        assert digest_of(new) == digest_of(old) == now["digest"]
+    assert outbox.append("test", Batch(samples(1))).last == len(kept) + 1
+    newest = outbox.newest["E2C1"]
+    assert (newest.sequence, newest.payload) == (len(kept), renumbered[-1][2])
+    outbox.close()
+    again = Outbox(tmp_path / "o.sqlite")
+    assert (again.sequence, again.waiting) == (len(kept) + 1, len(kept) + 1)
+    again.close()
+
+
+def test_only_what_a_confirmation_names_is_deleted(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.sqlite")
+    outbox.append("test", Batch(samples(3)))
+    digests = [digest_of(payload) for _, _, payload in outbox.after(0, 3)]
+    assert len(set(digests)) == 3
+    assert outbox.delete([], [(1, digests[1]), (2, None), (3, digests[2]), (9, digests[0])]) == 1
+    assert [row[0] for row in outbox.after(0, 3)] == [1, 2]
+    outbox.close()
+
+
+def test_a_copy_on_the_same_machine_takes_another_name_and_the_original_keeps_its_own(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.sqlite")
+    outbox.append("test", Batch(samples(3)))
+    name = outbox.publisher
+    outbox.close()
+    (tmp_path / "copy").mkdir()
+    shutil.copy(tmp_path / "o.sqlite", tmp_path / "copy" / "o.sqlite")
+    copied, original = Outbox(tmp_path / "copy" / "o.sqlite"), Outbox(tmp_path / "o.sqlite")
+    assert copied.publisher != name == original.publisher
+    assert copied.waiting == original.waiting == 3
+    copied.close()
+    original.close()
+    again = Outbox(tmp_path / "copy" / "o.sqlite")
+    assert again.publisher == copied.publisher, "once"
+    again.close()

@@ -275,3 +275,29 @@ def test_wrong_password_waits_and_says_what_to_do(tmp_path: Path) -> None:
         assert publisher.stop(5) == 0
         server.kill()
     assert publisher.text().count("no broker") == 1
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_broker_that_takes_small_packets_only_gets_small_messages(tmp_path: Path, protocol: str) -> None:
+    server = Mosquitto(tmp_path)
+    with server.config.open("a") as lines:
+        lines.write("max_packet_size 8000\n")
+    server.start()
+    receiver = Receiver(server.port, UNIT)
+    publisher = Publisher(
+        tmp_path, server.port, broker__protocol=protocol, source__period=3600, source__history="1h",
+        source__history_period=10,
+    )  # fmt: skip
+    publisher.start()
+    try:
+        wait_for(lambda: len(receiver.numbers) > 1000, "the history arrives", 90)
+        assert max(receiver.backlog_bytes) < 8000
+        if protocol == "5":
+            assert "the broker takes packets of up to 8000 bytes only" in publisher.text()
+            assert "no broker" not in publisher.text(), "the connection holds"
+        else:
+            assert "the backlog goes in smaller ones now" in publisher.text()
+    finally:
+        publisher.kill()
+        receiver.close()
+        server.kill()

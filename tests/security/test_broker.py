@@ -10,6 +10,7 @@ import pytest
 from broker import accounts
 from broker.connecting import secret_client_id
 from ingestor.inbox import Inbox
+from ingestor.presence import Presence
 from ingestor.settings import IngestorBlock
 from ingestor.subscriber import Subscriber
 from octopus.checking_broker import check
@@ -55,7 +56,7 @@ def test_no_other_account_takes_the_ingestors_session(guarded: Guarded, account:
             seen.add(arrival.payload)
         return text.encode() in seen
 
-    with Subscriber(settings(guarded, "ingestor"), block, inbox, "1"):
+    with Subscriber(settings(guarded, "ingestor"), block, inbox, "1", Presence()):
         # Sent again until it comes: then the subscription is there.
         wait_for(lambda: publish(guarded, "ecolab-1", READINGS, "first") and delivered("first"), "it is subscribed")
     # The ingestor is away, and a sender without an outbox has its message acknowledged.
@@ -65,7 +66,7 @@ def test_no_other_account_takes_the_ingestors_session(guarded: Guarded, account:
             guarded.client(account, "mosquitto_sub", "-i", name, "-W", "1", "-t", "octopus/#"),
             capture_output=True, timeout=10, check=False,
         )  # fmt: skip
-    with Subscriber(settings(guarded, "ingestor"), block, inbox, "1"):
+    with Subscriber(settings(guarded, "ingestor"), block, inbox, "1", Presence()):
         wait_for(lambda: delivered(f"kept from {account}"), "what was kept is delivered")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from schemas import migrations, times
 from schemas.site import Site
@@ -78,3 +78,14 @@ def test_partitions_grow_with_time_and_keep_their_rows(mariadb_server: MariaDB) 
         assert "p203105" in made
         assert connection.exec_driver_sql("SELECT value FROM reading PARTITION (p203105)").scalar() == 1.5
     engine.dispose()
+
+
+def test_indexing_the_rejections_goes_on_where_it_was_interrupted(engine: Engine) -> None:
+    """MySQL keeps what an interrupted migration has made, and cannot make it twice."""
+    for made in ("", "DROP INDEX ix_rejected_message_digest", "DROP INDEX ix_rejected_message_publisher_id_sequence"):
+        with engine.begin() as connection:
+            if made:
+                connection.execute(text(made if engine.dialect.name == "sqlite" else f"{made} ON rejected_message"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+        assert "0004" in migrating.upgrade(engine, times.now())
+        assert migrating.differences(engine) == []

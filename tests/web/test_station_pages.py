@@ -73,7 +73,7 @@ def admin(pages: TestClient[Any], station: Station) -> Visitor:
 
 def bars(page: str) -> list[tuple[str, str]]:
     """Return each bar's kind and the words that it is read out with."""
-    found = re.findall(r'<a class="o-bar (\w+)[^"]*" href="/experiments/\d+" aria-label="([^"]*)"', page)
+    found = re.findall(r'<a class="assignment-bar (\w+)[^"]*" href="/experiments/\d+" aria-label="([^"]*)"', page)
     return [(kind, html.unescape(words)) for kind, words in found]
 
 
@@ -90,7 +90,7 @@ def test_past_present_and_planned_have_their_words_at_every_zoom(member: Visitor
     assert "1 of 18 cells are occupied now" in answer.text
     assert "<img" not in answer.text
     assert "/api/calendars/cells/E6C3" in answer.text
-    assert len(re.findall(r"<div class=\"o-row[^\"]*\" data-row>", answer.text)) == 18
+    assert len(re.findall(r"<div class=\"occupancy-row[^\"]*\" data-row>", answer.text)) == 18
 
 
 def test_typed_days_are_shown_and_moved_from(member: Visitor) -> None:

@@ -17,10 +17,9 @@ from facility.assignments.occupancy import Occupancy, occupancy
 from facility.assignments.views import AssignmentView, assignments_of_cell
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId
-from web.live.experiment_topics import ExperimentTopics
 
 ExperimentNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -46,7 +45,7 @@ class CellExperimentController(Controller):
 
     @get("/assignments", opt={"act": Act.EXPERIMENTS_READ}, responses=problems(404), sync_to_thread=True)
     def assignments(
-        self, cell: FromPath[str], sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self, cell: FromPath[str], sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
     ) -> list[AssignmentView]:
         """Return what the cell held from when to when, the newest first."""
         return assignments_of_cell(sessions, actor, cell)
@@ -58,12 +57,10 @@ class CellExperimentController(Controller):
         data: JSONBody[CellContent],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
-        topics: NamedDependency[ExperimentTopics],
     ) -> AssignmentView:
         """Put an experiment into the cell now, in place of the one that it holds."""
         expected = {cell: data.replaces} if "replaces" in data.model_fields_set else None
         made = assign(writing, actor, data.experiment, [cell], replacing=expected)
-        topics.nudge()
         return made[0]
 
     @delete(
@@ -78,13 +75,10 @@ class CellExperimentController(Controller):
         cell: FromPath[str],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
-        topics: NamedDependency[ExperimentTopics],
         experiment: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
     ) -> AssignmentView:
         """End what the cell holds; `experiment` is what is expected there."""
-        ended = unassign(writing, actor, cell, experiment_id=experiment)
-        topics.nudge()
-        return ended
+        return unassign(writing, actor, cell, experiment_id=experiment)
 
 
 class AssignmentController(Controller):
@@ -97,15 +91,11 @@ class AssignmentController(Controller):
         data: JSONBody[CellsContent],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
-        topics: NamedDependency[ExperimentTopics],
     ) -> list[AssignmentView]:
         """Put an experiment into several cells in one act: into all of them or, when one is refused, none."""
         if data.free:
-            made = assign_free(writing, actor, data.experiment, data.cells)
-        else:
-            made = assign(writing, actor, data.experiment, data.cells or [])
-        topics.nudge()
-        return made
+            return assign_free(writing, actor, data.experiment, data.cells)
+        return assign(writing, actor, data.experiment, data.cells or [])
 
     @post("/back-dated", opt={"act": Act.ASSIGNMENT_CORRECT}, responses=problems(404, 422), sync_to_thread=True)
     def back_date(
@@ -113,12 +103,9 @@ class AssignmentController(Controller):
         data: JSONBody[BackDated],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
-        topics: NamedDependency[ExperimentTopics],
     ) -> AssignmentView:
         """Add what a cell held in the past and nobody noted, with the reason."""
-        made = assign_back_dated(writing, actor, data)
-        topics.nudge()
-        return made
+        return assign_back_dated(writing, actor, data)
 
     @patch("/{assignment:int}", opt={"act": Act.ASSIGNMENT_CORRECT}, responses=problems(404, 422), sync_to_thread=True)
     def correct(
@@ -127,12 +114,9 @@ class AssignmentController(Controller):
         data: JSONBody[Correction],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
-        topics: NamedDependency[ExperimentTopics],
     ) -> AssignmentView:
         """Set right when an assignment started or ended, with the reason."""
-        made = correct(writing, actor, assignment, data)
-        topics.nudge()
-        return made
+        return correct(writing, actor, assignment, data)
 
     @post(
         "/{assignment:int}/withdrawal",
@@ -146,12 +130,9 @@ class AssignmentController(Controller):
         data: JSONBody[Withdrawal],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
-        topics: NamedDependency[ExperimentTopics],
     ) -> AssignmentView:
         """Take back an assignment that never was, with the reason; the audit keeps it."""
-        gone = withdraw(writing, actor, assignment, data)
-        topics.nudge()
-        return gone
+        return withdraw(writing, actor, assignment, data)
 
 
 @get(
@@ -162,7 +143,7 @@ class AssignmentController(Controller):
     sync_to_thread=True,
 )
 def occupancy_of_cells(
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     first: Annotated[date | None, QueryParameter(name="from")] = None,

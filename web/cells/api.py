@@ -6,46 +6,54 @@ from litestar.params import FromPath
 
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
+from telemetry.judging import judge_presence
 from telemetry.views import CellView, ValueView, cell_view
+from web.cells.known import asked_cell
 from web.http.problems import problems
-from web.http.query_parameters import known_cell, known_parameter
+from web.http.query_parameters import known_parameter
 from web.live.hub import Hub
 from web.live.latest import read_latest
+from web.threads import WebThreads
 
 
 class CellController(Controller):
     path = "/api/cells"
     tags = ("live",)
 
-    @get("/{cell:str}", sync_to_thread=True, responses=problems(404))
-    def cell(
+    @get("/{cell:str}", responses=problems(404))
+    async def cell(
         self,
         cell: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],
+        threads: NamedDependency[WebThreads],
     ) -> CellView:
         """Return a cell with every value that it has, their ages and states."""
-        return _view(site, hub, sessions, known_cell(site, cell))
+        return await _view(*await asked_cell(site, sessions, threads, cell), hub, threads, sessions)
 
-    @get("/{cell:str}/{parameter:str}", sync_to_thread=True, responses=problems(404))
-    def parameter(
+    @get("/{cell:str}/{parameter:str}", responses=problems(404))
+    async def parameter(
         self,
+        *,
         cell: FromPath[str],
         parameter: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],
+        threads: NamedDependency[WebThreads],
     ) -> ValueView:
         """Return one parameter's newest value."""
-        code = known_parameter(site, cell, parameter).code
-        return next(value for value in _view(site, hub, sessions, cell).values if value.parameter == code)
+        described, found = await asked_cell(site, sessions, threads, cell)
+        code = known_parameter(described, found, parameter).code
+        view = await _view(described, found, hub, threads, sessions)
+        return next(value for value in view.values if value.parameter == code)
 
 
-def _view(site: Site, hub: Hub, sessions: Sessions, cell: str) -> CellView:
-    latest = read_latest(sessions, hub, [cell])[cell]
-    status = hub.units.get(site.unit_of_cell[cell].code)
-    return cell_view(
-        site, cell, latest, status, now=times.now(), experiment=hub.experiments.get(cell), alarms=hub.alarms
-    )
+async def _view(site: Site, cell: str, hub: Hub, threads: WebThreads, sessions: Reads) -> CellView:
+    latest = (await read_latest(sessions, threads, hub, [cell]))[cell]
+    now, picture = times.now(), hub.picture
+    presence = judge_presence(*picture.unit(site.unit_of_cell[cell].code), now)
+    experiment, alarms = picture.experiments.get(cell), list(picture.alarms.values())
+    return cell_view(site, cell, latest, presence, now=now, experiment=experiment, alarms=alarms)

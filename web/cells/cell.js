@@ -1,223 +1,220 @@
-// The cell page's chart: which parameter, which period, live or past, and what the words below it say.
-import { dateFormat, fill, language, moment, number, valueText } from "../rendering/formats.js";
+// The cell page's chart: which parameter, which period, live or past, and what the text below it says.
+import { ChartControls, fillTable } from "../charts/chart_controls.js";
 import { fetchHistory, openDoors, summarise, tabulate, toColumns } from "../charts/history.js";
-import { isPaused, now, onChange, state } from "../live/live.js";
-import { site, texts } from "../rendering/page_data.js";
 import { makePlot } from "../charts/plot.js";
+import { isPaused, now, onChange, state } from "../live/live.js";
+import { find, findAll } from "../rendering/elements.js";
+import { fill, language, moment, number, toInstant, valueText } from "../rendering/formats.js";
+import { site, texts } from "../rendering/page_data.js";
+import { isAhead, latestOf, limitsFor, setpointsOf } from "../rendering/states.js";
+import { historyPicture } from "./history_picture.js";
+
+/**
+ * @import { Cursor } from "../charts/plot.js"
+ * @import { Changes, Columns, History, Parameter, Range } from "../rendering/types"
+ */
 
 const HOUR = 3600_000;
-const SPANS = { "1h": HOUR, "6h": 6 * HOUR, "24h": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR };
-const SHORTEST = 30_000;
-const LONGEST = 40 * 365 * 24 * HOUR;
+const FIRST_YEAR = Date.UTC(2000, 0, 1);
+/** @type {Record<string, number>} */
+const PERIODS = { "1h": HOUR, "6h": 6 * HOUR, "24h": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR };
+const TABLE_ROWS = 120;
 
-const figure = document.querySelector("[data-chart]");
-const cell = figure.dataset.chart;
-const part = (name) => document.querySelector(`[data-${name}]`);
-const picker = part("parameter");
-const setpoints = Object.fromEntries(Object.entries(site.parameters).filter(([, p]) => p.setpoint_of).map(([code, p]) => [p.setpoint_of, code]));
+const figure = find("[data-chart]", HTMLElement);
+const cell = figure.dataset.chart ?? "";
+/** @param {string} name */
+const part = (name) => find(`[data-${name}]`, HTMLElement);
+const picker = find("[data-parameter]", HTMLSelectElement);
 const here = new Set(site.cells[cell].parameters);
 const door = here.has("door") ? "door" : null;
 const longestPause = site.stale_periods * site.cells[cell].period * 1000;
 
-const view = { code: picker.value, span: "24h", from: 0, to: 0, history: null };
-let loading = null;
-let timer = null;
-let retry = null;
+let code = picker.value;
+/** @type {History | null} */
+let history = null;
+/** @type {Columns | null} */
+let columns = null;
 
 const plot = makePlot(part("plot"), {
-  parameter: site.parameters[view.code], zone: site.zone,
-  onRange: (from, to) => goTo(from, to),
+  onRange: ({ from, to }) => controls.goTo({ from: from * 1000, to: to * 1000 }),
   onCursor: showCursor,
 });
+const controls = new ChartControls({
+  shortest: 30_000, longest: 40 * 365 * 24 * HOUR, rangeOf: periodRange, load, draw, writeTable,
+});
 
-const setpointOf = (code) => (setpoints[code] && here.has(setpoints[code]) ? setpoints[code] : null);
-const codes = () => [view.code, setpointOf(view.code), door === view.code ? null : door].filter(Boolean);
-
-function setSpan(name) {
-  view.span = name;
-  for (const button of document.querySelectorAll("[data-range]")) button.setAttribute("aria-pressed", String(button.dataset.range === name));
-  if (name in SPANS) { view.to = now(); view.from = view.to - SPANS[name]; }
+function setpoint() {
+  const found = setpointsOf(site)[code];
+  return here.has(found) ? found : null;
 }
 
-// A range that a person chose: the page stops following the clock.
-function goTo(from, to) {
-  const middle = (from + to) / 2;
-  const half = Math.min(LONGEST, Math.max(SHORTEST, to - from)) / 2;
-  view.span = null;
-  setSpan(null);
-  [view.from, view.to] = [middle - half, middle + half];
-  draw();
-  loadSoon();
+/** The tolerance around the setpoint: the present experiment's, else the station's. */
+const tolerance = () => limitsFor(site.parameters[code], state.experiments[cell]?.limits?.[code]).tolerances[0]?.[0] ?? null;
+const codes = () => [code, setpoint(), door === code ? null : door].filter((one) => one !== null);
+
+/** @param {string} name */
+function periodRange(name) {
+  const to = now();
+  return name in PERIODS ? { from: to - PERIODS[name], to } : null;
 }
 
-function loadSoon() { clearTimeout(timer); timer = setTimeout(load, 120); }
-
-async function load() {
-  clearTimeout(timer);
-  clearTimeout(retry);
-  loading?.abort();
-  loading = new AbortController();
-  const { signal } = loading;
-  const box = part("plot");
-  box.dataset.busy = "";
-  const points = Math.max(200, Math.min(1600, box.clientWidth - 60));
-  try {
-    if (view.span === "all") {
-      const whole = await fetchHistory(cell, [view.code], Date.UTC(2000, 0, 1), now() + 60_000, points, signal);
-      const t = whole.series[view.code]?.t ?? [];
-      // An old recording ends where its values end, not today.
-      const last = t.findLastIndex((_, n) => whole.series[view.code].mean[n] !== null);
-      view.to = last < 0 ? now() : Math.min(now(), t[last] + Math.max(whole.width * 1000, 60_000));
-      view.from = t.length ? Math.max(t[0], Date.UTC(2000, 0, 1)) : view.to - SPANS["24h"];
-      if (t.length && whole.width) await narrow(whole, points, signal);
-    } else if (view.span) setSpan(view.span);
-    view.history = await fetchHistory(cell, codes(), view.from, view.to, points, signal);
-    draw();
-    delete box.dataset.busy;
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    delete box.dataset.busy;
-    if (error.status === 401 || error.status === 403) return askToLogIn();
-    part("summary").textContent = fill(texts.chart_failed, { seconds: 10 });
-    retry = setTimeout(load, 10_000);
-  }
-  return undefined;
+/**
+ * @param {number} points
+ * @param {AbortSignal} signal
+ */
+async function load(points, signal) {
+  if (controls.period === "all") controls.range = await findWhole(points, signal);
+  const { from, to } = controls.range;
+  history = await fetchHistory(cell, codes(), from, to, points, signal);
 }
 
-function askToLogIn() {
-  const link = Object.assign(document.createElement("a"), { href: `/login?next=${encodeURIComponent(location.pathname)}`, textContent: texts.log_in });
-  part("summary").replaceChildren(`${texts.chart_login} `, link);
-}
-
-// Over decades a bucket is days wide: look again at the first one to find where the data really begin.
-async function narrow(whole, points, signal) {
-  const begin = whole.series[view.code].t[0];
-  const closer = await fetchHistory(cell, [view.code], begin, Math.min(now(), begin + whole.width * 1000), points, signal);
-  const t = closer.series[view.code]?.t ?? [];
-  const first = t.findIndex((_, n) => closer.series[view.code].mean[n] !== null);
-  if (first >= 0) view.from = t[first];
+/**
+ * @param {number} points
+ * @param {AbortSignal} signal
+ * @returns {Promise<Range>} from the first value to the last one
+ */
+async function findWhole(points, signal) {
+  const whole = await fetchHistory(cell, [code], FIRST_YEAR, now() + 60_000, points, signal);
+  const series = whole.series[code];
+  if (!series?.t.length) return { from: now() - PERIODS["24h"], to: now() };
+  // An old recording ends where its values end, not today.
+  const last = series.t.findLastIndex((_, n) => series.mean[n] !== null);
+  const to = last < 0 ? now() : Math.min(now(), series.t[last] + Math.max(whole.width * 1000, 60_000));
+  const from = Math.max(series.t[0], FIRST_YEAR);
+  if (!whole.width) return { from, to };
+  // Over decades a bucket is days wide: look into the first one to find where the data really begin.
+  const closer = await fetchHistory(cell, [code], from, Math.min(now(), from + whole.width * 1000), points, signal);
+  const begin = closer.series[code];
+  const first = begin ? begin.t.findIndex((_, n) => begin.mean[n] !== null) : -1;
+  return { from: first < 0 ? from : begin.t[first], to };
 }
 
 function draw() {
-  if (!view.history) return;
-  const parameter = site.parameters[view.code];
-  const setpoint = setpointOf(view.code);
-  const columns = toColumns(view.history, view.code, setpoint, parameter.tolerance, longestPause);
-  const doors = door && door !== view.code ? openDoors(view.history, door, view.to) : [];
-  plot.show(columns, { from: view.from, to: view.to }, doors, parameter);
-  part("setpoint-key").hidden = !setpoint;
-  part("band-key").hidden = !setpoint || !parameter.tolerance;
+  if (!history) return;
+  const parameter = site.parameters[code];
+  const target = setpoint();
+  columns = toColumns(history, code, target, tolerance(), longestPause);
+  const doors = door && door !== code ? openDoors(history, door, controls.range.to) : [];
+  plot.show(historyPicture(columns, { parameter, range: controls.range, doors, timeZone: site.zone }));
+  part("setpoint-key").hidden = !target;
+  part("band-key").hidden = !target || tolerance() === null;
   part("door-key").hidden = !doors.length;
-  describe(columns, parameter);
+  describe(history, columns, parameter);
 }
 
-function describe(columns, parameter) {
+/**
+ * @param {History} shown
+ * @param {Columns} lines
+ * @param {Parameter} parameter
+ */
+function describe(shown, lines, parameter) {
   const name = parameter[language];
-  const label = fill(texts.chart_label, { name, from: moment(view.from), to: moment(view.to) });
-  const found = summarise(columns);
-  const said = (value) => number(value, parameter.decimals);
-  const summary = found
-    ? fill(texts.chart_summary, { name, min: said(found.min), mean: said(found.mean), max: said(found.max), unit: parameter.unit }).replace(" .", ".")
+  const [from, to] = [moment(controls.range.from), moment(controls.range.to)];
+  const found = summarise(lines);
+  /** @param {number} value */
+  const text = (value) => number(value, parameter.decimals);
+  const values = found
+    ? fill(texts.chart_summary, { name, min: text(found.min), mean: text(found.mean), max: text(found.max), unit: parameter.unit }).replace(" .", ".")
     : texts.chart_empty;
   const gaps = found?.gaps ? ` ${found.gaps === 1 ? texts.chart_gap : fill(texts.chart_gaps, { n: found.gaps })}` : "";
-  part("plot").setAttribute("aria-label", `${label}. ${summary}${gaps}`);
-  part("summary").textContent = summary + gaps;
-  part("shown-period").textContent = `${moment(view.from)} – ${moment(view.to)} · ${view.history.width ? fill(texts.source_bucket, { width: widthText(view.history.width) }) : texts.source_raw}`;
-  figure.dataset.source = view.history.source;
-  figure.dataset.gaps = found?.gaps ?? 0;
-  figure.dataset.points = columns.x.length;
-  const query = new URLSearchParams({ parameters: codes().filter((code) => code !== door || code === view.code).join(","), from: new Date(view.from).toISOString(), to: new Date(view.to).toISOString() });
-  part("csv").href = `/api/cells/${cell}/readings.csv?${query}`;
-  if (part("numbers").open) writeTable();
+  part("plot").setAttribute("aria-label", `${fill(texts.chart_label, { name, from, to })}. ${values}${gaps}`);
+  part("summary").textContent = values + gaps;
+  const resolution = shown.width ? fill(texts.source_bucket, { width: widthText(shown.width) }) : texts.source_raw;
+  part("shown-period").textContent = `${from} – ${to} · ${resolution}`;
+  figure.dataset.source = shown.source;
+  figure.dataset.gaps = String(found?.gaps ?? 0);
+  figure.dataset.points = String(lines.x.length);
+  find("[data-csv]", HTMLAnchorElement).href = csvAddress();
+  controls.refreshTable();
 }
 
+function csvAddress() {
+  const query = new URLSearchParams({
+    parameters: codes().filter((one) => one !== door || one === code).join(","),
+    from: new Date(controls.range.from).toISOString(), to: new Date(controls.range.to).toISOString(),
+  });
+  return `/api/cells/${cell}/readings.csv?${query}`;
+}
+
+/** @param {number} seconds */
 function widthText(seconds) {
   if (seconds < 120) return `${number(seconds, 0)} s`;
   if (seconds < 7200) return `${number(seconds / 60, seconds % 60 ? 1 : 0)} min`;
   return `${number(seconds / 3600, seconds % 3600 ? 1 : 0)} h`;
 }
 
-function showCursor(row) {
-  const parameter = site.parameters[view.code];
-  const node = part("cursor");
-  if (!row || row.mean === null || row.mean === undefined) { node.textContent = ""; return; }
-  const words = [`${moment(row.t)}  ${[valueText(row.mean, parameter), parameter.unit].filter(Boolean).join(" ")}`];
-  if (view.history.width && row.max !== row.min) words.push(`${number(row.min, parameter.decimals)} … ${number(row.max, parameter.decimals)}`);
-  if (row.setpoint !== null && row.setpoint !== undefined) words.push(`${texts.setpoint} ${number(row.setpoint, parameter.decimals)}`);
-  node.textContent = words.join("  ·  ");
+/** @param {Cursor} cursor */
+function showCursor({ index }) {
+  part("cursor").textContent = index === null || !columns ? "" : pointText(columns, index, site.parameters[code]);
+}
+
+/**
+ * @param {Columns} lines
+ * @param {number} n
+ * @param {Parameter} parameter
+ */
+function pointText(lines, n, parameter) {
+  const [mean, min, max, target] = [lines.mean[n], lines.min[n], lines.max[n], lines.setpoint[n]];
+  if (mean === null || mean === undefined) return "";
+  const pieces = [`${moment(lines.x[n] * 1000)}  ${[valueText(mean, parameter), parameter.unit].filter(Boolean).join(" ")}`];
+  if (history?.width && max !== min) pieces.push(`${number(min, parameter.decimals)} … ${number(max, parameter.decimals)}`);
+  if (target !== null && target !== undefined) pieces.push(`${texts.setpoint} ${number(target, parameter.decimals)}`);
+  return pieces.join("  ·  ");
 }
 
 function writeTable() {
-  const table = part("numbers").querySelector("table");
-  const parameter = site.parameters[view.code];
-  const cellOf = (name, text) => Object.assign(document.createElement(name), { textContent: text });
-  const head = document.createElement("tr");
-  head.append(...[texts.time, texts.minimum, texts.mean, texts.maximum].map((text) => Object.assign(cellOf("th", text), { scope: "col" })));
-  table.tHead.replaceChildren(head);
-  table.tBodies[0].replaceChildren(...tabulate(plot.columns, 120).map((row) => {
-    const line = document.createElement("tr");
-    line.append(cellOf("td", moment(row.t)), ...[row.min, row.mean, row.max].map((value) => cellOf("td", number(value, parameter.decimals))));
-    return line;
-  }));
+  if (!columns) return;
+  const { decimals } = site.parameters[code];
+  const rows = tabulate(columns, TABLE_ROWS).map(({ t, min, mean, max }) => [moment(t), ...[min, mean, max].map((value) => number(value, decimals))]);
+  fillTable([texts.time, texts.minimum, texts.mean, texts.maximum], rows);
 }
 
-// Live: a new reading lengthens the line; where the server sends buckets, they are asked for again now and then.
 let nextRefresh = 0;
+
+/**
+ * Live: a new reading lengthens the line; where the server sends buckets, they are asked for again now and then.
+ * @param {Changes | null} changed
+ */
 function follow(changed) {
-  if (!view.span || view.span === "all" || !view.history || isPaused() || (changed && !changed.cells.includes(cell))) return;
-  if (view.history.width) {
-    if (now() > nextRefresh) { nextRefresh = now() + Math.max(15_000, view.history.width * 500); loadSoon(); }
+  if (!controls.period || controls.period === "all" || !history || isPaused() || (changed && !changed.cells.includes(cell))) return;
+  if (history.width) {
+    if (now() > nextRefresh) { nextRefresh = now() + Math.max(15_000, history.width * 500); controls.loadSoon(); }
     return;
   }
-  const latest = state.cells[cell];
-  if (!latest) return;
-  const t = Date.parse(latest.observed_at);
-  for (const code of codes()) {
-    const series = view.history.series[code];
-    if (!series || !(code in latest.values) || (series.t.length && t <= series.t.at(-1))) continue;
-    series.t.push(t);
-    for (const column of ["min", "mean", "max"]) series[column].push(latest.values[code]);
-    while (series.t.length && series.t[0] < view.from) for (const column of ["t", "min", "mean", "max"]) series[column].shift();
+  for (const one of codes()) {
+    const series = history.series[one];
+    const latest = latestOf(state.cells[cell], one);
+    // Each value has its own time. One that lies ahead of the clock would shut out all that follow.
+    if (!series || !latest || isAhead(site, (now() - latest.at) / 1000) || latest.at <= (series.t.at(-1) ?? -Infinity)) continue;
+    series.t.push(latest.at);
+    for (const column of [series.min, series.mean, series.max]) column.push(latest.value);
+    while (series.t[0] < controls.range.from) for (const column of [series.t, series.min, series.mean, series.max]) column.shift();
   }
-  setSpan(view.span);
+  controls.choosePeriod(controls.period);
   draw();
 }
 
-const MOVES = { earlier: [-0.5, -0.5], later: [0.5, 0.5], in: [0.25, -0.25], out: [-0.5, 0.5] };
-for (const button of document.querySelectorAll("[data-move]")) {
-  button.addEventListener("click", () => {
-    const length = view.to - view.from;
-    const [left, right] = MOVES[button.dataset.move];
-    goTo(view.from + left * length, view.to + right * length);
-  });
+/** @param {string} chosen */
+function choose(chosen) {
+  picker.value = chosen;
+  code = chosen;
+  history = null;
+  controls.load();
 }
-for (const button of document.querySelectorAll("[data-range]")) button.addEventListener("click", () => { setSpan(button.dataset.range); load(); });
-
-function choose(code) { picker.value = code; view.code = code; view.history = null; load(); }
 picker.addEventListener("change", () => choose(picker.value));
-for (const button of document.querySelectorAll("[data-show]")) {
-  button.addEventListener("click", () => { choose(button.dataset.show); document.getElementById("history-title").scrollIntoView({ block: "start" }); });
+for (const button of findAll("[data-show]", HTMLElement)) {
+  button.addEventListener("click", () => { choose(button.dataset.show ?? ""); find("#history-title", HTMLElement).scrollIntoView({ block: "start" }); });
 }
-part("numbers").addEventListener("toggle", () => { if (part("numbers").open && plot.columns) writeTable(); });
 
-// Typed dates are the site's clock, as everything else on the page.
-function toInstant(text) {
-  const asUtc = Date.parse(`${text}Z`);
-  const shift = (ms) => {
-    const p = Object.fromEntries(dateFormat({ year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" }).formatToParts(ms).map((x) => [x.type, x.value]));
-    return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - Math.floor(ms / 1000) * 1000;
-  };
-  return asUtc - shift(asUtc - shift(asUtc));
-}
-part("dates").addEventListener("submit", (event) => {
+const dates = find("[data-dates]", HTMLFormElement);
+dates.addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = new FormData(event.target);
-  const [from, to] = [toInstant(form.get("from")), toInstant(form.get("to"))];
-  const right = Number.isFinite(from) && Number.isFinite(to) && to > from;
+  const [from, to] = ["from", "to"].map((name) => toInstant(find(`[name=${name}]`, HTMLInputElement, dates).value));
+  const right = to > from;
   part("dates-error").textContent = right ? "" : texts.dates_wrong;
-  if (right) goTo(from, to);
+  if (right) controls.goTo({ from, to });
 });
 
 onChange(follow);
-setSpan("24h");
-load();
+controls.choosePeriod("24h");
+controls.load();

@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
-from litestar.response import Template
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
 from facility.acting.permissions import Act
@@ -20,13 +17,17 @@ from facility.experiments.views import ExperimentQuery, ExperimentSummary, list_
 from schemas import times
 from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
+from storage.faults import DatabaseAway, away_as_one
+from web.cells.known import asked_cell, find_cell
 from web.live.hub import Hub
 from web.rendering.cell_view import show_cells
-from web.rendering.pages import page
+from web.rendering.pages import describe_site, page
 from web.rendering.texts import N_
+from web.requests import HttpRequest
+from web.threads import PATIENCE, WebThreads
 
-AnyRequest = Request[Any, Any, Any]
+AWAY = {"away": True}
 
 # What has just been done, as the redirect after a form says it.
 DONE_WORDS = {
@@ -38,66 +39,83 @@ DONE_WORDS = {
 }
 
 
-@get("/cells/{cell:str}", include_in_schema=False, sync_to_thread=True)
-def cell_page(
-    request: AnyRequest,
+@get("/cells/{cell:str}", include_in_schema=False)
+async def cell_page(
+    request: HttpRequest,
     *,
     cell: FromPath[str],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
+    threads: NamedDependency[WebThreads],
     done: FromQuery[str] = "",
-) -> Template:
-    """Render a cell; its chart asks the API for the values' history."""
-    return page(
-        request,
-        "cells/cell.html",
-        cell_context(cell, site=site, hub=hub, sessions=sessions, actor=actor, done=done),
-        current="cards",
-    )
+) -> Template | Redirect:
+    """Render a cell, also a retired one; its chart asks the API for the values' history."""
+    if (present := site.former_codes["cell"].get(cell)) is not None:
+        return Redirect(f"/cells/{present}", status_code=301)
+    described, cell = await asked_cell(site, sessions, threads, cell)
+    shown = live_context(cell, site, described, hub, done)
+    try:
+        with away_as_one():
+            history = await threads.additions.within(
+                PATIENCE, history_of, cell, sessions, actor, retired=described is not site
+            )
+    except DatabaseAway:
+        history = AWAY
+    return page(request, "cells/cell.html", shown | holding(cell, hub, history), current="cards")
 
 
-def cell_context(
-    cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: Actor, done: str = ""
-) -> dict[str, Any]:
-    """Return what the page shows; raise NotFoundException for a cell that the site does not have."""
-    if cell not in site.unit_of_cell:
-        raise NotFoundException(detail=f"there is no cell {cell}")
-    snapshot = hub.whole()
+def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Reads, actor: Actor) -> dict[str, Any]:
+    """Return what the page shows after a form; raise NotFoundException for a cell that there never was."""
+    described, cell = find_cell(site, sessions, cell)
+    shown = live_context(cell, site, described, hub)
+    try:
+        with away_as_one():
+            history = history_of(cell, sessions, actor, retired=described is not site)
+    except DatabaseAway:
+        history = AWAY
+    return shown | holding(cell, hub, history)
+
+
+def live_context(cell: str, site: Site, described: Site, hub: Hub, done: str = "") -> dict[str, Any]:
+    """Return what needs no database; `described` is the site with the cell in it, also where that is retired."""
+    snapshot = hub.snapshot()
     codes = list(site.unit_of_cell)
-    place = codes.index(cell)
+    place = codes.index(cell) if cell in codes else 0
+    retired = described is not site
     return {
         "snapshot": snapshot,
-        "cell": show_cells(site, snapshot)[cell],
-        "unit": site.unit_of_cell[cell],
-        "charted": charted(site, cell),
+        "cell": show_cells(described, snapshot)[cell],
+        "unit": described.unit_of_cell[cell],
+        "charted": charted(described, cell),
         "before": codes[place - 1] if place else None,
-        "after": codes[place + 1] if place + 1 < len(codes) else None,
+        "after": codes[place + 1] if place + 1 < len(codes) and not retired else None,
+        "retired": retired,
+        "site_description": describe_site(described),
         "done": DONE_WORDS.get(done, ""),
         "typed": {"experiment": ""},
         "faults": {},
         "message": "",
         "asking": "",
-    } | holding(cell, hub, sessions, actor)
+    }
 
 
-def holding(cell: str, hub: Hub, sessions: Sessions, actor: Actor) -> dict[str, Any]:
-    """Return what the cell holds, as far as the person may know: the lab what the API says, members the history.
+def history_of(cell: str, sessions: Reads, actor: Actor, *, retired: bool = False) -> dict[str, Any]:
+    """Return what the cell held, as far as the person may know: the lab what the API says, members the history."""
+    if not actor.may(Act.EXPERIMENTS_READ):
+        return {}
+    history = assignments_of_cell(sessions, actor, cell)
+    known: dict[str, Any] = {"held": held(history), "history": history, "free_since": free_since(history)}
+    if actor.may(Act.ASSIGN) and not retired:
+        known["choices"] = choices(sessions, actor, cell, known["held"])
+    return known
 
-    Live values go on without the database: the page then says that the history is away.
-    """
-    live = hub.experiments.get(cell)
-    known: dict[str, Any] = {"held": live, "history": None, "away": False, "free_since": None, "choices": None}
-    if actor.may(Act.EXPERIMENTS_READ):
-        try:
-            history = assignments_of_cell(sessions, actor, cell)
-            known |= {"held": held(history), "history": history, "free_since": free_since(history)}
-            if actor.may(Act.ASSIGN):
-                known["choices"] = choices(sessions, actor, cell, known["held"])
-        except (DBAPIError, PoolTimeout):
-            known["away"] = True
-    now: datetime = times.now()
+
+def holding(cell: str, hub: Hub, history: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the cell holds. Live values go on without the database: the page says that the history is away."""
+    live, now = hub.picture.experiments.get(cell), times.now()
+    known = {"held": live, "history": None, "away": False, "free_since": None, "choices": None, **history}
     known["day"] = None if known["held"] is None else max(0, (now - known["held"].started_at).days)
     return known | {"now": now}
 
@@ -115,7 +133,7 @@ def free_since(history: list[AssignmentView]) -> datetime | None:
 
 
 def choices(
-    sessions: Sessions, actor: Actor, cell: str, present: CellExperiment | None
+    sessions: Reads, actor: Actor, cell: str, present: CellExperiment | None
 ) -> Mapping[str, list[ExperimentSummary]]:
     """Return the experiments that can be put into the cell, those that are planned for it by themselves."""
     query = ExperimentQuery(state=ASSIGNABLE, sort="code", descending=False, limit=500)

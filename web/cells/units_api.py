@@ -6,12 +6,14 @@ from litestar.params import FromPath
 
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
+from telemetry.judging import judge_presence
 from telemetry.views import UnitSummary, UnitView, cell_view, unit_summary
 from web.http.problems import problems
 from web.http.query_parameters import known_unit
 from web.live.hub import Hub
 from web.live.latest import read_latest
+from web.threads import WebThreads
 
 
 class UnitController(Controller):
@@ -21,25 +23,30 @@ class UnitController(Controller):
     @get(sync_to_thread=False, responses=problems())
     def units(self, site: NamedDependency[Site], hub: NamedDependency[Hub]) -> list[UnitSummary]:
         """List the site's units, in its order, with the presence of their publishers."""
-        return [unit_summary(unit, hub.units.get(unit.code)) for unit in site.units]
+        now, picture = times.now(), hub.picture
+        found = [(unit, *picture.unit(unit.code)) for unit in site.units]
+        return [unit_summary(unit, status, judge_presence(status, heard_at, now)) for unit, status, heard_at in found]
 
-    @get("/{unit:str}", sync_to_thread=True, responses=problems(404))
-    def unit(
+    @get("/{unit:str}", responses=problems(404))
+    async def unit(
         self,
         unit: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],
+        threads: NamedDependency[WebThreads],
     ) -> UnitView:
         """Return the newest value of every parameter of the unit's cells."""
         known = known_unit(site, unit)
-        status, now = hub.units.get(unit), times.now()
-        latest = read_latest(sessions, hub, known.cells)
+        latest = await read_latest(sessions, threads, hub, known.cells)
+        now, picture = times.now(), hub.picture
+        status, heard_at = picture.unit(known.code)
+        presence, alarms = judge_presence(status, heard_at, now), list(picture.alarms.values())
         cells = [
             cell_view(
-                site, cell, latest[cell], status,
-                now=now, experiment=hub.experiments.get(cell), alarms=hub.alarms,
+                site, cell, latest[cell], presence,
+                now=now, experiment=picture.experiments.get(cell), alarms=alarms,
             )
             for cell in known.cells
         ]  # fmt: skip
-        return UnitView(**dict(unit_summary(known, status)), values=cells)
+        return UnitView(**dict(unit_summary(known, status, presence)), values=cells)

@@ -1,29 +1,53 @@
 // The history as columns for a plot: fetched, put on one time axis, with every interruption left empty.
 
-// `status` says why: 401 and 403 will not heal by asking again.
+/** @import { Columns, History, Point, SeriesHistory } from "../rendering/types" */
+
+/** No history came. */
 export class HistoryFault extends Error {
-  constructor(status) { super(`history: ${status}`); this.status = status; }
+  /** @param {number} status of the answer, 0 without one; 401 and 403 are not mended by asking again */
+  constructor(status) {
+    super(`history: ${status}`);
+    this.status = status;
+  }
 }
 
+/**
+ * @param {string} cell
+ * @param {string[]} codes of parameters
+ * @param {number} from milliseconds since 1970
+ * @param {number} to not included
+ * @param {number} points at most so many a parameter
+ * @param {AbortSignal} signal
+ * @returns {Promise<History>}
+ */
 export async function fetchHistory(cell, codes, from, to, points, signal) {
   const query = new URLSearchParams({
     parameters: codes.join(","), from: new Date(from).toISOString(), to: new Date(to).toISOString(), points: String(points),
   });
-  const answer = await fetch(`/api/cells/${encodeURIComponent(cell)}/history?${query}`, { signal, headers: { Accept: "application/json" } });
+  const address = `/api/cells/${encodeURIComponent(cell)}/history?${query}`;
+  const answer = await fetch(address, { signal, headers: { Accept: "application/json" } }).catch(() => { throw new HistoryFault(0); });
   if (!answer.ok) throw new HistoryFault(answer.status);
-  return answer.json();
+  return answer.json().catch(() => { throw new HistoryFault(answer.status); });
 }
 
 // A source may be slower than the site's period (a logger's file): three of its own usual steps are no gap either.
+/** @param {number[]} t */
 function usualPause(t) {
   const steps = t.slice(1).map((at, n) => at - t[n]).sort((a, b) => a - b);
   return 3 * (steps[Math.floor(steps.length / 2)] ?? 0);
 }
 
 // Raw points have no empty buckets between them: a pause longer than `longest` becomes a null of its own.
+/**
+ * @param {SeriesHistory | undefined} series
+ * @param {number} least milliseconds; 0: no pause is a gap
+ * @returns {Map<number, [number | null, number | null, number | null]>} minimum, mean and maximum by time
+ */
 function withGaps(series, least) {
   const out = new Map();
+  if (!series) return out;
   const longest = least && Math.max(least, usualPause(series.t));
+  /** @type {number | null} */
   let before = null;
   series.t.forEach((t, n) => {
     if (before !== null && longest && t - before > longest) out.set(before + 1, [null, null, null]);
@@ -35,9 +59,13 @@ function withGaps(series, least) {
 
 // On a time axis that lines share, a line has no point (undefined) where only others do. Next to an interruption
 // that must be null, or the plot draws right across it.
+/** @param {Point[]} column */
 export function keepGaps(column) {
+  /** @param {number[]} order */
   const nearest = (order) => {
+    /** @type {Point} */
     let last;
+    /** @type {Point[]} */
     const found = [];
     for (const n of order) { if (column[n] !== undefined) last = column[n]; found[n] = last; }
     return found;
@@ -47,36 +75,48 @@ export function keepGaps(column) {
   return column.map((value, n) => (value === undefined && (before[n] === null || after[n] === null) ? null : value));
 }
 
+export const LINES = /** @type {const} */ (["min", "mean", "max", "setpoint", "low", "high"]);
+
+/**
+ * @param {History} history
+ * @param {string} measured
+ * @param {string | null} setpoint
+ * @param {number | null} tolerance
+ * @param {number} longest pause between raw readings that is no gap, in milliseconds
+ * @returns {Columns} with `x` in seconds since 1970
+ */
 export function toColumns(history, measured, setpoint, tolerance, longest) {
   const limit = history.width ? 0 : longest;
-  const main = withGaps(history.series[measured] ?? { t: [] }, limit);
-  const target = setpoint ? withGaps(history.series[setpoint] ?? { t: [] }, limit) : new Map();
+  const main = withGaps(history.series[measured], limit);
+  const target = withGaps(setpoint === null ? undefined : history.series[setpoint], limit);
   const times = [...new Set([...main.keys(), ...target.keys()])].sort((a, b) => a - b);
+  /** @type {Columns} */
   const columns = { x: [], min: [], mean: [], max: [], setpoint: [], low: [], high: [] };
   for (const t of times) {
     const [min, mean, max] = main.get(t) ?? [undefined, undefined, undefined];
-    const wanted = target.has(t) ? target.get(t)[1] : undefined;
-    const known = wanted !== null && wanted !== undefined;
+    const wanted = target.get(t)?.[1];
     columns.x.push(t / 1000);
     columns.min.push(min);
     columns.mean.push(mean);
     columns.max.push(max);
     columns.setpoint.push(wanted);
-    columns.low.push(known && tolerance ? wanted - tolerance : wanted);
-    columns.high.push(known && tolerance ? wanted + tolerance : wanted);
+    const bounded = typeof wanted === "number" && tolerance;
+    columns.low.push(bounded ? wanted - tolerance : wanted);
+    columns.high.push(bounded ? wanted + tolerance : wanted);
   }
-  for (const name of ["min", "mean", "max", "setpoint", "low", "high"]) columns[name] = keepGaps(columns[name]);
+  for (const name of LINES) columns[name] = keepGaps(columns[name]);
   return columns;
 }
 
+/** @param {Pick<Columns, "min" | "mean" | "max">} columns */
 export function summarise(columns) {
   let min = Infinity, max = -Infinity, sum = 0, n = 0, gaps = 0, inGap = false;
   columns.mean.forEach((mean, i) => {
     if (mean === undefined) return;
     if (mean === null) { if (n && !inGap) { gaps += 1; inGap = true; } return; }
     inGap = false;
-    min = Math.min(min, columns.min[i]);
-    max = Math.max(max, columns.max[i]);
+    min = Math.min(min, columns.min[i] ?? mean);
+    max = Math.max(max, columns.max[i] ?? mean);
     sum += mean;
     n += 1;
   });
@@ -84,32 +124,48 @@ export function summarise(columns) {
   return n ? { min, max, mean: sum / n, n, gaps: inGap ? gaps - 1 : gaps } : null;
 }
 
+/**
+ * @param {History} history
+ * @param {string} door
+ * @param {number} end of what is shown, in milliseconds since 1970
+ * @returns {[number, number][]} when it was open, in seconds since 1970
+ */
 export function openDoors(history, door, end) {
   const series = history.series[door];
+  /** @type {[number, number][]} */
   const spans = [];
   if (!series) return spans;
+  /** @type {number | null} */
   let since = null;
   series.t.forEach((t, n) => {
     const open = (series.max[n] ?? 0) > 0;
     if (open && since === null) since = t;
     if (!open && since !== null) { spans.push([since / 1000, t / 1000]); since = null; }
   });
-  if (since !== null) spans.push([since / 1000, Math.min(end, series.t.at(-1) + (history.width || 10) * 1000) / 1000]);
+  const last = series.t.at(-1);
+  if (since !== null && last !== undefined) spans.push([since / 1000, Math.min(end, last + (history.width || 10) * 1000) / 1000]);
   return spans;
 }
 
-// At most `rows` rows for people who read numbers: neighbours are gathered, extremes kept.
+/**
+ * At most `rows` rows for people who read numbers: neighbours are gathered, extremes kept.
+ * @param {Columns} columns
+ * @param {number} rows
+ */
 export function tabulate(columns, rows) {
   const filled = columns.x.map((_, i) => i).filter((i) => columns.mean[i] !== undefined);
   const size = Math.ceil(filled.length / rows) || 1;
   const table = [];
   for (let n = 0; n < filled.length; n += size) {
-    const group = filled.slice(n, n + size).filter((i) => columns.mean[i] !== null);
+    const group = filled.slice(n, n + size).flatMap((i) => {
+      const mean = columns.mean[i];
+      return typeof mean === "number" ? [{ min: columns.min[i] ?? mean, mean, max: columns.max[i] ?? mean }] : [];
+    });
     table.push({
       t: columns.x[filled[n]] * 1000,
-      min: group.length ? Math.min(...group.map((i) => columns.min[i])) : null,
-      mean: group.length ? group.reduce((sum, i) => sum + columns.mean[i], 0) / group.length : null,
-      max: group.length ? Math.max(...group.map((i) => columns.max[i])) : null,
+      min: group.length ? Math.min(...group.map((one) => one.min)) : null,
+      mean: group.length ? group.reduce((sum, one) => sum + one.mean, 0) / group.length : null,
+      max: group.length ? Math.max(...group.map((one) => one.max)) : null,
     });
   }
   return table;

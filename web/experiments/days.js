@@ -1,227 +1,251 @@
 // An experiment's cells beside each other, day by day: which cells, which parameter, which days, and where day 0 lies.
-import { makeComparison } from "./compared.js";
-import { dateFormat, fill, language, moment, number, valueText } from "../rendering/formats.js";
-import { fetchHistory, summarise, toColumns } from "../charts/history.js";
+import { ChartControls, fillTable } from "../charts/chart_controls.js";
+import { fetchHistory, LINES, summarise, toColumns } from "../charts/history.js";
+import { makePlot } from "../charts/plot.js";
 import { isPaused, now, onChange } from "../live/live.js";
+import { find, findAll } from "../rendering/elements.js";
+import { dateFormat, fill, language, moment, number, valueText } from "../rendering/formats.js";
 import { site, texts } from "../rendering/page_data.js";
+import { setpointsOf } from "../rendering/states.js";
+import { daysPicture } from "./days_picture.js";
+import { gatherByStep } from "./days_table.js";
+
+/**
+ * @import { ExperimentDays, Parameter, Point, Range } from "../rendering/types"
+ * @import { CellLine } from "./days_picture.js"
+ */
 
 const DAY = 86_400_000;
 const SHORTEST = 2 / 1440;
-const LONGEST = 40 * 366;
+const REFRESH_MS = 30_000;
 const MOST_LINES = 6;
-const part = (name) => document.querySelector(`[data-${name}]`);
+/** @type {Record<string, number>} days */
+const PERIODS = { "24h": 1, "7d": 7, "30d": 30 };
 
-const source = document.getElementById("days");
-if (source) compareDays(JSON.parse(source.textContent));
+/** @param {string} name */
+const part = (name) => find(`[data-${name}]`, HTMLElement);
 
+/** @param {ExperimentDays} given */
 function compareDays(given) {
   const start = Date.parse(given.start);
-  const spans = Object.fromEntries(Object.entries(given.cells).map(([cell, list]) => [cell, list.map(([from, to]) => [Date.parse(from), to ? Date.parse(to) : null])]));
-  const open = Object.values(spans).some((list) => list.some(([, to]) => to === null));
-  // Where day 0 lies: at the experiment's first cell for all, or where each cell began.
-  const zeroOf = (cell) => (view.zero === "cell" ? spans[cell][0][0] : start);
-  const endOf = (cell) => Math.max(...spans[cell].map(([, to]) => to ?? now()));
-  const finish = () => Math.max(...Object.keys(spans).map((cell) => (endOf(cell) - zeroOf(cell)) / DAY));
+  /** By cell, when it held the experiment: [start, end] in milliseconds, the end null while it still does. */
+  const stays = Object.fromEntries(Object.entries(given.cells).map(([cell, list]) => [
+    cell, list.map(([from, to]) => ({ from: Date.parse(from), to: to === null ? null : Date.parse(to) })),
+  ]));
+  const running = Object.values(stays).some((list) => list.some(({ to }) => to === null));
+  const picker = find("[data-parameter]", HTMLSelectElement);
+  const boxes = findAll("[data-compare]", HTMLInputElement);
+  /** "experiment": day 0 is that of its first cell for all; "cell": each cell has its own. */
+  let zero = "experiment";
+  let code = picker.value;
+  /** @type {CellLine[] | null} */
+  let lines = null;
+  let nextRefresh = 0;
+
+  const plot = makePlot(part("plot"), { onRange: (range) => controls.goTo(range), onCursor: ({ x }) => showCursor(x) });
+  const controls = new ChartControls({ shortest: SHORTEST, longest: 40 * 366, rangeOf: periodRange, load, draw, writeTable });
+
+  /** @param {string} cell */
+  const zeroOf = (cell) => (zero === "cell" ? stays[cell][0].from : start);
+  /** @param {string} cell */
+  const endOf = (cell) => Math.max(...stays[cell].map(({ to }) => to ?? now()));
+  /** @param {number} days */
   const toMs = (days) => start + days * DAY;
-  const picker = part("parameter");
-  const boxes = [...document.querySelectorAll("[data-compare]")];
-  const setpoints = Object.fromEntries(Object.entries(site.parameters).filter(([, p]) => p.setpoint_of).map(([code, p]) => [p.setpoint_of, code]));
-  const view = { zero: "experiment", span: "all", from: 0, to: 0, lines: [] };
-  let loading = null, timer = null, retry = null, nextRefresh = 0;
+  const dayText = (/** @type {number} */ day) => fill(texts.day_number, { n: number(day, 0) });
 
-  const plot = makeComparison(part("plot"), { label: axisLabel, onRange: goTo, onCursor: showCursor });
-
-  // Under the days stand the dates of the site's calendar, where all cells share them.
+  /**
+   * Under the days stand the dates of the site's calendar, where all cells share them.
+   * @param {number} value
+   * @param {number} step
+   */
   function axisLabel(value, step) {
     const day = Math.floor(value + 1e-9);
     const minutes = Math.round((value - day) * 1440);
-    const date = view.zero === "cell" ? "" : `\n${dateFormat({ day: "numeric", month: "short" }).format(toMs(value))}`;
-    if (step >= 1 || minutes === 0) return fill(texts.day_number, { n: number(day, 0) }) + date;
+    const date = zero === "cell" ? "" : `\n${dateFormat({ day: "numeric", month: "short" }).format(toMs(value))}`;
+    if (step >= 1 || minutes === 0) return dayText(day) + date;
     return minutes % 60 ? `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}` : `${minutes / 60} h`;
   }
 
-  // A place on the axis in words: the site's clock, or the hours of that day where each cell has its own.
-  function place(value) {
+  /**
+   * A place on the axis: the site's clock, or the hours of that day where each cell has its own.
+   * @param {number} value
+   */
+  function placeText(value) {
     const day = Math.floor(value);
-    const said = fill(texts.day_number, { n: number(day, 0) });
-    return view.zero === "cell" ? `${said}, ${Math.floor((value - day) * 24)} h` : `${said} · ${moment(toMs(value))}`;
+    return zero === "cell" ? `${dayText(day)}, ${Math.floor((value - day) * 24)} h` : `${dayText(day)} · ${moment(toMs(value))}`;
   }
 
-  function setSpan(name) {
-    view.span = name;
-    for (const button of document.querySelectorAll("[data-range]")) button.setAttribute("aria-pressed", String(button.dataset.range === name));
-    if (!name) return;
-    const length = { "24h": 1, "7d": 7, "30d": 30 }[name];
-    view.to = finish();
-    view.from = length ? Math.max(0, view.to - length) : 0;
-    if (view.to - view.from < SHORTEST) view.to = view.from + SHORTEST;
+  /**
+   * @param {string} name
+   * @returns {Range}
+   */
+  function periodRange(name) {
+    const to = Math.max(...Object.keys(stays).map((cell) => (endOf(cell) - zeroOf(cell)) / DAY));
+    const from = name in PERIODS ? Math.max(0, to - PERIODS[name]) : 0;
+    return { from, to: Math.max(to, from + SHORTEST) };
   }
 
-  function goTo(from, to) {
-    const middle = (from + to) / 2;
-    const half = Math.min(LONGEST, Math.max(SHORTEST, to - from)) / 2;
-    setSpan(null);
-    [view.from, view.to] = [middle - half, middle + half];
-    draw();
-    clearTimeout(timer);
-    timer = setTimeout(load, 120);
+  const chosen = () => boxes.filter((box) => box.checked);
+
+  /**
+   * @param {number} points
+   * @param {AbortSignal} signal
+   */
+  async function load(points, signal) {
+    const wanted = picker.value;
+    const cells = chosen().filter(({ value }) => site.cells[value].parameters.includes(wanted));
+    lines = await Promise.all(cells.map((box) => loadLine(box, wanted, cells.length === 1, points, signal)));
+    code = wanted;
+    nextRefresh = now() + REFRESH_MS;
   }
 
-  const chosen = () => boxes.filter((box) => box.checked).map((box) => ({ cell: box.value, style: Number(box.closest("[data-line]").dataset.line) }));
-
-  async function load() {
-    clearTimeout(timer);
-    clearTimeout(retry);
-    loading?.abort();
-    loading = new AbortController();
-    const { signal } = loading;
-    const box = part("plot");
-    const code = picker.value;
-    if (view.span) setSpan(view.span);
-    box.dataset.busy = "";
-    const points = Math.max(200, Math.min(1600, box.clientWidth - 60));
-    const cells = chosen().filter(({ cell }) => site.cells[cell].parameters.includes(code));
-    const alone = cells.length === 1;
-    try {
-      view.lines = await Promise.all(cells.map((one) => line(one, code, alone, points, signal)));
-      view.code = code;
-      nextRefresh = now() + 30_000;
-      draw();
-      delete box.dataset.busy;
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      delete box.dataset.busy;
-      part("summary").textContent = fill(texts.chart_failed, { seconds: 10 });
-      retry = setTimeout(load, 10_000);
-    }
-  }
-
-  // A cell's readings of the times in which it held the experiment: before and after they are another's.
-  async function line({ cell, style }, code, alone, points, signal) {
-    const zero = zeroOf(cell);
-    const toDays = (ms) => (ms - zero) / DAY;
-    const [from, to] = [Math.max(spans[cell][0][0], zero + view.from * DAY), Math.min(endOf(cell), zero + view.to * DAY)];
-    if (from >= to) return { x: [], min: [], mean: [], max: [], setpoint: [], low: [], high: [], cell, style, setpointKnown: false };
-    const setpoint = alone && site.cells[cell].parameters.includes(setpoints[code]) ? setpoints[code] : null;
-    const history = await fetchHistory(cell, [code, setpoint].filter(Boolean), from, to, points, signal);
+  /**
+   * A cell's readings of the times in which it held the experiment: before and after they are another's.
+   * @param {HTMLInputElement} box
+   * @param {string} wanted
+   * @param {boolean} alone with its setpoint, which would hide other cells
+   * @param {number} points
+   * @param {AbortSignal} signal
+   * @returns {Promise<CellLine>}
+   */
+  async function loadLine(box, wanted, alone, points, signal) {
+    const cell = box.value;
+    const style = Number(box.closest("[data-line]")?.getAttribute("data-line"));
+    const origin = zeroOf(cell);
+    /** @param {number} ms */
+    const toDays = (ms) => (ms - origin) / DAY;
+    const from = Math.max(stays[cell][0].from, origin + controls.range.from * DAY);
+    const to = Math.min(endOf(cell), origin + controls.range.to * DAY);
+    const found = setpointsOf(site)[wanted];
+    const setpoint = alone && site.cells[cell].parameters.includes(found) ? found : null;
+    /** @type {CellLine} */
+    const line = { x: [], min: [], mean: [], max: [], setpoint: [], low: [], high: [], cell, style, setpointKnown: setpoint !== null };
+    if (from >= to) return line;
+    const history = await fetchHistory(cell, setpoint ? [wanted, setpoint] : [wanted], from, to, points, signal);
     const longest = site.stale_periods * site.cells[cell].period * 1000;
-    const all = toColumns(history, code, setpoint, given.limits[code]?.deviation ?? null, longest);
-    const own = Object.fromEntries(Object.keys(all).map((name) => [name, []]));
-    let last = null;
+    const all = toColumns(history, wanted, setpoint, given.limits[wanted]?.deviation ?? null, longest);
+    let last = -1;
     all.x.forEach((seconds, n) => {
-      const within = spans[cell].findIndex(([since, until]) => seconds * 1000 >= since && (until === null || seconds * 1000 < until));
-      if (within < 0) return;
-      // Another time in the same cell: nothing leads over from the one to the next.
-      if (last !== null && within !== last) { for (const name of Object.keys(own)) own[name].push(name === "x" ? toDays(spans[cell][within][0]) : null); }
-      last = within;
-      for (const name of Object.keys(own)) own[name].push(name === "x" ? toDays(seconds * 1000) : all[name][n]);
+      const ms = seconds * 1000;
+      const stay = stays[cell].findIndex((one) => ms >= one.from && (one.to === null || ms < one.to));
+      if (stay < 0) return;
+      // Another stay in the same cell: nothing leads over from the one to the next.
+      if (last >= 0 && stay !== last) {
+        line.x.push(toDays(stays[cell][stay].from));
+        for (const name of LINES) line[name].push(null);
+      }
+      last = stay;
+      line.x.push(toDays(ms));
+      for (const name of LINES) line[name].push(all[name][n]);
     });
-    return { ...own, cell, style, setpointKnown: Boolean(setpoint) };
+    return line;
   }
 
   function draw() {
-    const code = view.code;
-    if (!code) return;
+    if (!lines) return;
+    const parameter = site.parameters[code];
     const limits = given.limits[code];
-    const range = { from: view.from, to: view.to };
-    const single = view.lines.length === 1 && view.lines[0].setpointKnown ? view.lines[0] : null;
-    const flat = (value) => (value === null || value === undefined ? null : { x: [view.from, view.to], y: [value, value] });
-    const along = (name) => (single && limits?.deviation ? { x: single.x, y: single[name] } : null);
-    const picture = {
-      lines: view.lines, range, parameter: site.parameters[code], setpoint: single ? { x: single.x, y: single.setpoint } : null,
-      low: along("low") ?? flat(limits?.low), high: along("high") ?? flat(limits?.high),
-    };
-    plot.show(picture);
-    part("setpoint-key").hidden = !picture.setpoint;
-    part("band-key").hidden = !(picture.low || picture.high);
-    describe(site.parameters[code]);
+    const { range } = controls;
+    const single = lines.length === 1 && lines[0].setpointKnown ? lines[0] : null;
+    /** @param {number | null | undefined} value */
+    const flat = (value) => (value === null || value === undefined ? null : { x: [range.from, range.to], y: [value, value] });
+    /** @param {"low" | "high"} name */
+    const along = (name) => (single && limits?.deviation ? { x: single.x, y: single[name] } : flat(limits?.[name]));
+    const bounds = { setpoint: single && { x: single.x, y: single.setpoint }, low: along("low"), high: along("high") };
+    plot.show(daysPicture(lines, { ...bounds, parameter, range, label: axisLabel }));
+    part("setpoint-key").hidden = !bounds.setpoint;
+    part("band-key").hidden = !(bounds.low || bounds.high);
+    describe(lines, parameter);
   }
 
-  function describe(parameter) {
-    const period = fill(texts.days_shown, { from: number(view.from, 1), to: number(view.to, 1) });
-    const said = (value) => number(value, parameter.decimals);
-    const lines = view.lines.map((one) => {
-      const found = summarise(one);
-      return found
-        ? fill(texts.cell_summary, { cell: one.cell, min: said(found.min), mean: said(found.mean), max: said(found.max), unit: parameter.unit }).replace(" .", ".")
-        : `${one.cell}${language === "fr" ? "\u202f" : ""}: ${texts.chart_empty}`;
-    });
-    const words = chosen().length ? lines.join("\n") || texts.chart_empty : texts.choose_cells;
-    part("plot").setAttribute("aria-label", `${parameter[language]}, ${period}. ${words.replaceAll("\n", " ")}`);
-    part("summary").textContent = words;
-    part("shown-period").textContent = view.zero === "cell" ? period : `${period} · ${moment(toMs(view.from))} – ${moment(toMs(view.to))}`;
-    part("days").dataset.lines = view.lines.map((one) => `${one.cell}:${one.x.length}`).join(" ");
-    if (part("numbers").open) writeTable();
+  /**
+   * @param {CellLine[]} shown
+   * @param {Parameter} parameter
+   */
+  function describe(shown, parameter) {
+    const { from, to } = controls.range;
+    const period = fill(texts.days_shown, { from: number(from, 1), to: number(to, 1) });
+    const summaries = shown.map((line) => summaryText(line, parameter));
+    const text = chosen().length ? summaries.join("\n") || texts.chart_empty : texts.choose_cells;
+    part("plot").setAttribute("aria-label", `${parameter[language]}, ${period}. ${text.replaceAll("\n", " ")}`);
+    part("summary").textContent = text;
+    part("shown-period").textContent = zero === "cell" ? period : `${period} · ${moment(toMs(from))} – ${moment(toMs(to))}`;
+    part("days").dataset.lines = shown.map((line) => `${line.cell}:${line.x.length}`).join(" ");
+    controls.refreshTable();
   }
 
+  /** @param {number | null} value */
   function showCursor(value) {
-    if (value === null || !view.lines.length) { part("cursor").textContent = ""; return; }
-    const parameter = site.parameters[view.code];
-    const words = view.lines.map((one) => {
-      let near = null;
-      one.x.forEach((x, n) => { if (one.mean[n] !== undefined && (near === null || Math.abs(x - value) < Math.abs(one.x[near] - value))) near = n; });
-      const close = near !== null && Math.abs(one.x[near] - value) < (view.to - view.from) / 40 ? one.mean[near] : null;
-      return `${one.cell} ${valueText(close, parameter)}`;
-    });
-    part("cursor").textContent = `${place(value)}  ·  ${words.join("  ·  ")}${parameter.unit ? ` ${parameter.unit}` : ""}`;
+    if (value === null || !lines?.length) { part("cursor").textContent = ""; return; }
+    const parameter = site.parameters[code];
+    const furthest = (controls.range.to - controls.range.from) / 40;
+    const values = lines.map((line) => `${line.cell} ${valueText(nearestValue(line, value, furthest), parameter)}`);
+    part("cursor").textContent = `${placeText(value)}  ·  ${values.join("  ·  ")}${parameter.unit ? ` ${parameter.unit}` : ""}`;
   }
 
   // A row for each day (or part of a day, for short periods), a column for each cell.
   function writeTable() {
-    const parameter = site.parameters[view.code];
-    const length = view.to - view.from;
+    if (!lines) return;
+    const { decimals } = site.parameters[code];
+    const length = controls.range.to - controls.range.from;
     const step = length > 120 ? Math.ceil(length / 120) : length >= 3 ? 1 : 1 / 24;
-    const cellOf = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text, ...more });
-    const table = part("numbers").querySelector("table");
-    const head = document.createElement("tr");
-    head.append(...[texts.day_axis, ...view.lines.map((one) => one.cell)].map((text) => cellOf("th", text, { scope: "col" })));
-    table.tHead.replaceChildren(head);
-    const rows = new Map();
-    view.lines.forEach((one, column) => one.x.forEach((x, n) => {
-      if (one.mean[n] === null || one.mean[n] === undefined) return;
-      const key = Math.floor(x / step + 1e-9);
-      if (!rows.has(key)) rows.set(key, view.lines.map(() => ({ n: 0, sum: 0, min: Infinity, max: -Infinity })));
-      const held = rows.get(key)[column];
-      held.n += 1; held.sum += one.mean[n]; held.min = Math.min(held.min, one.min[n]); held.max = Math.max(held.max, one.max[n]);
-    }));
-    const said = (value) => number(value, parameter.decimals);
-    table.tBodies[0].replaceChildren(...[...rows.keys()].sort((a, b) => a - b).map((key) => {
-      const row = document.createElement("tr");
-      const day = Math.floor(key * step + 1e-9);
-      const hour = Math.round((key * step - day) * 24);
-      row.append(cellOf("th", `${fill(texts.day_number, { n: number(day, 0) })}${step < 1 ? `, ${hour} h` : ""}`, { scope: "row" }));
-      row.append(...rows.get(key).map((held) => cellOf("td", held.n ? `${said(held.sum / held.n)}  (${said(held.min)} … ${said(held.max)})` : "–")));
-      return row;
-    }));
+    const rows = gatherByStep(lines, step).map(({ from, cells }) => {
+      const day = Math.floor(from + 1e-9);
+      const name = step < 1 ? `${dayText(day)}, ${Math.round((from - day) * 24)} h` : dayText(day);
+      return [name, ...cells.map((one) => (one
+        ? `${number(one.mean, decimals)}  (${number(one.min, decimals)} … ${number(one.max, decimals)})` : "–"))];
+    });
+    fillTable([texts.day_axis, ...lines.map((line) => line.cell)], rows);
   }
 
   function limitLines() {
-    const full = boxes.filter((box) => box.checked).length >= MOST_LINES;
+    const full = chosen().length >= MOST_LINES;
     for (const box of boxes) box.disabled = full && !box.checked;
   }
 
-  const MOVES = { earlier: [-0.5, -0.5], later: [0.5, 0.5], in: [0.25, -0.25], out: [-0.5, 0.5] };
-  for (const button of document.querySelectorAll("[data-move]")) {
+  const zeroButtons = findAll("[data-zero]", HTMLElement);
+  for (const button of zeroButtons) {
     button.addEventListener("click", () => {
-      const length = view.to - view.from;
-      const [left, right] = MOVES[button.dataset.move];
-      goTo(view.from + left * length, view.to + right * length);
+      zero = button.dataset.zero ?? zero;
+      for (const each of zeroButtons) each.setAttribute("aria-pressed", String(each === button));
+      controls.choosePeriod(controls.period ?? "all");
+      controls.load();
     });
   }
-  for (const button of document.querySelectorAll("[data-zero]")) {
-    button.addEventListener("click", () => {
-      view.zero = button.dataset.zero;
-      for (const each of document.querySelectorAll("[data-zero]")) each.setAttribute("aria-pressed", String(each === button));
-      setSpan(view.span ?? "all");
-      load();
-    });
-  }
-  for (const button of document.querySelectorAll("[data-range]")) button.addEventListener("click", () => { setSpan(button.dataset.range); load(); });
-  picker.addEventListener("change", load);
-  for (const box of boxes) box.addEventListener("change", () => { limitLines(); load(); });
-  part("numbers").addEventListener("toggle", () => { if (part("numbers").open && view.code) writeTable(); });
-  onChange(() => { if (open && view.span && !isPaused() && now() > nextRefresh) { nextRefresh = now() + 30_000; load(); } });
+  picker.addEventListener("change", () => controls.load());
+  for (const box of boxes) box.addEventListener("change", () => { limitLines(); controls.load(); });
+  onChange(() => {
+    if (running && controls.period && !isPaused() && now() > nextRefresh) { nextRefresh = now() + REFRESH_MS; controls.load(); }
+  });
   limitLines();
-  setSpan("all");
-  load();
+  controls.choosePeriod("all");
+  controls.load();
 }
+
+/**
+ * @param {CellLine} line
+ * @param {Parameter} parameter
+ */
+function summaryText(line, parameter) {
+  const found = summarise(line);
+  if (!found) return `${line.cell}${language === "fr" ? "\u202f" : ""}: ${texts.chart_empty}`;
+  const [min, mean, max] = [found.min, found.mean, found.max].map((value) => number(value, parameter.decimals));
+  return fill(texts.cell_summary, { cell: line.cell, min, mean, max, unit: parameter.unit }).replace(" .", ".");
+}
+
+/**
+ * @param {CellLine} line
+ * @param {number} place
+ * @param {number} furthest
+ * @returns {Point}
+ */
+function nearestValue(line, place, furthest) {
+  let nearest = -1;
+  line.x.forEach((x, n) => {
+    if (line.mean[n] !== undefined && (nearest < 0 || Math.abs(x - place) < Math.abs(line.x[nearest] - place))) nearest = n;
+  });
+  return nearest >= 0 && Math.abs(line.x[nearest] - place) < furthest ? line.mean[nearest] : null;
+}
+
+const source = document.getElementById("days");
+if (source) compareDays(JSON.parse(source.textContent ?? ""));

@@ -1,18 +1,17 @@
 """An experiment's time in its cells: what the chart over its days needs, and where the readings are."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from facility.assignments.views import AssignmentView
 from facility.experiments.views import ExperimentView
 from schemas import times
 from schemas.site import Site
-from web.rendering.limits import Limits
+from web.rendering.limits import ShownLimits
 
 
 def chart(
-    site: Site, experiment: ExperimentView, assignments: list[AssignmentView], limits: dict[str, Limits]
-) -> dict[str, Any] | None:
+    site: Site, experiment: ExperimentView, assignments: list[AssignmentView], limits: dict[str, ShownLimits]
+) -> dict[str, object] | None:
     """Return what the chart over the days of the experiment needs; None before its first day."""
     if experiment.started_at is None or not assignments:
         return None
@@ -33,7 +32,7 @@ def chart(
     }
 
 
-def readings_address(one: AssignmentView, limits: dict[str, Limits], site: Site) -> str:
+def readings_address(one: AssignmentView, limits: dict[str, ShownLimits], site: Site) -> str:
     """Return where the readings of an assignment are: its parameters of interest and their setpoints, or all."""
     asked = {"from": times.to_text(one.started_at)}
     if one.ended_at is not None:

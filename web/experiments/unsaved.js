@@ -1,15 +1,20 @@
 // A form that was changed is not left by accident: the browser asks. "dirty": it came back from the server unsaved.
-for (const form of document.querySelectorAll("form[data-unsaved]")) {
-  const content = () => new URLSearchParams(new FormData(form)).toString();
+import { findAll } from "../rendering/elements.js";
+
+/** @param {HTMLFormElement} form */
+function guard(form) {
+  const content = () => JSON.stringify([...new FormData(form)]);
   const first = content();
   const note = form.querySelector("[data-unsaved-note]");
   let sending = false;
   const changed = () => form.dataset.unsaved === "dirty" || content() !== first;
-  const say = () => { if (note) note.hidden = !changed(); };
-  form.addEventListener("input", say);
+  const showNote = () => { if (note instanceof HTMLElement) note.hidden = !changed(); };
+  form.addEventListener("input", showNote);
   form.addEventListener("submit", () => { sending = true; });
-  // Back from the page that the form led to: what stands in it is unsaved again.
-  addEventListener("pageshow", () => { sending = false; say(); });
+  // Back from the page that the form led to: its content is unsaved again.
+  addEventListener("pageshow", () => { sending = false; showNote(); });
   addEventListener("beforeunload", (event) => { if (!sending && changed()) event.preventDefault(); });
-  say();
+  showNote();
 }
+
+for (const form of findAll("form[data-unsaved]", HTMLFormElement)) guard(form);

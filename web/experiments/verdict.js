@@ -1,46 +1,48 @@
-// Are the values of an experiment within its own limits now? Counted from what the page shows, as web/experiments/verdict.py does.
-import { fill } from "../rendering/formats.js";
+// Keeps current whether the values of an experiment are within its limits, counted from what the page shows, and
+// says when its cells have changed.
 import { isPaused, onChange, state } from "../live/live.js";
-import { assets, texts } from "../rendering/page_data.js";
+import { find, findAll } from "../rendering/elements.js";
+import { assets, site, texts } from "../rendering/page_data.js";
+import { judgeExperiment } from "../rendering/states.js";
+import { verdictOf, verdictText } from "./verdict_rules.js";
 
-const part = (name) => document.querySelector(`[data-${name}]`);
+const ICONS = { out: "deviation", silent: "incomplete", ok: "ok", none: "no_data" };
+// What was just done here may reach the live values a moment later.
+const LAG_MS = 4000;
 
-const SILENT = new Set(["offline", "nodata", "stale"]);
+const page = find("[data-experiment-page]", HTMLElement);
+const cellsChanged = find("[data-cells-changed]", HTMLElement);
+const box = document.querySelector("[data-verdict-box]");
+const rows = findAll("tr[data-live-row]", HTMLElement);
 
-function verdict() {
-  const box = part("verdict-box");
-  if (!box) return;
-  let outside = 0, within = 0, silent = 0;
-  for (const row of document.querySelectorAll("tr[data-own-limits]")) {
-    if (SILENT.has(row.dataset.state)) { silent += 1; continue; }
-    for (const value of row.querySelectorAll(".figure[data-value-state]")) {
-      if (["high", "low", "suspect"].includes(value.dataset.valueState)) outside += 1;
-      if (value.dataset.valueState === "ok") within += 1;
-    }
-  }
-  const said = [];
-  if (outside) said.push(outside === 1 ? texts.out_one : fill(texts.out_several, { n: outside }));
-  else if (within) said.push(texts.all_within);
-  if (silent) said.push(silent === 1 ? texts.silent_one : fill(texts.silent_several, { n: silent }));
-  const kind = outside ? "out" : silent ? "silent" : within ? "ok" : "none";
-  box.dataset.verdict = kind;
-  part("verdict-icon").setAttribute("href", `${assets.sprite}#${{ out: "deviation", silent: "stale", ok: "normal", none: "nodata" }[kind]}`);
-  const words = said.join(" ") || texts.no_verdict;
-  if (part("verdict-words").textContent !== words) part("verdict-words").textContent = words;
+/** @param {Element} shown */
+function updateVerdict(shown) {
+  const counts = judgeExperiment(site, rows.map(
+    (row) => findAll(".measured-value[data-value-state]", HTMLElement, row).map((value) => value.dataset.valueState ?? ""),
+  ));
+  const verdict = verdictOf(counts);
+  shown.setAttribute("data-verdict", verdict);
+  find("[data-verdict-icon]", SVGUseElement, shown).setAttribute("href", `${assets.sprite}#${ICONS[verdict]}`);
+  const text = find("[data-verdict-text]", HTMLElement, shown);
+  const words = verdictText(counts, texts);
+  if (text.textContent !== words) text.textContent = words;
 }
 
-// Another person put it into a cell or took it out: this page says so instead of moving things under the mouse.
-const page = part("experiment-page");
-let differs = null;
+/** @type {number | null} */
+let differsSince = null;
+
+/** Another person put it into a cell or took it out: this page says so instead of moving things under the mouse. */
 function compareCells() {
-  const shown = [...document.querySelectorAll("tr[data-own-limits]")].map((row) => row.dataset.cell).sort().join();
+  const shown = rows.map((row) => row.dataset.cell).sort().join();
   const held = Object.entries(state.experiments).filter(([, one]) => one.id === Number(page.dataset.experimentPage)).map(([cell]) => cell).sort().join();
-  if (shown === held || !Object.keys(state.experiments).length) differs = null;
-  else differs ??= Date.now();
-  // What was just done here may reach the live values a moment later.
-  part("cells-changed").hidden = differs === null || Date.now() - differs < 4000;
+  if (shown === held || !Object.keys(state.experiments).length) differsSince = null;
+  else differsSince ??= Date.now();
+  cellsChanged.hidden = differsSince === null || Date.now() - differsSince < LAG_MS;
 }
 
-function look() { verdict(); compareCells(); }
-onChange(look);
-setInterval(() => { if (!isPaused()) look(); }, 1000);
+function update() {
+  if (box) updateVerdict(box);
+  compareCells();
+}
+onChange(update);
+setInterval(() => { if (!isPaused()) update(); }, 1000);

@@ -3,16 +3,18 @@
 from pydantic import BaseModel
 
 from schemas.messages import Instant
-from storage.database import Sessions
+from schemas.picture import Picture
+from storage.database import Reads
 from telemetry import queries
-from web.live.hub import Hub
+from telemetry.ledger import Balance
 
 
 class Account(BaseModel):
     """A publisher's readings: assigned = stored + rejected + waiting + unaccounted.
 
-    `unaccounted` is 0 but for moments in which the two sides were not counted at the same instant. It and `waiting`
-    are null while the publisher is not there to say what its outbox holds.
+    `unaccounted` is 0 but for moments in which the two sides were not counted at the same instant: positive where
+    readings are missing, negative where some were counted twice. It and `waiting` are null while the publisher is not
+    there to say what its outbox holds. `fault` says in words what is wrong for certain.
     """
 
     unit: str
@@ -22,28 +24,28 @@ class Account(BaseModel):
     rejected: int
     waiting: int | None
     unaccounted: int | None
+    fault: str | None
     repeated: int
     last_stored_at: Instant
 
 
-def read_ledger(sessions: Sessions, hub: Hub) -> list[Account]:
+def read_ledger(sessions: Reads, picture: Picture) -> list[Account]:
     """Return the account of every outbox that ever sent: the database's side and what the publishers say."""
-    present = {status.publisher: status for status in hub.units.values() if status.publisher is not None}
+    present = {one.status.publisher: one.status for one in picture.units.values() if one.status.publisher is not None}
     found = []
-    with sessions() as session:
+    with sessions.reading() as session:
         for unit, publisher, last, stored, rejected, repeated, seen_at in session.execute(queries.accounts()):
-            status = present.get(publisher)
-            waiting = None if status is None else status.waiting
-            assigned = max(last, 0 if status is None else status.sequence or 0)
+            balance = Balance(last, stored, rejected, present.get(publisher))
             found.append(
                 Account(
                     unit=unit,
                     publisher=publisher,
-                    assigned=assigned,
+                    assigned=balance.assigned,
                     stored=stored,
                     rejected=rejected,
-                    waiting=waiting,
-                    unaccounted=None if waiting is None else max(0, assigned - stored - rejected - waiting),
+                    waiting=balance.waiting,
+                    unaccounted=balance.unaccounted,
+                    fault=balance.fault(unit, publisher),
                     repeated=repeated,
                     last_stored_at=seen_at,
                 )

@@ -9,12 +9,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
-from schemas import times
+from broker.following import Follower
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.health.report import Health, judge
-from web.live.feed import Feed
 from web.live.hub import Hub
+from web.threads import WebThreads
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -30,13 +30,13 @@ ACCOUNTS = {
 class _Station(Collector):
     """One look at the station as metric families."""
 
-    def __init__(self, found: Health, hub: Hub, feed: Feed) -> None:
-        self._found, self._hub, self._feed = found, hub, feed
+    def __init__(self, found: Health, hub: Hub, follower: Follower) -> None:
+        self._found, self._hub, self._follower = found, hub, follower
 
     def collect(self) -> Iterator[Metric]:
         found, hub = self._found, self._hub
         yield GaugeMetricFamily("octopus_database_up", "1 when the database answers", float(found.database == "ok"))
-        yield GaugeMetricFamily("octopus_broker_connected", "1 when connected", float(hub.broker_connected))
+        yield GaugeMetricFamily("octopus_broker_connected", "1 when connected", float(hub.picture.connected))
         age = GaugeMetricFamily("octopus_stored_age_seconds", "age of the newest stored reading", labels=["unit"])
         waiting = GaugeMetricFamily("octopus_waiting_readings", "readings in the outbox", labels=["unit"])
         online = GaugeMetricFamily("octopus_publisher_online", "1 when the publisher is there", labels=["unit"])
@@ -56,25 +56,27 @@ class _Station(Collector):
                 family.add_metric([account.unit, account.publisher], getattr(account, name))
         yield from counted.values()
         service = GaugeMetricFamily("octopus_service_online", "1 when the service is there", labels=["service"])
-        for name, status in found.services.items():
-            service.add_metric([name], float(status.state == "online"))
+        for name, presence in found.presences.items():
+            service.add_metric([name], float(presence == "online"))
         yield service
         yield GaugeMetricFamily("octopus_live_streams", "open live streams of this process", hub.clients)
         messages = CounterMetricFamily("octopus_live_messages", "MQTT messages taken", labels=["outcome"])
-        for outcome, count in self._feed.outcomes.items():
+        for outcome, count in self._follower.outcomes.items():
             messages.add_metric([outcome], count)
         yield messages
 
 
-@get("/metrics", sync_to_thread=True, tags=["health"], media_type="text/plain")
-def metrics(
-    sessions: NamedDependency[Sessions],
+@get("/metrics", opt={"machines": True}, tags=["health"], media_type="text/plain")
+async def metrics(
+    *,
+    sessions: NamedDependency[ReadTransaction],
     engine: NamedDependency[Engine],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],
-    feed: NamedDependency[Feed],
+    follower: NamedDependency[Follower],
+    threads: NamedDependency[WebThreads],
 ) -> Response[bytes]:
     """Say in numbers what /health says in words."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Station(judge(sessions, engine, site, hub, times.now()), hub, feed))
+    registry.register(_Station(await judge(sessions, engine, site, hub, threads), hub, follower))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE})

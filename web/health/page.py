@@ -1,20 +1,18 @@
 """`/health` for people: what works, where readings wait, and the account of every one of them."""
 
-from typing import Any
-
-from litestar import Request
 from litestar.response import Template
 
 from web.health.report import Health
 from web.rendering.pages import page, translated
 from web.rendering.texts import N_
+from web.requests import HttpRequest
 
 STATUS_WORDS = {
     "ok": N_("Readings arrive and are stored."),
     "degraded": N_("A part of the station needs a look."),
     "down": N_("Nothing new is being stored, or nothing can be shown live."),
 }
-PRESENCE_WORDS = {"online": N_("online"), "offline": N_("offline"), "unknown": N_("unknown")}
+PRESENCE_WORDS = {"online": N_("online"), "offline": N_("offline"), "unknown": N_("unknown"), "silent": N_("silent")}
 SERVICE_WORDS = {
     "ingestor": N_("Storing (ingestor)"),
     "web": N_("Pages (web)"),
@@ -23,11 +21,12 @@ SERVICE_WORDS = {
 }
 
 
-def health_page(request: Request[Any, Any, Any], found: Health, status_code: int) -> Template:
+def health_page(request: HttpRequest, found: Health, status_code: int) -> Template:
     """Render what the JSON of the same address says."""
     context = {
         "health": found,
         "status_word": translated(request, STATUS_WORDS)[found.status],
+        "presences": found.presences,
         "presence_words": translated(request, PRESENCE_WORDS),
         "service_words": translated(request, SERVICE_WORDS),
     }

@@ -1,52 +1,55 @@
-"""Keep pages and the topics `octopus/v1/experiments/<cell>` as the database has it: after each act, and now and then.
+"""Keep pages and the topics `octopus/v1/experiments/<cell>` as the database has it: after each commit, and regularly.
 
-The hub gets the database's own word at once, whatever the broker does. What the broker holds (the feed follows
-those topics) is compared with it, so several web processes agree without knowing of one another, and a broker that
-lost its memory is filled again.
+The hub gets the database's own word at once, whatever the broker does. What the broker retains is compared with it,
+so several web processes agree without knowing of one another, and a broker that lost its memory is filled again.
 """
 
 import asyncio
 import logging
 from contextlib import suppress
-from secrets import token_hex
 
-import aiomqtt
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
-from broker.connecting import aiomqtt_client
+from broker.following import Follower, NotConnected
+from broker.live_picture import Change, ConnectionChanged
 from facility.assignments.views import cell_experiments
 from schemas import topics
 from schemas.messages import CellExperiment
-from service.settings import BrokerSettings
-from storage.database import Sessions
+from schemas.tables import Assignment, Experiment, ExperimentParameter
+from service.threads import Threads
+from storage.commits import on_commit
+from storage.database import Reads, Sessions
+from storage.faults import DatabaseAway, away_as_one
 from web.live.hub import Hub
 
+# Seconds; another process may have changed something.
 LOOK_AGAIN = 20.0
-# What the broker retains arrives right after subscribing; comparing before that would publish it all again.
-SETTLING = 1.0
-WAIT = 5.0
+# Seconds that the database has for its answer.
+PATIENCE = 10.0
 
 log = logging.getLogger(__name__)
 
 
 class ExperimentTopics:
-    """Tells the hub, then publishes what differs. `nudge` may be called from any thread."""
+    """Tells the hub what the cells hold, then publishes what differs. `writing` are the sessions that change it."""
 
-    def __init__(self, broker: BrokerSettings, sessions: Sessions, hub: Hub) -> None:
-        self._broker, self._sessions, self._hub = broker, sessions, hub
+    def __init__(self, sessions: Reads, writing: Sessions, hub: Hub, follower: Follower, threads: Threads) -> None:
+        self._sessions, self._hub, self._follower, self._threads = sessions, hub, follower, threads
         self._wanted = asyncio.Event()
-        self._looked = asyncio.Event()
+        self._to_publish = asyncio.Event()
         self._held: dict[str, CellExperiment | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        on_commit(writing, {Assignment, Experiment, ExperimentParameter}, self._committed)
+        hub.live.listen(self._heard)
 
-    def nudge(self) -> None:
-        """Say that an assignment or an experiment has just changed."""
+    def _committed(self) -> None:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._wanted.set)
 
+    def _heard(self, change: Change) -> None:
+        if change == ConnectionChanged(connected=True):
+            self._to_publish.set()
+
     async def run(self) -> None:
-        """Look and publish until cancelled; the broker's outages are the feed's to tell of."""
+        """Look and publish until cancelled; the broker's outages are the follower's to tell of."""
         self._loop = asyncio.get_running_loop()
         # Apart: a broker that is slow to answer must not keep the pages from what an act has changed.
         async with asyncio.TaskGroup() as both:
@@ -65,37 +68,35 @@ class ExperimentTopics:
     async def _look(self) -> None:
         """Read what the cells hold and tell the hub; nothing where the database is away."""
         try:
-            self._held = await asyncio.to_thread(self._read)
-        except (DBAPIError, PoolTimeout) as error:
-            log.debug("experiments wait for the database: %s", error.__class__.__name__)
+            with away_as_one():
+                self._held = await self._threads.within(PATIENCE, self._read)
+        except DatabaseAway as error:
+            log.debug("experiments wait for the database: %s", error)
             return
-        for cell, experiment in self._held.items():
-            self._hub.put_experiment(cell, experiment)
+        self._hub.put_experiments(self._held)
         self._hub.ask_database = self._wanted.set
-        self._looked.set()
+        self._to_publish.set()
 
     async def _publish_after(self) -> None:
         while True:
+            await self._to_publish.wait()
+            self._to_publish.clear()
             try:
-                async with aiomqtt_client(self._broker, f"octopus-web-experiments-{token_hex(4)}") as client:
-                    await asyncio.sleep(SETTLING)
-                    while True:
-                        await self._publish(client)
-                        await self._looked.wait()
-            except (aiomqtt.MqttError, OSError) as error:
+                await self._publish()
+            except NotConnected as error:
                 log.debug("experiments wait for the broker: %s", error)
-            await asyncio.sleep(WAIT)
 
-    async def _publish(self, client: aiomqtt.Client) -> None:
-        self._looked.clear()
-        if not self._hub.broker_connected:
-            return
+    async def _publish(self) -> None:
         for cell, experiment in self._held.items():
-            if self._hub.retained.get(cell) != experiment:
-                payload = b"" if experiment is None else experiment.to_json()
-                await client.publish(topics.experiment(cell), payload, qos=1, retain=True)
+            retained = self._hub.live.picture
+            if not retained.connected:
+                raise NotConnected("not all that it retains has come")
+            if retained.experiments.get(cell) != experiment:
+                await self._follower.publish(
+                    topics.experiment(cell), b"" if experiment is None else experiment.to_json()
+                )
                 log.debug("experiment of %s published", cell)
 
     def _read(self) -> dict[str, CellExperiment | None]:
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             return cell_experiments(session)

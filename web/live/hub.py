@@ -1,123 +1,109 @@
-"""One hub a process: the newest state, changes encoded once, the same bytes for every stream.
+"""One hub a process: the newest picture, changes encoded once, the same bytes for every stream.
 
-`event: snapshot` holds everything, `event: delta` the same shape with only what changed; a changed cell is
-given whole. A cell's `observed_at` is its newest; `times` lists the parameters whose own is another.
+`event: snapshot` holds everything, `event: delta` the same shape with only what changed, `event: ping` only the
+time: the page then knows that the connection lives. `web.live.snapshot` describes what they hold.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+from broker.live_picture import (
+    AlarmChanged,
+    CellChanged,
+    Change,
+    ConnectionChanged,
+    ExperimentChanged,
+    LivePicture,
+    ServiceChanged,
+    UnitChanged,
+)
 from schemas import times
-from schemas.messages import Alarm, CellExperiment, Status
-from telemetry.views import Latest
-from web.live.state import CellState
+from schemas.messages import CellExperiment
+from schemas.picture import Picture
+from web.live.snapshot import Delta, Snapshot, alarms_snapshot, cell_snapshot, plain, status_snapshot, take_snapshot
 
 RETRY = b"retry: 3000\n\n"
-PING = b": ping\n\n"
-PING_SECONDS = 15.0
+# A page that has heard nothing for a few of these says so.
+PING_SECONDS = 3.0
 # Rights are looked at again when the browser comes back.
 LIFETIME_SECONDS = 15 * 60.0
 # Writes to clients cost 33 to 80 microseconds of a core each: this many a second leave most of it free.
 WRITES_A_SECOND = 5000
 SHORTEST_TICK, LONGEST_TICK = 0.02, 0.5
 
+Part = Literal["cells", "units", "services", "experiments", "alarms", "connection"]
+
 
 class Hub:
-    """Written in the event loop alone. Worker threads may read: what they get is never changed afterwards."""
+    """Written in the event loop alone. `picture` and `snapshot` may be read from any thread."""
 
     def __init__(self, clock: Callable[[], datetime] = times.now) -> None:
         self._clock = clock
-        self._cells: dict[str, CellState] = {}
-        self.units: dict[str, Status] = {}
-        self.services: dict[str, Status] = {}
-        self._alarms: dict[tuple[str, str], Alarm] = {}
-        self.experiments: dict[str, CellExperiment] = {}
-        # What the broker holds of it, by the feed alone; `experiments` follows the database as well.
-        self.retained: dict[str, CellExperiment] = {}
+        self.live = LivePicture(clock)
+        self.live.listen(self._take)
+        # What the cells hold by the database, once it has spoken; until then the broker is believed.
+        self._held: Mapping[str, CellExperiment] | None = None
         self.ask_database: Callable[[], None] | None = None
-        self.broker_connected = False
-        self.last_message_at: datetime | None = None
+        # Whether the database's newest values are in the picture.
         self.filled = False
         self.clients = 0
-        self._dirty: dict[str, set[str]] = {}
-        self._alarms_changed = False
+        self._dirty: dict[Part, set[str]] = {}
         self._sequence = 0
         self._frame = b""
-        self._snapshot: tuple[int, int, bytes] = (-1, 0, b"")
+        self._encoded: tuple[int, int, bytes] = (-1, 0, b"")
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
-    # What others read
-
-    def cell(self, cell: str) -> dict[str, Latest]:
-        """Return the newest values of a cell, by parameter."""
-        state = self._cells.get(cell)
-        return {} if state is None else dict(state.values)
-
     @property
-    def alarms(self) -> list[Alarm]:
-        return list(self._alarms.values())
+    def picture(self) -> Picture:
+        """Return what is known now: an immutable value."""
+        held = self._held
+        return self.live.picture if held is None else replace(self.live.picture, experiments=held)
 
-    # What the feed writes
+    def snapshot(self) -> Snapshot:
+        """Return what is known now as pages and streams get it."""
+        return take_snapshot(self.picture, self._clock())
 
-    def put_reading(self, cell: str, values: Mapping[str, Latest]) -> None:
-        """Take a reading: what is newer than what is held."""
-        state = self._cells.get(cell) or CellState()
-        if state.put(values, self._clock()):
-            self._cells[cell] = state
-            self._touch("cells", cell)
+    def put_experiments(self, held: Mapping[str, CellExperiment | None]) -> None:
+        """Take what the cells hold by the database, which decides from then on."""
+        before = self.picture.experiments
+        self._held = {cell: experiment for cell, experiment in held.items() if experiment is not None}
+        for cell in before.keys() | self._held.keys():
+            if before.get(cell) != self._held.get(cell):
+                self._touch("experiments", cell)
 
-    def put_unit(self, unit: str, status: Status | None) -> None:
-        self._put("units", self.units, unit, status)
+    def _take(self, change: Change) -> None:
+        match change:
+            case CellChanged(cell):
+                self._touch("cells", cell)
+            case UnitChanged(unit):
+                self._touch("units", unit)
+            case ServiceChanged(service):
+                self._touch("services", service)
+            case AlarmChanged():
+                # Nobody waits for a tick to hear of an alarm.
+                self._dirty.setdefault("alarms", set())
+                self.flush()
+            case ConnectionChanged():
+                self._dirty.setdefault("connection", set())
+                self.flush()
+            case ExperimentChanged(cell, experiment) if self._held is None:
+                del experiment
+                self._touch("experiments", cell)
+            case ExperimentChanged(cell, experiment):
+                # The broker may be late, or another web process may have been first: the database is asked.
+                if self._held is not None and self._held.get(cell) != experiment and self.ask_database is not None:
+                    self.ask_database()
 
-    def put_service(self, service: str, status: Status | None) -> None:
-        self._put("services", self.services, service, status)
-
-    def put_experiment(self, cell: str, experiment: CellExperiment | None) -> None:
-        self._put("experiments", self.experiments, cell, experiment)
-
-    def put_retained(self, cell: str, experiment: CellExperiment | None) -> None:
-        """Take what the broker says of a cell's experiment.
-
-        It may be late, or another web process may have been first: once the database has spoken, it is asked.
-        """
-        if experiment is None:
-            self.retained.pop(cell, None)
-        else:
-            self.retained[cell] = experiment
-        if self.ask_database is None:
-            self.put_experiment(cell, experiment)
-        elif self.experiments.get(cell) != experiment:
-            self.ask_database()
-
-    def put_alarm(self, place: str, code: str, alarm: Alarm | None) -> None:
-        """Take an alarm, or its end; nobody waits for a tick."""
-        if self._alarms.get((place, code)) == alarm:
-            return
-        if alarm is None:
-            del self._alarms[place, code]
-        else:
-            self._alarms[place, code] = alarm
-        self._alarms_changed = True
-        self.flush()
-
-    def _put(self, what: str, held: dict[str, Any], key: str, value: object) -> None:
-        if held.get(key) == value:
-            return
-        if value is None:
-            del held[key]
-        else:
-            held[key] = value
-        self._touch(what, key)
-
-    def _touch(self, what: str, key: str) -> None:
-        self._dirty.setdefault(what, set()).add(key)
+    def _touch(self, part: Part, key: str) -> None:
+        self._dirty.setdefault(part, set()).add(key)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self.tick, self.flush)
 
@@ -131,20 +117,31 @@ class Hub:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._dirty and not self._alarms_changed:
+        if not self._dirty:
             return
-        content: dict[str, Any] = {"now": times.to_text(self._clock())}
-        if cells := self._dirty.get("cells"):
-            content["cells"] = {cell: self._cell(cell) for cell in sorted(cells)}
-        for what, held in (("units", self.units), ("services", self.services), ("experiments", self.experiments)):
-            if keys := self._dirty.get(what):
-                content[what] = {key: _dump(held.get(key)) for key in sorted(keys)}
-        if self._alarms_changed:
-            content["alarms"] = [_dump(alarm) for alarm in self.alarms]
-        self._dirty, self._alarms_changed = {}, False
+        changed, self._dirty = self._dirty, {}
         self._sequence += 1
-        self._frame = _event("delta", content)
+        self._frame = _event("delta", self._delta(changed))
         self._wake_all()
+
+    def _delta(self, changed: Mapping[Part, set[str]]) -> Delta:
+        picture = self.picture
+        content: Delta = {"now": times.to_text(self._clock())}
+        if cells := changed.get("cells"):
+            content["cells"] = {cell: cell_snapshot(picture.cells[cell]) for cell in sorted(cells)}
+        if units := changed.get("units"):
+            content["units"] = {unit: _or_none(status_snapshot, picture.units.get(unit)) for unit in sorted(units)}
+        if services := changed.get("services"):
+            content["services"] = {
+                one: _or_none(status_snapshot, picture.services.get(one)) for one in sorted(services)
+            }
+        if cells := changed.get("experiments"):
+            content["experiments"] = {cell: _or_none(plain, picture.experiments.get(cell)) for cell in sorted(cells)}
+        if "alarms" in changed:
+            content["alarms"] = alarms_snapshot(picture)
+        if "connection" in changed:
+            content["broker_connected"] = picture.connected
+        return content
 
     def close(self) -> None:
         """End every stream: the server stops."""
@@ -155,47 +152,26 @@ class Hub:
         wake, self._wake = self._wake, asyncio.Event()
         wake.set()
 
-    # What clients get
-
-    def snapshot(self) -> bytes:
-        """Return the whole state; made once for all who ask within a second."""
+    def _whole(self) -> bytes:
+        """Return the whole state as an event; made once for all who ask within a second."""
         second = int(time.monotonic())
-        if self._snapshot[:2] != (self._sequence, second):
-            self._snapshot = (self._sequence, second, _event("snapshot", self.whole()))
-        return self._snapshot[2]
-
-    def whole(self) -> dict[str, Any]:
-        """Return what a snapshot says; pages are rendered from it."""
-        return {
-            "now": times.to_text(self._clock()),
-            "cells": {cell: self._cell(cell) for cell in sorted(self._cells)},
-            "units": {unit: _dump(status) for unit, status in self.units.items()},
-            "services": {service: _dump(status) for service, status in self.services.items()},
-            "alarms": [_dump(alarm) for alarm in self.alarms],
-            "experiments": {cell: _dump(experiment) for cell, experiment in self.experiments.items()},
-        }
-
-    def _cell(self, cell: str) -> dict[str, Any]:
-        state = self._cells[cell]
-        newest = state.observed_at
-        content: dict[str, Any] = {
-            "observed_at": times.to_text(newest),
-            "values": {parameter: value.value for parameter, value in state.values.items()},
-            "quality": {parameter: value.quality for parameter, value in state.values.items() if value.quality},
-        }
-        others = {p: times.to_text(v.observed_at) for p, v in state.values.items() if v.observed_at != newest}
-        return content | {"times": others} if others else content
+        if self._encoded[:2] != (self._sequence, second):
+            self._encoded = (self._sequence, second, _event("snapshot", self.snapshot()))
+        return self._encoded[2]
 
     async def stream(self, ping: float = PING_SECONDS, lifetime: float = LIFETIME_SECONDS) -> AsyncIterator[bytes]:
-        """Yield a snapshot, then each change; who was too slow for one gets the whole state instead."""
+        """Yield a snapshot, then each change; who was too slow for one gets the whole state instead.
+
+        `ping` is the longest silence and `lifetime` the longest life of a stream, in seconds.
+        """
         self.clients += 1
         try:
             ends = time.monotonic() + lifetime
             last = self._sequence
-            yield RETRY + self.snapshot()
+            yield RETRY + self._whole()
             while not self._closed and time.monotonic() < ends:
                 if last != self._sequence:
-                    out = self._frame if self._sequence == last + 1 else self.snapshot()
+                    out = self._frame if self._sequence == last + 1 else self._whole()
                     last = self._sequence
                     yield out
                     continue
@@ -204,14 +180,14 @@ class Hub:
                     async with asyncio.timeout(min(ping, max(0.0, ends - time.monotonic()))):
                         await wake.wait()
                 except TimeoutError:
-                    yield PING
+                    yield _event("ping", {"now": times.to_text(self._clock())})
         finally:
             self.clients -= 1
 
 
-def _dump(message: Status | Alarm | CellExperiment | None) -> dict[str, Any] | None:
-    return None if message is None else message.model_dump(mode="python", exclude_none=True)
+def _or_none(make: Callable[[Any], Any], part: object) -> Any:
+    return None if part is None else make(part)
 
 
-def _event(name: str, content: dict[str, Any]) -> bytes:
+def _event(name: str, content: Mapping[str, Any]) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(content) + b"\n\n"

@@ -1,8 +1,8 @@
 """Calendar feeds. A calendar program sends no header, so a token of the scope `calendar` may stand in the address."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
@@ -11,9 +11,10 @@ from facility.acting.permissions import Act
 from facility.assignments.calendars import cell_calendar, experiment_calendar
 from facility.experiments.views import get_experiment
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.http.problems import problems
 from web.http.query_parameters import RowId
+from web.settings import WebSettings
 
 Token = Annotated[str, QueryParameter(max_length=200)]
 OPT = {"act": Act.EXPERIMENTS_READ, "calendar": True}
@@ -28,15 +29,15 @@ class CalendarController(Controller):
         self,
         *,
         cell: FromPath[str],
-        request: Request[Any, Any, Any],
-        sessions: NamedDependency[Sessions],
+        settings: NamedDependency[WebSettings],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         token: Token = "",
     ) -> Response[bytes]:
         """Return what the cell held and is planned to hold, two years back and ahead, as iCalendar."""
         del token  # read by the middleware that tells who asks
-        return _file(cell_calendar(sessions, actor, cell, site.zone, str(request.base_url).rstrip("/")), cell)
+        return _file(cell_calendar(sessions, actor, cell, site.zone, settings.web.origin), cell)
 
     @get(
         "/experiments/{experiment:int}",
@@ -49,8 +50,8 @@ class CalendarController(Controller):
         self,
         *,
         experiment: RowId,
-        request: Request[Any, Any, Any],
-        sessions: NamedDependency[Sessions],
+        settings: NamedDependency[WebSettings],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         token: Token = "",
@@ -58,7 +59,7 @@ class CalendarController(Controller):
         """Return in which cells the experiment was, is and is planned to be, as iCalendar."""
         del token  # read by the middleware that tells who asks
         code = get_experiment(sessions, actor, experiment).code
-        origin = str(request.base_url).rstrip("/")
+        origin = settings.web.origin
         return _file(experiment_calendar(sessions, actor, experiment, site.zone, origin), code)
 
 

@@ -1,59 +1,60 @@
-"""What the pages say about a cell: its state, its values and their ages, from the live snapshot alone.
+"""The judge's verdicts with what pages need beside them: parameters, partners and words, from the live snapshot.
 
-web/rendering/states.js applies the same rules in the browser; a test runs both over the same cases.
+web/rendering/states.js shows the same in the browser.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from schemas import times
+from schemas.messages import Alarm, ParameterLimits, Status
+from schemas.picture import Latest
 from schemas.site import Parameter, Site
-from web.rendering.limits import Limits
+from telemetry.judging import (
+    CellState,
+    CellVerdict,
+    PresenceState,
+    ValueState,
+    ValueVerdict,
+    judge_cell,
+    judge_presence,
+)
+from web.live.snapshot import CellSnapshot, Snapshot, StatusSnapshot
 from web.rendering.texts import N_
-
-CellState = Literal["alarm", "offline", "nodata", "stale", "warning", "deviation", "normal"]
-ValueState = Literal["missing", "none", "high", "low", "suspect", "ok"]
-
-# Readings that fail to come this many times in a row make a cell's values old.
-STALE_PERIODS = 3
-
-# What a cell in one of these shows is the past: nothing in it can be within limits, or out of them.
-STALE_STATES: frozenset[CellState] = frozenset({"offline", "nodata", "stale"})
 
 STATE_WORDS: dict[CellState, str] = {
     "alarm": N_("Alarm"),
     "offline": N_("Offline"),
-    "nodata": N_("No data"),
+    "no_data": N_("No data"),
     "stale": N_("Stale"),
     "warning": N_("Warning"),
     "deviation": N_("Deviation"),
-    "normal": N_("Normal"),
+    "incomplete": N_("Incomplete"),
+    "ok": N_("Normal"),
 }
+# A cell that is offline says so once, not at each value.
 VALUE_WORDS: dict[ValueState, str] = {
-    "missing": N_("never received"),
-    "none": N_("no value"),
+    "no_data": N_("never received"),
+    "offline": "",
+    "stale": N_("stale"),
+    "no_value": N_("no value"),
+    "suspect": N_("suspect"),
     "high": N_("too high"),
     "low": N_("too low"),
-    "suspect": N_("suspect"),
     "ok": "",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ShownValue:
-    """A parameter's latest value beside the setpoint or command that belongs to it."""
+    """A parameter's verdict beside that of the setpoint or command that belongs to it."""
 
     parameter: Parameter
-    value: float | None
-    state: ValueState
+    verdict: ValueVerdict
     partner: Parameter | None
-    target: float | None
-    deviation: float | None
-    tolerance: float | None
-    observed_at: datetime | None
-    age: float | None
+    partner_verdict: ValueVerdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,139 +63,83 @@ class ShownCell:
 
     code: str
     unit: str
-    state: CellState
-    observed_at: datetime | None
-    age: float | None
+    verdict: CellVerdict
     values: tuple[ShownValue, ...]
     experiment: Mapping[str, Any] | None
 
     @property
+    def state(self) -> CellState:
+        return self.verdict.state
+
+    @property
     def main(self) -> tuple[ShownValue, ...]:
+        """The values that the site file calls main, in its order."""
         return tuple(v for v in self.values if v.parameter.main)
 
     def value(self, code: str) -> ShownValue | None:
+        """Return a parameter's value; None for one that the cell does not have."""
         return next((v for v in self.values if v.parameter.code == code), None)
 
 
-def show_cells(site: Site, snapshot: Mapping[str, Any]) -> dict[str, ShownCell]:
+def show_station(site: Site, snapshot: Snapshot) -> dict[str, object]:
+    """Return what a page with live values needs: the snapshot, its cells and the presence of its units, judged."""
+    return {"snapshot": snapshot, "cells": show_cells(site, snapshot), "presences": show_presences(site, snapshot)}
+
+
+def show_cells(site: Site, snapshot: Snapshot) -> dict[str, ShownCell]:
     """Return every cell of the site, in its order, also those that never sent anything."""
     now = times.from_text(snapshot["now"])
-    return {cell: _show_cell(site, snapshot, cell, now) for cell in site.unit_of_cell}
+    presences = show_presences(site, snapshot)
+    alarms = [Alarm.model_validate(alarm) for alarm in snapshot["alarms"]]
+    return {
+        cell: _show_cell(site, snapshot, cell, presence=presences[unit.code], alarms=alarms, now=now)
+        for cell, unit in site.unit_of_cell.items()
+    }
 
 
-def show_against(
-    site: Site, snapshot: Mapping[str, Any], cell: str, limits: Mapping[str, Limits]
-) -> tuple[ShownValue | None, ...]:
-    """Return a cell's values judged by an experiment's limits; None for a parameter that the cell does not have."""
-    latest = snapshot["cells"].get(cell) or {}
+def show_presences(site: Site, snapshot: Snapshot) -> dict[str, PresenceState]:
+    """Return whether each unit's publisher is there."""
     now = times.from_text(snapshot["now"])
-    here = {parameter.code for parameter in site.parameters_of(cell)}
-    return tuple(
-        _show_value(site, one.parameter, latest, now, one) if one.parameter.code in here else None
-        for one in limits.values()
-    )
+    return {unit.code: _presence(snapshot["units"].get(unit.code), now) for unit in site.units}
 
 
-def _show_cell(site: Site, snapshot: Mapping[str, Any], cell: str, now: datetime) -> ShownCell:
-    latest = snapshot["cells"].get(cell) or {}
-    unit = site.unit_of_cell[cell]
-    observed_at = times.from_text(latest["observed_at"]) if latest.get("observed_at") else None
-    age = None if observed_at is None else max(0.0, (now - observed_at).total_seconds())
-    values = tuple(_show_value(site, parameter, latest, now) for parameter in site.parameters_of(cell))
-    return ShownCell(
-        code=cell,
-        unit=unit.code,
-        state=cell_state(
-            age=age,
-            period=site.period_of(cell),
-            status=(snapshot["units"].get(unit.code) or {}).get("state"),
-            severities=[a["severity"] for a in snapshot["alarms"] if _concerns(a, cell)],
-            abnormal=any(v.state in {"high", "low", "suspect"} for v in values if v.parameter.main),
-        ),
-        observed_at=observed_at,
-        age=age,
-        values=values,
-        experiment=(snapshot.get("experiments") or {}).get(cell),
-    )
+def _presence(said: StatusSnapshot | None, now: datetime) -> PresenceState:
+    if said is None:
+        return "unknown"
+    heard_at = times.from_text(said["heard_at"]) if "heard_at" in said else None
+    return judge_presence(Status.model_validate(said), heard_at, now)
 
 
-def _concerns(alarm: Mapping[str, Any], cell: str) -> bool:
-    return (alarm.get("cell") or alarm["place"]) == cell and alarm["state"] in {"active", "acknowledged"}
-
-
-def cell_state(
-    *, age: float | None, period: float, status: str | None, severities: list[str], abnormal: bool
-) -> CellState:
-    """Choose the one state that a cell is shown in: the most pressing first."""
-    if any(severity != "warning" for severity in severities):
-        return "alarm"
-    if status == "offline":
-        return "offline"
-    if age is None:
-        return "nodata"
-    if age > STALE_PERIODS * period:
-        return "stale"
-    if severities:
-        return "warning"
-    return "deviation" if abnormal else "normal"
-
-
-def _show_value(
-    site: Site, parameter: Parameter, latest: Mapping[str, Any], now: datetime, limits: Limits | None = None
-) -> ShownValue:
-    values: Mapping[str, float | None] = latest.get("values") or {}
-    quality: Mapping[str, int] = latest.get("quality") or {}
-    value = values.get(parameter.code)
-    # A value that did not come with the newest reading has a time of its own.
-    seen = (latest.get("times") or {}).get(parameter.code) or latest.get("observed_at")
-    observed_at = times.from_text(seen) if seen and parameter.code in values else None
-    setpoint = site.setpoint_by_measured.get(parameter.code)
-    command = next((p for p in site.parameters if p.command_of == parameter.code), None)
-    target = None if setpoint is None else values.get(setpoint.code)
-    tolerance = min((t.deviation for t in parameter.tolerances), default=None) if limits is None else limits.deviation
-    deviation = None if value is None or target is None else value - target
-    return ShownValue(
-        parameter=parameter,
-        value=value,
-        state=value_state(
-            reported=parameter.code in values,
-            value=value,
-            deviation=deviation,
-            tolerance=tolerance,
-            minimum=parameter.minimum,
-            maximum=parameter.maximum,
-            quality=quality.get(parameter.code, 0),
-            low=None if limits is None else limits.low,
-            high=None if limits is None else limits.high,
-        ),
-        partner=setpoint or command,
-        target=target if setpoint is not None or command is None else values.get(command.code),
-        deviation=deviation,
-        tolerance=tolerance,
-        observed_at=observed_at,
-        age=None if observed_at is None else max(0.0, (now - observed_at).total_seconds()),
-    )
-
-
-def value_state(
+def _show_cell(
+    site: Site,
+    snapshot: Snapshot,
+    cell: str,
     *,
-    reported: bool,
-    value: float | None,
-    deviation: float | None,
-    tolerance: float | None,
-    minimum: float | None,
-    maximum: float | None,
-    quality: int,
-    low: float | None = None,
-    high: float | None = None,
-) -> ValueState:
-    """Tell a value that was never sent from one that the sensor did not give, and both from zero."""
-    if value is None:
-        return "none" if reported else "missing"
-    if quality in {1, 3} or (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
-        return "suspect"
-    if deviation is not None and tolerance is not None and abs(deviation) > tolerance:
-        return "high" if deviation > 0 else "low"
-    if low is not None and value < low:
-        return "low"
-    return "high" if high is not None and value > high else "ok"
+    presence: PresenceState,
+    alarms: list[Alarm],
+    now: datetime,
+) -> ShownCell:
+    experiment = snapshot["experiments"].get(cell)
+    named: Mapping[str, Any] = {} if experiment is None else experiment.get("limits") or {}
+    limits = {code: ParameterLimits.model_validate(one) for code, one in named.items()}
+    latest = _latest(snapshot["cells"].get(cell))
+    verdict = judge_cell(site, cell, latest, presence=presence, limits=limits, alarms=alarms, now=now)
+    commands = {p.command_of: p for p in site.parameters if p.command_of is not None}
+    values = []
+    for parameter in site.parameters_of(cell):
+        partner = site.setpoint_by_measured.get(parameter.code) or commands.get(parameter.code)
+        beside = None if partner is None else verdict.values.get(partner.code)
+        values.append(ShownValue(parameter, verdict.values[parameter.code], partner if beside else None, beside))
+    return ShownCell(cell, site.unit_of_cell[cell].code, verdict, tuple(values), experiment)
+
+
+def _latest(held: CellSnapshot | None) -> dict[str, Latest]:
+    """Return a cell of the snapshot as values with their own times: that of the newest where no other is given."""
+    if held is None:
+        return {}
+    others = held.get("times", {})
+    instants = {text: times.from_text(text) for text in {held["observed_at"], *others.values()}}
+    return {
+        code: Latest(instants[others.get(code, held["observed_at"])], value, held["quality"].get(code, 0))
+        for code, value in held["values"].items()
+    }

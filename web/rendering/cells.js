@@ -1,96 +1,130 @@
 // Puts live values into what the server rendered: text and attributes of known places, never structure or order.
-import { assets, limits, site, texts } from "./page_data.js";
-import { ageText, fill, number, valueText } from "./formats.js";
+import { assets, site, texts } from "./page_data.js";
+import { fill, flagText, number, sinceText, valueText } from "./formats.js";
 import { isPaused, now, onChange, state } from "../live/live.js";
-import { gaugePlace, showCell, showValue } from "./states.js";
+import { gaugePlace, judgeCell, judgePresence } from "./states.js";
 
+/** @import { CellVerdict } from "./types" */
+
+/** @typedef {ReturnType<typeof collect>} Place what a page shows of a cell */
+/** @type {Place[]} */
 const places = [];
 
+/**
+ * @param {Element | null} node
+ * @param {string} text
+ */
 function setText(node, text) { if (node && node.textContent !== text) node.textContent = text; }
-function setAttribute(node, name, value) { if (node.getAttribute(name) !== value) node.setAttribute(name, value); }
 
-function collect() {
-  for (const root of document.querySelectorAll("[data-cell]")) {
-    places.push({
-      root,
-      cell: root.dataset.cell,
-      limits: root.hasAttribute("data-own-limits") ? limits : null,
-      badge: root.querySelector("[data-state-icon]"),
-      word: root.querySelector("[data-state-word]"),
-      ages: [...root.querySelectorAll("[data-age]")],
-      ownAges: [...root.querySelectorAll("[data-age-of]")],
-      experiment: root.querySelector("[data-experiment]"),
-      values: [...root.querySelectorAll("[data-value-of]")].map((node) => ({
-        node, code: node.dataset.valueOf, text: node.querySelector("[data-value]"), word: node.querySelector("[data-value-word]"),
-      })),
-      deviations: [...root.querySelectorAll("[data-deviation-of]")],
-      gauges: [...root.querySelectorAll("[data-gauge-of]")].map((node) => ({ node, code: node.dataset.gaugeOf, mark: node.querySelector("[data-mark]") })),
-    });
-  }
+/**
+ * @param {Element | null} node
+ * @param {string} name
+ * @param {string} value
+ */
+function setAttribute(node, name, value) { if (node && node.getAttribute(name) !== value) node.setAttribute(name, value); }
+
+/** @param {Element} root */
+function collect(root) {
+  /** @param {string} name */
+  const withCode = (name) => [...root.querySelectorAll(`[${name}]`)].map((node) => ({ node, code: node.getAttribute(name) ?? "" }));
+  return {
+    root,
+    cell: root.getAttribute("data-cell") ?? "",
+    icon: root.querySelector("[data-state-icon]"),
+    word: root.querySelector("[data-state-word]"),
+    ages: [...root.querySelectorAll("[data-age]")],
+    ownAges: withCode("data-age-of"),
+    experiment: root.querySelector("[data-experiment]"),
+    values: withCode("data-value-of").map((one) => ({
+      ...one, text: one.node.querySelector("[data-value]"), word: one.node.querySelector("[data-value-word]"),
+      isTarget: one.node.hasAttribute("data-target"),
+    })),
+    deviations: withCode("data-deviation-of"),
+    gauges: withCode("data-gauge-of").map((one) => ({ ...one, needle: one.node.querySelector("[data-needle]") })),
+  };
 }
 
-function patchState(place) {
-  const shown = showCell(site, place.cell, state, now());
-  setAttribute(place.root, "data-state", shown.state);
-  setText(place.word, texts.states[shown.state]);
-  if (place.badge) setAttribute(place.badge, "href", `${assets.sprite}#${shown.state}`);
-  for (const age of place.ages) {
-    if (shown.observed === null) continue;
-    setAttribute(age, "datetime", new Date(shown.observed).toISOString());
-    setText(age, fill(texts.ago, { age: ageText(shown.age) }));
-  }
-  const latest = state.cells[place.cell];
-  for (const age of place.ownAges) {
-    const code = age.dataset.ageOf;
-    if (!latest || !(code in latest.values)) continue;
-    const observed = Date.parse(latest.times?.[code] ?? latest.observed_at);
-    setText(age, fill(texts.ago, { age: ageText(Math.max(0, (now() - observed) / 1000)) }));
-  }
+/**
+ * @param {Element} node
+ * @param {number | null} at milliseconds since 1970
+ * @param {number | null} age seconds
+ */
+function patchAge(node, at, age) {
+  if (at !== null) setAttribute(node, "datetime", new Date(at).toISOString());
+  setText(node, sinceText(age));
 }
 
-function patchValues(place) {
-  const latest = state.cells[place.cell];
-  for (const { node, code, text, word } of place.values) {
-    const shown = showValue(site, code, latest, place.limits);
-    setText(text, valueText(shown.value, site.parameters[code]));
-    if (!word) continue;
-    setAttribute(node, "data-value-state", shown.state);
-    setText(word, texts.values[shown.state]);
+/**
+ * @param {Place} place
+ * @param {CellVerdict} verdict
+ */
+function patchState(place, verdict) {
+  setAttribute(place.root, "data-state", verdict.state);
+  setText(place.word, texts.states[verdict.state]);
+  setAttribute(place.icon, "href", `${assets.sprite}#${verdict.state}`);
+  for (const age of place.ages) patchAge(age, verdict.observed, verdict.age);
+  for (const { node, code } of place.ownAges) patchAge(node, verdict.values[code].at, verdict.values[code].age);
+}
+
+/**
+ * @param {Place} place
+ * @param {CellVerdict} cell
+ */
+function patchValues(place, cell) {
+  for (const { node, code, text, word, isTarget } of place.values) {
+    const verdict = cell.values[code];
+    setText(text, valueText(verdict.value, site.parameters[code]));
+    setAttribute(node, "data-value-state", verdict.state);
+    // A setpoint that is merely absent shows its dash; one of another time must say so.
+    setText(word, isTarget && verdict.state !== "stale" ? "" : flagText(verdict));
   }
-  for (const node of place.deviations) {
-    const code = node.dataset.deviationOf;
-    const { deviation } = showValue(site, code, latest);
+  for (const { node, code } of place.deviations) {
+    const { deviation } = cell.values[code];
     setText(node, deviation === null ? "" : number(deviation, site.parameters[code].decimals, true));
   }
-  for (const { node, code, mark } of place.gauges) {
-    const { deviation, tolerance } = showValue(site, code, latest);
-    node.toggleAttribute("data-empty", deviation === null);
-    setAttribute(mark, "x", gaugePlace(deviation, tolerance).toFixed(1));
+  for (const { node, code, needle } of place.gauges) {
+    const { deviation, tolerance } = cell.values[code];
+    node.toggleAttribute("data-empty", deviation === null || tolerance === null);
+    setAttribute(needle, "x", gaugePlace(deviation, tolerance).toFixed(1));
   }
   if (place.experiment) setText(place.experiment, state.experiments[place.cell]?.code ?? texts.free);
 }
 
 function patchUnits() {
   for (const section of document.querySelectorAll("[data-unit]")) {
-    const status = state.units[section.dataset.unit];
-    setAttribute(section, "data-unit-state", status?.state ?? "unknown");
+    const status = state.units[section.getAttribute("data-unit") ?? ""];
+    const presence = judgePresence(site, status, now());
+    setAttribute(section, "data-unit-state", presence);
     // A round of readings is always on its way; more than that has piled up.
     const round = section.querySelectorAll("[data-cell]").length;
-    const waiting = status?.waiting > round ? ` · ${fill(texts.unit_waiting, { n: status.waiting })}` : "";
-    setText(section.querySelector("[data-unit-status]"), texts[`unit_${status?.state ?? "unknown"}`] + waiting);
+    const waiting = status?.waiting ?? 0;
+    const said = waiting > round ? ` · ${fill(texts.unit_waiting, { n: waiting })}` : "";
+    setText(section.querySelector("[data-unit-status]"), texts[`unit_${presence}`] + said);
+  }
+}
+
+/**
+ * Ages grow and values turn stale without any news: everything is judged anew, one verdict a cell.
+ * @param {string[] | null} cells null: all
+ */
+function patch(cells) {
+  /** @type {Map<string, CellVerdict>} */
+  const verdicts = new Map();
+  for (const place of places) {
+    if (cells && !cells.includes(place.cell)) continue;
+    const verdict = verdicts.get(place.cell) ?? judgeCell(site, place.cell, state, now());
+    verdicts.set(place.cell, verdict);
+    patchValues(place, verdict);
+    patchState(place, verdict);
   }
 }
 
 export function keepCellsCurrent() {
-  collect();
+  places.push(...[...document.querySelectorAll("[data-cell]")].map(collect));
   onChange((changed) => {
-    for (const place of places) {
-      if (changed && !changed.experiments && !changed.cells.includes(place.cell)) continue;
-      patchValues(place);
-    }
-    for (const place of places) patchState(place);
+    patch(changed && !changed.experiments && !changed.alarms && !changed.units ? changed.cells : null);
     if (!changed || changed.units) patchUnits();
   });
-  // Ages grow and values turn stale without any news. A paused page stands still, ages included.
-  setInterval(() => { if (!isPaused()) places.forEach(patchState); }, 1000);
+  // A paused page stands still, ages included.
+  setInterval(() => { if (!isPaused()) { patch(null); patchUnits(); } }, 1000);
 }

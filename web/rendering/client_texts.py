@@ -5,12 +5,15 @@ from collections.abc import Callable
 from web.rendering.cell_view import STATE_WORDS, VALUE_WORDS
 from web.rendering.texts import N_
 
+NEVER = N_("never")
 CLIENT_TEXTS = {
     "ago": N_("{age} ago"),
+    "ahead": N_("{age} ahead of the clock"),
+    "never": NEVER,
     "all_normal": N_("All normal"),
-    "no_match": N_("No cell matches."),
     "lost": N_("Connection lost since {time}. Reconnecting…"),
     "back": N_("Connection restored."),
+    "broker_lost": N_("The server no longer hears the units: what is shown is getting old."),
     "pause": N_("Pause live values"),
     "resume": N_("Resume live values"),
     "paused": N_("Live values are paused."),
@@ -26,6 +29,7 @@ CLIENT_TEXTS = {
     "unit_online": N_("online"),
     "unit_offline": N_("offline"),
     "unit_unknown": N_("no news yet"),
+    "unit_silent": N_("silent: no longer says that it is online"),
     "unit_waiting": N_("{n} readings waiting"),
     "chart_label": N_("{name}, {from} to {to}"),
     "chart_summary": N_("{name}: minimum {min}, mean {mean}, maximum {max} {unit}."),
@@ -44,6 +48,9 @@ CLIENT_TEXTS = {
     "all_within": N_("All values are within the limits."),
     "out_one": N_("One value is out of limits."),
     "out_several": N_("{n} values are out of limits."),
+    "others_within": N_("The other values are within the limits."),
+    "missing_one": N_("One value is missing."),
+    "missing_several": N_("{n} values are missing."),
     "silent_one": N_("One cell sends no recent values."),
     "silent_several": N_("{n} cells send no recent values."),
     "no_verdict": N_("No value can be judged."),

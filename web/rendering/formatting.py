@@ -37,9 +37,11 @@ def value_text(value: float | None, parameter: Parameter, language: str) -> str:
 
 
 def age_text(seconds: float | None, language: str) -> str:
-    """Write how long ago: one number, one unit, no movement below what matters."""
+    """Write an age in seconds: one number, one unit, no movement below what matters."""
     if seconds is None:
         return NO_VALUE
+    # A clock that is a little ahead of ours has just sent.
+    seconds = max(0.0, seconds)
     for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (172800, 3600, "h")):
         if seconds < limit:
             return f"{int(seconds // size)} {unit}"

@@ -1,12 +1,13 @@
-"""Within which limits an experiment wants its values: its own where it has some, else the station's."""
+"""The limits that an experiment's values are judged by, as people read them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from facility.experiments.drafts import Tolerance
 from facility.experiments.views import ExperimentView
+from schemas.messages import ParameterLimits
 from schemas.site import Parameter, Site
+from telemetry.limits import Limits, limits_for, station_limits
 from web.rendering.formatting import plain_number
 from web.rendering.texts import N_
 
@@ -14,33 +15,38 @@ SEVERITY_WORDS = {"warning": N_("Warning"), "major": N_("Major alarm"), "critica
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Off the setpoint by at most `deviation`, within low…high; `own` tells the experiment's from the station's."""
+class ShownLimits:
+    """A parameter's limits, and what the experiment says of it (None: it names no parameters)."""
 
     parameter: Parameter
-    deviation: float | None
-    low: float | None
-    high: float | None
-    own: bool
+    limits: Limits
     tolerance: Tolerance | None
 
-    def for_script(self) -> dict[str, Any]:
-        return {"deviation": self.deviation, "low": self.low, "high": self.high}
+    def for_script(self) -> dict[str, object]:
+        """Return what charts draw: numbers in the parameter's unit, null where there is no such limit."""
+        return {"deviation": self.limits.deviation, "low": self.limits.low, "high": self.limits.high}
 
 
-def limits_of(site: Site, experiment: ExperimentView) -> dict[str, Limits]:
+def limits_of(site: Site, experiment: ExperimentView) -> dict[str, ShownLimits]:
     """Return what is looked at: the experiment's parameters, or the station's main ones where it names none."""
     named = {one.parameter: one for one in experiment.parameters}
     if not named:
-        return {p.code: _station(p, None) for p in site.parameters if p.main and p.setpoint_of is None}
+        return {
+            p.code: ShownLimits(p, station_limits(p), None) for p in site.parameters if p.main and p.setpoint_of is None
+        }
+    own = own_limits(experiment)
     return {
-        p.code: _own(p, named[p.code]) if has_limits(named[p.code]) else _station(p, named[p.code])
-        for p in site.parameters
-        if p.code in named
+        p.code: ShownLimits(p, limits_for(p, own[p.code]), named[p.code]) for p in site.parameters if p.code in named
     }
 
 
+def own_limits(experiment: ExperimentView) -> dict[str, ParameterLimits]:
+    """Return what the experiment asks of its parameters, as its cells' topics say it."""
+    return {one.parameter: ParameterLimits.model_validate(one, from_attributes=True) for one in experiment.parameters}
+
+
 def has_limits(one: Tolerance) -> bool:
+    """Tell whether the experiment sets limits of its own."""
     return one.deviation is not None or one.low is not None or one.high is not None
 
 
@@ -70,12 +76,3 @@ def tolerance_text(site: Site, one: Tolerance, language: str, gettext: Callable[
     return gettext("{name}: {limits} for {minutes} min, {severity}").format(
         name=name, limits=limits, minutes=minutes, severity=gettext(SEVERITY_WORDS[one.severity]).lower()
     )
-
-
-def _own(parameter: Parameter, one: Tolerance) -> Limits:
-    return Limits(parameter, one.deviation, one.low, one.high, own=True, tolerance=one)
-
-
-def _station(parameter: Parameter, one: Tolerance | None) -> Limits:
-    deviation = min((t.deviation for t in parameter.tolerances), default=None)
-    return Limits(parameter, deviation, None, None, own=False, tolerance=one)

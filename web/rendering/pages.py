@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Request
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template.config import TemplateConfig
@@ -15,11 +14,17 @@ from litestar.template.config import TemplateConfig
 from facility.acting.acts import Actor
 from facility.acting.permissions import Act
 from facility.acting.user_messages import UserMessage
+from schemas.messages import PRESENCE_SECONDS
 from schemas.site import Site
+from schemas.times import CLOCK_SKEW
+from telemetry import judging
+from telemetry.limits import station_limits
 from web.rendering import cell_view, formatting
-from web.rendering.client_texts import client_texts
+from web.rendering.addresses import asked_path
+from web.rendering.client_texts import CLIENT_TEXTS, NEVER, client_texts
 from web.rendering.form_tokens import token_for_form
 from web.rendering.texts import N_, Texts, choose_language, read_texts, translate_message
+from web.requests import HttpRequest
 
 # A template is named by its path below web/: "cells/cell.html".
 TEMPLATES = Path(__file__).parent.parent
@@ -69,32 +74,32 @@ def template_config(site: Site, version: str, static: Callable[[str], str]) -> T
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 
 
-def language_of(request: Request[Any, Any, Any]) -> str:
+def language_of(request: HttpRequest) -> str:
     """Return the language of this request's page."""
     return choose_language(request.cookies.get("language"), request.headers.get("accept-language"))
 
 
-def translated(request: Request[Any, Any, Any], words: Mapping[str, str]) -> dict[str, str]:
+def translated(request: HttpRequest, words: Mapping[str, str]) -> dict[str, str]:
     """Return marked texts in the request's language."""
     return {key: page_gettext(request)(text) for key, text in words.items()}
 
 
-def translated_messages(request: Request[Any, Any, Any], words: Mapping[Any, UserMessage]) -> dict[str, str]:
+def translated_messages(request: HttpRequest, words: Mapping[Any, UserMessage]) -> dict[str, str]:
     """Return the facility's words for roles and states in the request's language."""
     gettext = page_gettext(request)
     return {str(key): translate_message(gettext, one) for key, one in words.items()}
 
 
-def page_gettext(request: Request[Any, Any, Any]) -> Callable[[str], str]:
+def page_gettext(request: HttpRequest) -> Callable[[str], str]:
     """Return the translation of marked texts for this request's page."""
     texts: Texts = request.app.template_engine.engine.globals["texts"]  # type: ignore[union-attr] # template_config
     return texts.of(language_of(request)).gettext
 
 
 def page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     name: str,
-    context: Mapping[str, Any] | None = None,
+    context: Mapping[str, object] | None = None,
     *,
     current: str = "",
     status_code: int = 200,
@@ -108,7 +113,7 @@ def page(
     )
 
 
-def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str, Any]:
+def page_context(request: HttpRequest, current: str = "") -> dict[str, object]:
     """Return what the base template needs of a request."""
     template_engine = request.app.template_engine
     assert isinstance(template_engine, JinjaTemplateEngine)  # noqa: S101 - template_config made it
@@ -128,11 +133,13 @@ def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str
         "navigation": [one for one in NAVIGATION if one.act is None or (me is not None and me.may(one.act))],
         "theme": theme if theme in THEMES else "auto",
         "current": current,
-        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "here": asked_path(request),
         "zone_name": formatting.zone_name(site.zone, language),
         "value_text": partial(formatting.value_text, language=language),
         "number": partial(formatting.number, language=language),
         "age_text": partial(formatting.age_text, language=language),
+        "since_text": partial(since_text, gettext=translations.gettext, language=language),
+        "flag_text": partial(flag_text, gettext=translations.gettext, language=language),
         "moment": partial(formatting.moment, zone=site.zone, language=language),
         "short_moment": partial(formatting.short_moment, zone=site.zone, language=language),
         "day": partial(formatting.day, zone=site.zone, language=language),
@@ -141,11 +148,31 @@ def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str
     }
 
 
-def describe_site(site: Site) -> dict[str, Any]:
+def since_text(age: float | None, *, gettext: Callable[[str], str], language: str) -> str:
+    """Write how long ago something was, in seconds; what lies ahead of the server's clock is said to."""
+    if age is None:
+        return gettext(NEVER)
+    key = "ahead" if judging.is_ahead(age) else "ago"
+    return gettext(CLIENT_TEXTS[key]).format(age=formatting.age_text(abs(age) if key == "ahead" else age, language))
+
+
+def flag_text(verdict: judging.ValueVerdict, *, gettext: Callable[[str], str], language: str) -> str:
+    """Write the word beside a value, empty for a normal one; a stale one has its own age."""
+    word = cell_view.VALUE_WORDS[verdict.state]
+    text = gettext(word) if word else ""
+    return f"{text} · {formatting.age_text(verdict.age, language)}" if verdict.state == "stale" else text
+
+
+def describe_site(site: Site) -> dict[str, object]:
     """Return what the scripts must know of the site to show values as the server does."""
     return {
         "zone": site.timezone,
-        "stale_periods": cell_view.STALE_PERIODS,
+        "stale_periods": judging.STALE_PERIODS,
+        "presence_seconds": PRESENCE_SECONDS,
+        "clock_skew": CLOCK_SKEW.total_seconds(),
+        "silent_states": sorted(judging.SILENT_STATES),
+        "missing_states": sorted(judging.MISSING_STATES),
+        "abnormal_states": sorted(judging.ABNORMAL_STATES),
         "cells": {
             cell: {
                 "unit": unit.code,
@@ -166,7 +193,7 @@ def describe_site(site: Site) -> dict[str, Any]:
                 "command_of": p.command_of,
                 "minimum": p.minimum,
                 "maximum": p.maximum,
-                "tolerance": min((t.deviation for t in p.tolerances), default=None),
+                "tolerances": station_limits(p).tolerances,
                 "main": p.main,
                 "states": {word: {"fr": label.fr, "en": label.en} for word, label in p.states.items()},
             }

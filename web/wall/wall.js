@@ -1,15 +1,22 @@
 // The wall's two clocks, and the grey that says "this is no longer now".
 import { clock } from "../rendering/formats.js";
 import * as live from "../live/live.js";
+import { find } from "../rendering/elements.js";
 import { site } from "../rendering/page_data.js";
+import { isAhead, judgeCell } from "../rendering/states.js";
 
 const periods = Object.values(site.cells).map((cell) => cell.period);
 const DEAD_AFTER = Math.max(60_000, site.stale_periods * Math.min(...periods) * 1000);
-const clockNode = document.querySelector("[data-clock]");
-const lastNode = document.querySelector("[data-last]");
+const clockNode = find("[data-clock]", HTMLElement);
+const lastNode = find("[data-last]", HTMLElement);
 
 function newest() {
-  return Math.max(...Object.values(live.state.cells).map((cell) => Date.parse(cell.observed_at)), -Infinity);
+  const now = live.now();
+  const times = Object.keys(site.cells).flatMap((cell) => {
+    const { age, observed } = judgeCell(site, cell, live.state, now);
+    return age === null || observed === null || isAhead(site, age) ? [] : [observed];
+  });
+  return Math.max(...times, -Infinity);
 }
 
 function tick() {

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from bot.cells.charts import HEIGHT, WIDTH, chart
 from bot.cells.plan_picture import plan
-from bot.cells.verdicts import Standing
+from bot.cells.verdicts import Shown
 from bot.drawing import document, font_files, text, to_png
 from bot.station import History, Point
 from bot.texts import Texts, read_catalogue
 from schemas.site import Site, read_site
+from telemetry.judging import ValueState, ValueVerdict
 
 UNTIL = datetime(2026, 10, 25, 12, tzinfo=UTC)  # the night before has 25 hours in Paris
 STEP = timedelta(minutes=7.5)
@@ -115,11 +116,10 @@ def test_any_values_can_be_drawn(values: list[float | None], hours: int) -> None
 
 def test_the_plan_shows_every_cell_and_its_state(site: Site) -> None:
     parameter = site.parameter_by_code["air_temperature"]
-    states = ["normal", "major", "stale"]
-    rows = [
-        (unit, [(cell, Standing(states[n], 20.0, UNTIL)) for n, cell in enumerate(unit.cells)]) for unit in site.units
-    ]
+    states: tuple[ValueState, ...] = ("ok", "high", "stale")
+    shown = [Shown(ValueVerdict(state, 20.0, UNTIL)) for state in states]
+    rows = [(unit, [(cell, shown[n]) for n, cell in enumerate(unit.cells)]) for unit in site.units]
     svg = plan(rows, parameter, FRENCH, "maintenant")
     assert all(cell in svg for cell in site.unit_of_cell)
-    assert svg.count("loin de la consigne") == svg.count("périmé") == 6
+    assert svg.count("trop haut") == svg.count("périmé") == 6
     assert to_png(svg, font_files()).startswith(b"\x89PNG")

@@ -1,83 +1,48 @@
-"""Normal, out of tolerance, stale, offline, absent and unknown are told apart."""
+"""The bot gives the judge's verdicts: on live values, on stored ones, and where nothing is known."""
 
-from datetime import timedelta
-
-import pytest
-
-from bot.cells.verdicts import stand
-from bot.live import Live, Value
-from bot.station import Own, Stored
-from schemas import times, topics
-from schemas.messages import Reading, Status
+from bot.cells.verdicts import describe, show, without_limit, word
+from bot.texts import Texts, read_catalogue
+from schemas.messages import ParameterLimits
+from schemas.picture import Latest, Picture
 from schemas.site import Site
+from telemetry.judging import judge_presence
+from tests.telemetry.cases import CASES, CELL, NOW, UNIT, T, ago
 
-NOW = times.now()
-OLD = NOW - timedelta(minutes=10)
-
-
-def live(site: Site, **values: float | None) -> Live:
-    known = Live(site)
-    known.connected = True
-    known.cells["E1C1"] = {code: Value(NOW, value) for code, value in values.items()}
-    return known
+FRENCH = Texts(read_catalogue(), "fr")
 
 
-@pytest.mark.parametrize(
-    ("values", "state"),
-    [
-        ({"air_temperature": 18.0, "air_temperature_setpoint": 18.5}, "normal"),
-        ({"air_temperature": 18.0, "air_temperature_setpoint": None}, "normal"),
-        ({"air_temperature": 18.0, "air_temperature_setpoint": 20.0}, "warning"),
-        ({"air_temperature": 18.0, "air_temperature_setpoint": 22.0}, "major"),
-        ({"air_temperature": 80.0}, "implausible"),
-        ({"air_temperature": None}, "null"),
-        ({"co2": 400.0}, "never"),
-    ],
-)
-async def test_states(site: Site, values: dict[str, float | None], state: str) -> None:
-    standing = stand(site, live(site, **values), "E1C1", site.parameter_by_code["air_temperature"], NOW)
-    assert standing.state == state
+async def test_the_bot_gives_the_same_verdicts(site: Site) -> None:
+    for case in CASES:
+        known, verdict = case.picture, case.verdict(site)
+        assert judge_presence(*known.unit(UNIT), NOW) == judge_presence(case.presence_status, None, NOW)
+        for parameter in site.parameters_of(CELL):
+            own = case.experiment.limits.get(parameter.code) if case.experiment else None
+            shown = show(site, known, CELL, parameter, NOW, own=own)
+            assert shown.verdict == verdict.values[parameter.code], f"{case.name}: {parameter.code}"
+            assert describe(shown, parameter, FRENCH)
+            assert word(shown, FRENCH)
 
 
-async def test_age_presence_and_what_is_not_known(site: Site) -> None:
-    parameter = site.parameter_by_code["air_temperature"]
-    known = live(site, air_temperature=18.0)
-    known.cells["E1C1"]["air_temperature"] = Value(OLD, 18.0)
-    assert stand(site, known, "E1C1", parameter, NOW).state == "stale"
-    known.units["ecolab-1"] = Status.model_validate({"state": "offline", "since": times.to_text(NOW)})
-    assert stand(site, known, "E1C1", parameter, NOW).state == "offline"
-    away = Live(site)
-    assert stand(site, away, "E1C1", parameter, NOW, database=False).state == "unknown"
-    stored = stand(site, away, "E1C1", parameter, NOW, stored=Stored(NOW, 18.0, 0))
-    assert (stored.state, stored.stored) == ("normal", True)
+async def test_what_is_stored_and_what_is_not_known(site: Site) -> None:
+    parameter = site.parameter_by_code[T]
+    away = Picture()
+    assert show(site, away, CELL, parameter, NOW, database=False).state == "unknown"
+    assert show(site, away, CELL, parameter, NOW).state == "no_data"
+    stored = show(site, away, CELL, parameter, NOW, stored=Latest(NOW, 18.0))
+    assert (stored.state, stored.stored) == ("ok", True)
+    # What the database knows later, and its flag of the same instant, count.
+    away = Picture(cells={CELL: {T: Latest(ago(20), 17.0)}})
+    later = show(site, away, CELL, parameter, NOW, stored=Latest(NOW, 18.0)).verdict
+    assert later is not None
+    assert later.value == 18.0
+    assert show(site, away, CELL, parameter, NOW, stored=Latest(ago(20), 17.0, 3)).state == "suspect"
+    # A stored value ahead of the clock does not hide the live one.
+    assert show(site, away, CELL, parameter, NOW, stored=Latest(ago(-7200), 18.0, 1)).state == "ok"
 
 
-async def test_a_setpoint_of_another_time_is_not_compared(site: Site) -> None:
-    known = live(site, air_temperature=18.0)
-    known.cells["E1C1"]["air_temperature_setpoint"] = Value(OLD, 30.0)
-    standing = stand(site, known, "E1C1", site.parameter_by_code["air_temperature"], NOW)
-    assert (standing.state, standing.deviation) == ("normal", None)
-
-
-async def test_the_experiment_s_own_tolerance_comes_first(site: Site) -> None:
-    known = live(site, air_temperature=18.0, air_temperature_setpoint=18.5)
-    own = Own("EXP-1", 0.2, None, None, "warning")
-    standing = stand(site, known, "E1C1", site.parameter_by_code["air_temperature"], NOW, own=own)
-    assert (standing.state, standing.limit) == ("warning", 0.2)
-
-
-async def test_nonsense_and_late_readings_change_nothing(site: Site) -> None:
-    known = Live(site)
-    topic = topics.readings("ecolab-1", "E1C1")
-    known.take(topic, Reading(observed_at=NOW, values={"co2": 400.0}).to_json())
-    for payload in (b"", b"{", b"[]", b"null", b'{"observed_at": "x", "values": {}}', b"\xff\xfe"):
-        known.take(topic, payload)
-        known.take(topics.alarm("E1C1", "x"), payload or b"0")
-        known.take(topics.service_status("bot"), payload)
-    known.take(topic, Reading(observed_at=OLD, values={"co2": 1.0}).to_json())
-    assert known.cells["E1C1"]["co2"] == Value(NOW, 400.0)
-    # A value from the future gives way to the next right one.
-    known.take(topic, Reading(observed_at=NOW + timedelta(days=1), values={"co2": 9.0}).to_json())
-    known.take(topic, Reading(observed_at=NOW + timedelta(seconds=1), values={"co2": 401.0}).to_json())
-    assert known.cells["E1C1"]["co2"].value == 401.0
-    assert not known.alarms
+async def test_a_limit_is_named_unless_it_is_another_s(site: Site) -> None:
+    parameter = site.parameter_by_code["o2"]
+    known = Picture(cells={CELL: {"o2": Latest(NOW, 17.0)}})
+    shown = show(site, known, CELL, parameter, NOW, own=ParameterLimits(low=19, severity="critical"))
+    assert describe(shown, parameter, FRENCH) == "🚨 trop bas (< 19,00 %)"
+    assert describe(without_limit(shown), parameter, FRENCH) == "🚨 trop bas"

@@ -39,7 +39,7 @@ def raised(sessions: Sessions, state: str = "active") -> int:
     with sessions() as session, session.begin():
         row = AlarmRow(
             place="E1C1", code="door", severity="warning", state=state, since=at, text_fr="Porte ouverte",
-            text_en="Door open", comment="", changed_at=at,
+            text_en="Door open", comment="", changed_at=at, active=state != "returned",
         )  # fmt: skip
         session.add(row)
         session.flush()

@@ -419,6 +419,19 @@ def test_credentials_go_to_the_server_and_nowhere_else(
     assert "s3same" not in caplog.text + repr(basic) + repr(bearer)
 
 
+def test_a_token_that_was_changed_in_its_file_needs_no_restart(site: Site, server: Server, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("first\n")
+    server.behave = sends(b"", 401)
+
+    def change() -> None:
+        secret.write_text("second\n")
+
+    drive(open_http(site, server.url, token_file=secret), None, change)
+    assert server.headers[0]["Authorization"] == "Bearer first"
+    assert server.headers[-1]["Authorization"] == "Bearer second"
+
+
 def test_settings_that_cannot_be_meant_are_refused(site: Site, tmp_path: Path) -> None:
     for wrong in (
         {"urls": ["http://me:secret@127.0.0.1/"]},

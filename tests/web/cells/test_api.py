@@ -1,5 +1,6 @@
 """Every route of the API without a broker, on both databases; nonsense ends in words, never in a 500."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, insert, select
 
 from schemas import times
 from schemas.messages import Status
+from schemas.picture import Presence
 from schemas.tables import Publisher, Unit
 from tests.web.conftest import store
 
@@ -36,7 +38,8 @@ def test_the_ledger_adds_up_and_browsers_get_a_page(client: TestClient[Any], sha
         for name in ("here", "gone"):
             connection.execute(insert(Publisher).values(id=name, first_seen_at=at, last_seen_at=at, **row))
     status = {"state": "online", "since": times.to_text(at), "publisher": "here", "sequence": 130, "waiting": 27}
-    client.app.dependencies["hub"].dependency().units["ecolab-3"] = Status.model_validate(status)
+    hub = client.app.dependencies["hub"].dependency()
+    hub.live.picture = replace(hub.live.picture, units={"ecolab-3": Presence(Status.model_validate(status), at)})
     accounts = {one["publisher"]: one for one in client.get("/health").json()["ledger"]}
     told = {name: accounts["here"][name] for name in ("assigned", "stored", "rejected", "waiting", "unaccounted")}
     assert told == {"assigned": 130, "stored": 100, "rejected": 3, "waiting": 27, "unaccounted": 0}
@@ -73,7 +76,7 @@ def test_a_unit_has_every_latest_value_of_its_cells(client: TestClient[Any], sha
     answer = client.get("/api/units/ecolab-3").json()
     assert [cell["cell"] for cell in answer["values"]] == ["E3C1", "E3C2", "E3C3"]
     assert all(len(cell["values"]) == 16 for cell in answer["values"])
-    assert [cell["state"] for cell in answer["values"]] == ["ok", "no_data", "no_data"]
+    assert [cell["state"] for cell in answer["values"]] == ["incomplete", "no_data", "no_data"]
     assert len(client.get("/api/units").json()) == 6
 
 
@@ -186,3 +189,15 @@ def test_health_is_judged_by_rows(client: TestClient[Any], shared: Engine) -> No
     assert "s old" in units["ecocube-1"]["words"]
     assert units["ecolab-1"]["words"] == "nothing stored yet"
     assert 'octopus_stored_age_seconds{unit="ecocube-1"} 18' in client.get("/metrics").text
+
+
+def test_a_reading_ahead_of_the_clock_is_never_fresh(client: TestClient[Any], shared: Engine) -> None:
+    store(shared, "E1C1", "air_temperature", [(ago(hours=-2), 18.5)])
+    units = {unit["unit"]: unit for unit in client.get("/health").json()["units"]}
+    assert not units["ecolab-1"]["ok"]
+    assert "ahead of this server's clock" in units["ecolab-1"]["words"]
+    store(shared, "E1C2", "air_temperature", [(ago(minutes=20), 18.5)])
+    units = {unit["unit"]: unit for unit in client.get("/health").json()["units"]}
+    assert not units["ecolab-1"]["ok"]
+    assert units["ecolab-1"]["age_seconds"] == pytest.approx(1200, abs=60)
+    assert client.get("/api/cells/E1C1/air_temperature").json()["state"] == "suspect"

@@ -1,10 +1,8 @@
 """Many at the door, and a directory that hangs, do not hold up those who are inside."""
 
-import asyncio
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from threading import Event
 from typing import Any
 
@@ -12,16 +10,17 @@ import pytest
 from litestar.testing import TestClient
 from sqlalchemy import Engine
 
-from facility.acting.refusals import TooManyAttempts
 from facility.acting.secret_texts import form_token
-from facility.people.directory import LdapSettings
+from facility.people.ldap_settings import LdapSettings
 from schemas.site import Site
 from service.settings import BrokerSettings
+from service.threads import Threads
+from tests.services.process import wait_for
 from tests.web.conftest import member_token
 from web.app import create_app
 from web.http.auth import FORM_COOKIE, FORM_FIELD
-from web.people.login_threads import LoginThreads
 from web.settings import WebSettings
+from web.threads import WebThreads
 
 SECRET = "a-cookie-of-a-visitor"
 SECONDS = 4.0  # longer than a busy machine needs for two pages
@@ -62,26 +61,12 @@ def test_pages_answer_while_the_directory_hangs(hanging: TestClient[Any]) -> Non
     assert answered >= 2
 
 
-def test_more_than_a_crowd_is_asked_to_come_back() -> None:
-    asyncio.run(_crowd())
-
-
-async def _crowd() -> None:
-    entrance, opened = LoginThreads(threads=1, most=2), Event()
-    handler = entrance(opened.wait)
-    waiting = [asyncio.create_task(handler(20.0)) for _ in range(2)]
-    await asyncio.sleep(0)
-    with pytest.raises(TooManyAttempts):
-        await handler(20.0)
-    waiting[1].cancel()
-    await asyncio.wait(waiting[1:])
-    with pytest.raises(TooManyAttempts):  # its work is still to be done
-        await handler(20.0)
-    opened.set()
-    assert await waiting[0]
-    async with asyncio.timeout(10):
-        while True:
-            with suppress(TooManyAttempts):
-                assert await handler(20.0)
-                break
-            await asyncio.sleep(0.01)
+def test_more_than_a_crowd_is_asked_to_come_back(engine: Engine, site: Site) -> None:
+    threads, opened = WebThreads(login=Threads("login", 1, most=2)), Event()
+    for _ in range(2):
+        threads.login.submit(opened.wait, 60)
+    with TestClient(create_app(WebSettings(broker=BrokerSettings(port=1)), site, engine, threads=threads)) as client:
+        assert log_in(client, 1) == 429
+        opened.set()
+        wait_for(lambda: log_in(client, 1) == 401, "somebody may log in again")
+    assert threads.close()

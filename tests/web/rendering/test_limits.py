@@ -28,17 +28,17 @@ def test_own_limits_come_before_the_station_s(site: Site) -> None:
     own = {"parameter": "air_temperature", "deviation": 0.25}
     found = limits_of(site, make({"parameter": "relative_humidity"}, own, {"parameter": "o2", "low": 19}))
     assert list(found) == ["air_temperature", "relative_humidity", "o2"], "in the order of the site"
-    assert [one.own for one in found.values()] == [True, False, True]
+    assert [one.limits.own for one in found.values()] == [True, False, True]
     assert found["air_temperature"].for_script() == {"deviation": 0.25, "low": None, "high": None}
     station = site.parameter_by_code["relative_humidity"].tolerances
-    assert found["relative_humidity"].deviation == min(one.deviation for one in station)
+    assert found["relative_humidity"].limits.deviation == min(one.deviation for one in station)
     assert found["o2"].for_script() == {"deviation": None, "low": 19, "high": None}
 
 
 def test_without_parameters_the_main_ones_are_shown(site: Site) -> None:
     found = limits_of(site, make())
     assert set(found) == {p.code for p in site.parameters if p.main and p.setpoint_of is None}
-    assert not any(one.own for one in found.values())
+    assert not any(one.limits.own for one in found.values())
 
 
 def test_a_parameter_that_the_site_no_longer_has_is_left_out(site: Site) -> None:
