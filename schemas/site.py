@@ -91,6 +91,12 @@ class AlarmDefault(_Block):
     threshold: FiniteFloat = 0
     delay: FiniteFloat = Field(default=0, ge=0)
 
+    @model_validator(mode="after")
+    def _amount(self) -> Self:
+        if self.kind in {"rate", "frozen"} and self.threshold <= 0:
+            raise ValueError(f"an alarm of kind {self.kind} needs a threshold greater than 0")
+        return self
+
 
 class Parameter(_Block):
     """A quantity that cells have. `setpoint_of` pairs it with a measured one in the same unit."""

@@ -102,6 +102,7 @@ class AlarmCondition(Base):
     beyond: Mapped[list[str | None]] = mapped_column(JSON)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     suppressed_by: Mapped[str | None] = mapped_column(String(129))
+    recovering_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     out_of_service: Mapped[bool] = mapped_column(Boolean)
     out_of_service_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     comment: Mapped[str] = mapped_column(String(1000))

@@ -68,6 +68,7 @@ def conditions() -> None:
         sa.Column("beyond", sa.JSON(), nullable=False),
         sa.Column("seen_at", instant()),
         sa.Column("suppressed_by", sa.String(129)),
+        sa.Column("recovering_since", instant()),
         sa.Column("out_of_service", sa.Boolean(), nullable=False),
         sa.Column(
             "out_of_service_by",
