@@ -12,7 +12,7 @@ from schemas.site import Label, Site
 from telemetry.alarms.comparing import distances
 from telemetry.alarms.definitions import Definition, Watched, rules_of_cell
 from telemetry.alarms.engine import Observation
-from telemetry.alarms.observing import NOTHING, Memory, observe, remember
+from telemetry.alarms.observing import NOTHING, Memory, idle_command, observe, remember
 from telemetry.alarms.rules import Kind, Rule
 from telemetry.judging import CellVerdict, judge_cell
 from watchdog.looks import Key, Look
@@ -43,6 +43,7 @@ class CellWatch:
 
     def __init__(self, site: Site, clock: Callable[[], float] = monotonic) -> None:
         self._site, self._clock = site, clock
+        self._is_active: Callable[[Key], bool] = lambda _: False
         self._cells = {cell: _Watch() for cell in site.unit_of_cell}
         # What opens a cell: a parameter that the site file watches for being open.
         self._doors = {
@@ -51,9 +52,17 @@ class CellWatch:
         }
 
     def look(
-        self, scene: Scene, definitions: tuple[Definition, ...], interventions: Mapping[str, str]
+        self,
+        scene: Scene,
+        definitions: tuple[Definition, ...],
+        interventions: Mapping[str, str],
+        is_active: Callable[[Key], bool],
     ) -> Iterator[Look]:
-        """Yield what is seen of the conditions of cells; `interventions` has the name of announced work by cell."""
+        """Yield what is seen of the conditions of cells.
+
+        `interventions` has the name of announced work by cell; `is_active` tells whether an alarm's condition holds.
+        """
+        self._is_active = is_active
         silences = {unit.code: scene.cause_of_silence(unit) for unit in self._site.units}
         odd = self._odd(scene, definitions)
         for cell, unit in self._site.unit_of_cell.items():
@@ -113,11 +122,18 @@ class CellWatch:
         silence, intervention = causes
         explained = intervention or self._open_door(cell, verdict)
         for watched, (condition, rule) in watch.rules.items():
+            code = watched.parameter or ""
             physical = watched.kind in EXPLAINED
             cause = silence if watched.kind == "no_data" else explained if physical else None
+            if watched.kind == "implausible" and cause is None and self._is_active((cell, f"{code}-deviation")):
+                # So far off that it can hardly be: one alarm says enough.
+                cause = f"{cell}/{code}-deviation"
             if watched.kind == "odd_one_out":
-                one = verdict.values[watched.parameter or ""]
-                seen = Observation(now, odd.get(watched.parameter or "", {}).get(cell), one.value, cause)
+                seen = Observation(now, odd.get(code, {}).get(cell), verdict.values[code].value, cause)
+            elif watched.kind == "no_effect":
+                command = verdict.values[code]
+                effect = verdict.values.get(self._site.parameter_by_code[code].command_of or "")
+                seen = Observation(now, idle_command(command, effect), command.value, cause)
             else:
                 seen = observe(
                     watched, verdict, watch.memory, now, silence=scene.silences.get(cell), suppressed_by=cause

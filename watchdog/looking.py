@@ -15,7 +15,7 @@ from watchdog.arrivals import Arrivals
 from watchdog.cells import CellWatch
 from watchdog.clocks import Steadiness
 from watchdog.facts import Facts
-from watchdog.looks import Key, Look
+from watchdog.looks import Key, Look, States
 from watchdog.scene import make_scene
 from watchdog.services import look_at_machine, look_at_path
 from watchdog.settings import WatchdogBlock
@@ -43,7 +43,9 @@ class Looking:
         self._machine_at: float | None = None
         self._others: set[Key] = set()
 
-    def look(self, known: Known, facts: Facts, now: datetime, *, database_away: bool = False) -> Iterator[Look]:
+    def look(
+        self, known: Known, facts: Facts, states: States, now: datetime, *, database_away: bool = False
+    ) -> Iterator[Look]:
         """Yield what is seen of each condition of which something may be new.
 
         While the broker is away nobody knows how cells and units are, so nothing is said of them.
@@ -59,7 +61,7 @@ class Looking:
         self._others.update(look.key for look in others)
         yield from others
         if scene.picture.connected:
-            yield from self._cells.look(scene, known.definitions, known.interventions)
+            yield from self._cells.look(scene, known.definitions, known.interventions, states.is_active)
             yield from self._unwatched(known.alarms.values(), now)
 
     def _look_at_machine(self, now: datetime) -> list[Look]:

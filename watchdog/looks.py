@@ -54,6 +54,11 @@ class States:
     def get(self, key: Key) -> AlarmState:
         return self._states.get(key, AlarmState())
 
+    def is_active(self, key: Key) -> bool:
+        """Tell whether an alarm's condition holds."""
+        state = self._states.get(key)
+        return state is not None and state.active
+
     def put(self, key: Key, state: AlarmState) -> None:
         """Take a state as the database has it, unless something newer waits to be written."""
         if key not in self._unwritten:
@@ -91,7 +96,8 @@ class States:
                 self._last.pop(key, None)
             if transitions:
                 calling.append(look)
-            if transitions or _kept(after) != _kept(held):
+            quiet = not (after.level or held.level or any(after.beyond) or any(held.beyond))
+            if transitions or not (_same_causes(after, held) if quiet else _same(after, held)):
                 self._keep(key, Change(look, now, bool(transitions)), held, after)
         return calling
 
@@ -110,13 +116,23 @@ class States:
             changes.append(change)
             self._settled[key] = after
             return
-        if _kept(after) == _kept(settled):
+        if _same(after, settled):
             # Back where it was: the last of them alone says so, also where an earlier one was written after all.
             while changes and not changes[-1].calls:
                 changes.pop()
         changes.append(change)
 
 
-def _kept(state: AlarmState) -> AlarmState:
-    """Return what of a state is worth a row: not when it was seen last, nor timers that do not run."""
-    return replace(state, seen_at=None, beyond=state.beyond if any(state.beyond) else ())
+def _same_causes(one: AlarmState, other: AlarmState) -> bool:
+    return one.suppressed_by == other.suppressed_by and one.recovering_since == other.recovering_since
+
+
+def _same(one: AlarmState, other: AlarmState) -> bool:
+    """Tell whether two states are worth the same row: when they were seen last and timers that do not run are not."""
+    return (
+        (one.beyond == other.beyond or not (any(one.beyond) or any(other.beyond)))
+        and one.level == other.level
+        and one.suppressed_by == other.suppressed_by
+        and one.recovering_since == other.recovering_since
+        and replace(one, seen_at=None, beyond=()) == replace(other, seen_at=None, beyond=())
+    )

@@ -98,7 +98,7 @@ class Watchdog:
         if not self._leads:
             return
         now = times.to_milliseconds(times.now())
-        looks = list(self._looking.look(self._known, self._facts, now, database_away=self._away))
+        looks = list(self._looking.look(self._known, self._facts, self._states, now, database_away=self._away))
         changed = self._states.take([*looks, *self._states.lapsed(now)], now)
         if not self._away:
             try:

@@ -25,8 +25,9 @@ from telemetry.alarms.rules import RuleError, Severity
 
 # What people may set: the conditions of cells. Those of units and services are the same everywhere.
 Settable = Literal[
-    "deviation", "low", "high", "rate", "frozen", "no_value", "no_data", "implausible", "open", "odd_one_out"
-]
+    "deviation", "low", "high", "rate", "frozen", "no_value", "no_data", "implausible", "open", "no_effect",
+    "odd_one_out",
+]  # fmt: skip
 # Nobody waits longer for an alarm.
 LONGEST_DELAY = timedelta(days=7)
 # Words and link together are an alarm's guidance, of at most 1000 characters.
@@ -185,6 +186,8 @@ def _check(session: Session, site: Site, change: RuleChange) -> None:
     """Raise Invalid where the rule contradicts itself or its like, in any of the cells that it concerns."""
     if change.kind in {"deviation", "odd_one_out"} and change.parameter not in site.setpoint_by_measured:
         raise Invalid({"kind": message("This parameter has no setpoint to deviate from.")})
+    if change.kind == "no_effect" and site.parameter_by_code[change.parameter or ""].command_of is None:
+        raise Invalid({"kind": message("Only a command can be without effect.")})
     wanted = Definition(
         change.kind,
         change.severity,

@@ -67,7 +67,8 @@ class AlarmState:
             return "normal"
         if self.shelved_until is not None:
             return "shelved"
-        if self.suppressed_by is not None:
+        if self.suppressed_by is not None and self.active:
+            # What has returned waits for somebody, whatever opens or stops meanwhile.
             return "suppressed"
         if self.acknowledged:
             # Also for a while after it has returned: an alarm that flaps does not call again each time.
@@ -98,6 +99,10 @@ def step(
 
     `now` ends shelves, which are a promise by the clock; it is the observation's instant where it is not given.
     """
+    if _is_quiet(state, rule, observation):
+        if state.seen_at is not None and observation.at <= state.seen_at:
+            return state, []
+        return AlarmState(beyond=state.beyond, seen_at=observation.at, out_of_service=state.out_of_service), []
     transitions: list[Transition] = []
 
     def become(after: AlarmState, change: Change) -> AlarmState:
@@ -110,7 +115,7 @@ def step(
     after = _off_the_shelf(current, clock)
     current = become(after, "unshelved") if after is not current and after.open else after
     after = _explained(current, rule, observation, clock)
-    if after.open and after.suppressed_by != current.suppressed_by:
+    if after.active and after.suppressed_by != current.suppressed_by:
         after = become(after, "released" if after.suppressed_by is None else "suppressed")
     current = after
     if current.seen_at is not None and observation.at < current.seen_at:
@@ -138,10 +143,12 @@ def step(
     elif current.open and not current.active and reached > 0:
         current = become(replace(current, active=True, returned_at=None, count=current.count + 1), "again")
     elif current.active and not holds:
-        current = become(replace(current, active=False, returned_at=observation.at), "returned")
+        returned = replace(current, active=False, returned_at=observation.at)
         if current.suppressed_by is not None and rule.kind in ENDS_WITH_ITS_CAUSE:
             # Nobody was called for it, and its cause has an alarm of its own.
-            current = become(_ended(current), "ended")
+            current = become(_ended(returned), "ended")
+        else:
+            current = become(returned, "returned")
     if _over(current, observation.at):
         current = become(_ended(current), "ended")
     return current, transitions
@@ -176,6 +183,16 @@ def _same_levels(state: AlarmState, rule: Rule) -> AlarmState:
     kept = state.beyond[: len(rule.levels)]
     beyond = kept + (None,) * (len(rule.levels) - len(kept))
     return replace(state, beyond=beyond, level=min(state.level, len(rule.levels)))
+
+
+def _is_quiet(state: AlarmState, rule: Rule, observation: Observation) -> bool:
+    """Tell whether there is nothing to do but to note the time: nearly always, so it must cost nearly nothing."""
+    if state.level or state.suppressed_by is not None or observation.suppressed_by is not None or any(state.beyond):
+        return False
+    if len(state.beyond) != len(rule.levels):
+        return False
+    measure = observation.measure
+    return state.shelved_until is None and (measure is None or all(measure <= level.threshold for level in rule.levels))
 
 
 def _off_the_shelf(state: AlarmState, clock: datetime) -> AlarmState:

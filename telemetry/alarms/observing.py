@@ -63,6 +63,13 @@ def observe(
     return Observation(one.observed_at, measure, one.value, suppressed_by)
 
 
+def idle_command(command: ValueVerdict, effect: ValueVerdict | None) -> float | None:
+    """Return how much is commanded, in the command's unit, while what it moves stays at nothing; 0 where it moves."""
+    if effect is None or command.missing or effect.missing or command.value is None or effect.value is None:
+        return None
+    return abs(command.value) if effect.value <= 0 else 0.0
+
+
 def _trusted(one: ValueVerdict) -> float | None:
     return None if one.state == "suspect" else one.value
 

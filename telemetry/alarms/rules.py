@@ -7,7 +7,9 @@ from typing import Literal, Self
 Severity = Literal["warning", "major", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("warning", "major", "critical")
 
-CellKind = Literal["deviation", "low", "high", "rate", "frozen", "no_value", "no_data", "implausible", "open"]
+CellKind = Literal[
+    "deviation", "low", "high", "rate", "frozen", "no_value", "no_data", "implausible", "open", "no_effect"
+]
 UnitKind = Literal["offline", "clock", "backlog", "source"]
 ServiceKind = Literal["heartbeat", "rows", "canary", "ledger", "rejected", "database", "broker", "disk", "certificate"]
 ExperimentKind = Literal["scenario_ended", "setpoint_not_followed", "odd_one_out"]
@@ -15,8 +17,12 @@ Kind = CellKind | UnitKind | ServiceKind | ExperimentKind
 
 # What hides these explains them whole: where they end meanwhile, nobody needs to take note of them.
 ENDS_WITH_ITS_CAUSE: frozenset[Kind] = frozenset(
-    {"no_data", "offline", "clock", "backlog", "source", "heartbeat", "rows", "canary", "ledger", "rejected", "broker"}
-)
+    {
+        "no_data", "implausible",
+        "offline", "clock", "backlog", "source",
+        "heartbeat", "rows", "canary", "ledger", "rejected", "broker",
+    }
+)  # fmt: skip
 # After a cause is over, what it explained has so long to recover before it calls by itself.
 RECOVERY = timedelta(minutes=2)
 # A deviation is over when it has fallen to this share of its threshold.

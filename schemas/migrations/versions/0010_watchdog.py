@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import mysql
 
 revision = "0010"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -79,7 +79,7 @@ def conditions() -> None:
         sa.Column("changed_at", instant(), nullable=False),
         **OPTIONS,
     )
-    op.create_index("ix_alarm_condition_changed_at", "alarm_condition", ["changed_at"])
+    op.create_index("ix_alarm_condition_out_of_service", "alarm_condition", ["out_of_service"])
 
 
 def rules() -> None:
