@@ -12,7 +12,7 @@ from storage.database import Sessions
 
 NAME = "watchdog"
 # A second watchdog takes over within this time and one look.
-LASTS = timedelta(seconds=6)
+LASTS = timedelta(seconds=5)
 
 
 class NotLeading(Exception):  # noqa: N818 - it says what happened

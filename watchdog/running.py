@@ -36,7 +36,7 @@ from watchdog.stored import Known, Stored, latest_values
 
 EVERY_SECONDS = 1.0
 # Seconds between renewals of the lease, and between questions about the data path.
-RENEW_EVERY, FACTS_EVERY = 2.0, 10.0
+RENEW_EVERY, FACTS_EVERY = 1.5, 10.0
 # Seconds for an answer of the database.
 PATIENCE = 10.0
 

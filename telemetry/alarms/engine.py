@@ -124,31 +124,8 @@ def step(
     current = replace(current, seen_at=observation.at, beyond=_timers(current, rule.levels, observation))
     if observation.measure is None:
         return current, transitions
-    reached = _reached(current, rule.levels, observation.at)
-    holds = any(since is not None for since in current.beyond[: max(current.level, 1)]) if current.open else reached > 0
-    if reached > current.level:
-        change: Change = "worsened" if current.open and current.active else "again" if current.open else "raised"
-        current = become(
-            replace(
-                current,
-                level=reached,
-                active=True,
-                acknowledged=False,
-                since=current.since or observation.at,
-                returned_at=None,
-                count=current.count + (change != "worsened"),
-            ),
-            change,
-        )
-    elif current.open and not current.active and reached > 0:
-        current = become(replace(current, active=True, returned_at=None, count=current.count + 1), "again")
-    elif current.active and not holds:
-        returned = replace(current, active=False, returned_at=observation.at)
-        if current.suppressed_by is not None and rule.kind in ENDS_WITH_ITS_CAUSE:
-            # Nobody was called for it, and its cause has an alarm of its own.
-            current = become(_ended(returned), "ended")
-        else:
-            current = become(returned, "returned")
+    after, change = _moved(current, rule, observation)
+    current = after if change is None else become(after, change)
     if _over(current, observation.at):
         current = become(_ended(current), "ended")
     return current, transitions
@@ -193,6 +170,36 @@ def _is_quiet(state: AlarmState, rule: Rule, observation: Observation) -> bool:
         return False
     measure = observation.measure
     return state.shelved_until is None and (measure is None or all(measure <= level.threshold for level in rule.levels))
+
+
+def _moved(state: AlarmState, rule: Rule, observation: Observation) -> tuple[AlarmState, Change | None]:
+    """Return the alarm after what its timers say, and what that changed."""
+    reached = _reached(state, rule.levels, observation.at)
+    if reached > state.level:
+        change: Change = "worsened" if state.open and state.active else "again" if state.open else "raised"
+        after = replace(
+            state,
+            level=reached,
+            active=True,
+            acknowledged=False,
+            since=state.since or observation.at,
+            returned_at=None,
+            count=state.count + (change != "worsened"),
+        )
+        return after, change
+    if not state.open:
+        return state, None
+    if not state.active:
+        if not reached:
+            return state, None
+        return replace(state, active=True, returned_at=None, count=state.count + 1), "again"
+    if any(since is not None for since in state.beyond[: state.level]):
+        return state, None
+    returned = replace(state, active=False, returned_at=observation.at)
+    if state.suppressed_by is not None and rule.kind in ENDS_WITH_ITS_CAUSE:
+        # Nobody was called for it, and its cause has an alarm of its own.
+        return _ended(returned), "ended"
+    return returned, "returned"
 
 
 def _off_the_shelf(state: AlarmState, clock: datetime) -> AlarmState:
