@@ -21,7 +21,7 @@ Rights = Mapping[str, frozenset[str]]
 
 # What lets somebody in: of no use to anybody but the pages.
 _LETS_IN = frozenset({"session", "api_token", "one_time_link", "login_attempt"})
-_SITE = frozenset({"unit", "cell", "parameter", "series", "alembic_version"})
+_SITE = frozenset({"unit", "cell", "parameter", "former_code", "series", "alembic_version"})
 _HISTORY = frozenset(
     {
         "reading",
@@ -33,7 +33,9 @@ _HISTORY = frozenset(
         "rejected_message",
     }
 )
-# The watchdog's, and the ingestor's, which says when the watchdog is gone; absent ones are of other versions.
+# What is only added to: each act, and which experiment it was about.
+_AUDIT: Rights = {"audit_event": _ADD, "audit_experiment": _ADD}
+# The watchdog's, and the ingestor's, which says when the watchdog is gone.
 _ALARMS: Rights = {
     "alarm": _WRITE,
     "alarm_event": _ADD,
@@ -53,7 +55,7 @@ _NAMED: Mapping[str, Rights] = {
         "publisher_range": _ALL,
         **_ALARMS,
     },
-    "watchdog": {**_ALARMS, "audit_event": _ADD, "intervention": _WRITE, "annotation": _WRITE},
+    "watchdog": {**_ALARMS, **_AUDIT, "intervention": _WRITE, "annotation": _WRITE},
     "bot": {
         **dict.fromkeys(("cell", "role", "person", "experiment"), _LOCK),
         "assignment": _ALL,
@@ -66,12 +68,13 @@ _NAMED: Mapping[str, Rights] = {
         "discord_link": _ALL,
         "discord_link_code": _ALL,
         "discord_commands": _ALL,
-        "audit_event": _ADD,
+        "alarm_condition": _ALL,
+        **_AUDIT,
     },
     "web": {
         **dict.fromkeys(_SITE | _HISTORY, _READ),
         "cell": _LOCK,
-        "audit_event": _ADD,
+        **_AUDIT,
     },
 }
 SERVICES = tuple(_NAMED)
