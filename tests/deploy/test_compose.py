@@ -74,14 +74,14 @@ def test_a_service_is_closed_and_comes_back(name: str) -> None:
 
 
 def test_what_waits_for_what() -> None:
-    for name in ("ingestor", "web", "bot"):
+    for name in ("ingestor", "watchdog", "web", "bot"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["accounts"]["depends_on"]["database"] == {"condition": "service_healthy"}
     assert SERVICES["migrate"]["depends_on"]["accounts"] == {"condition": "service_completed_successfully"}
 
 
 def test_each_service_logs_in_with_its_own_account() -> None:
-    for name in ("ingestor", "web", "bot"):
+    for name in ("ingestor", "watchdog", "web", "bot"):
         service = SERVICES[name]
         assert service["environment"]["OCTOPUS_DATABASE__URL"] == f"mysql+pymysql://octopus_{name}@database/octopus"
         assert {f"database_{name}", f"broker_{name}"} <= set(service["secrets"])
@@ -191,11 +191,11 @@ def test_every_command_runs_as_written(station: Station, site: Site) -> None:
     assert "made: ecolab-1" in station.run("secrets")
     station.prepare()
     assert "database at version" in station.run("migrate")
-    started = {name: station.start(name) for name in ("broker", "ingestor", "web", *UNITS)}
+    started = {name: station.start(name) for name in ("broker", "ingestor", "watchdog", "web", *UNITS)}
     wait_for(lambda: station.cells_with_readings() == set(site.unit_of_cell), "readings of all cells are stored", 90)
     wait_for(lambda: listens(station.web_port), "the pages are there")
 
-    for name in ("broker", "database", "ingestor", "web", "ecolab-1"):
+    for name in ("broker", "database", "ingestor", "watchdog", "web", "ecolab-1"):
         looked = station.healthy(name)
         assert looked.returncode == 0, f"{name}: {looked.stdout}{looked.stderr}"
     assert "octopus_ingestor may what ingestor needs" in station.healthy("ingestor").stdout.replace(
