@@ -12,6 +12,7 @@ from octopus import install
 from octopus.__main__ import main
 from octopus.installing.unit_pc import windows_steps
 from tests.install.documents import ROOT, other_block
+from tooling import programs
 
 
 def octopus(*words: str) -> subprocess.CompletedProcess[str]:
@@ -142,3 +143,9 @@ def test_below_the_root_one_must_be_root(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert main(["install", "server"]) == install.EXIT_NO_PERMISSION
     assert "run it as root, or with --prefix" in capsys.readouterr().err
+
+
+def test_a_bare_machine_is_told_everything_that_the_tests_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs.shutil, "which", lambda *_args, **_kinds: None)
+    monkeypatch.setattr(programs.Path, "exists", lambda _file: False)
+    assert {"python3-dev", "gcc", "libldap-dev", "debootstrap", "iproute2", "mosquitto"} <= set(programs.missing())
