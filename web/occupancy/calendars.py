@@ -13,7 +13,7 @@ from facility.experiments.views import get_experiment
 from schemas.site import Site
 from storage.database import ReadTransaction
 from web.http.problems import problems
-from web.http.query_parameters import RowId
+from web.http.query_parameters import RowId, present_code
 from web.settings import WebSettings
 
 Token = Annotated[str, QueryParameter(max_length=200)]
@@ -37,6 +37,7 @@ class CalendarController(Controller):
     ) -> Response[bytes]:
         """Return what the cell held and is planned to hold, two years back and ahead, as iCalendar."""
         del token  # read by the middleware that tells who asks
+        cell = present_code(site, cell)
         return _file(cell_calendar(sessions, actor, cell, site.zone, settings.web.origin), cell)
 
     @get(
