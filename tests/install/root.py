@@ -48,10 +48,20 @@ def make(directory: Path) -> Path:
     root = directory / "debian"
     log = directory / "debootstrap.log"
     with log.open("wb") as out:
-        words = [program("debootstrap"), "--variant=minbase", f"--include={INCLUDE}", SUITE, str(root), MIRROR]
+        # With mounts of its own: one that is interrupted leaves its /proc nowhere, least of all below what is removed.
+        words = [program("unshare"), "--mount", program("debootstrap"), "--variant=minbase", f"--include={INCLUDE}"]
+        words += [SUITE, str(root), MIRROR]
         code = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
     assert code == 0, f"debootstrap failed; its last words:\n{log.read_text(errors='replace')[-3000:]}"
     return furnish(root)
+
+
+def remove(directory: Path) -> None:
+    """Remove what was made; nothing where something is mounted below: that is not ours to remove."""
+    mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    below = [place for place in mounted if place.startswith(f"{directory}/")]
+    assert not below, f"still mounted, so {directory} stays: {', '.join(below)}"
+    shutil.rmtree(directory)
 
 
 def furnish(root: Path) -> Path:

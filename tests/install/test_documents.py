@@ -94,7 +94,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Machine]
         with root.started(server, pc) as both:
             yield both
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        root.remove(directory)
 
 
 def copy_checkout(target: Path) -> None:
