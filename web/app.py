@@ -26,7 +26,7 @@ from schemas.site import Site
 from service import ending
 from service.version import octopus_version
 from storage.database import read_sessions, write_sessions
-from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
+from web import alarms, assignments, audit, cells, experiments, health, occupancy, people, plan, wall
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
 from web.http.errors import exception_handlers
@@ -58,6 +58,7 @@ FEATURES: tuple[Routes, ...] = (
     people.ROUTES,
     audit.ROUTES,
     health.ROUTES,
+    alarms.ROUTES,
     Routes(lab=(stream,), anyone=(preferences,), unseen=(static_file, manifest)),
 )
 
@@ -136,7 +137,7 @@ def create_app(
         before_send=[_add_headers],
         request_max_body_size=LARGEST_BODY,
         lifespan=[follow],
-        state=State({"threads": threads, "filling": filling}),
+        state=State({"threads": threads, "filling": filling, "hub": hub}),
         logging_config=None,
     )
     app.asgi_handler = answer_head_requests(app.asgi_handler)

@@ -94,13 +94,14 @@ export interface CellVerdict {
 
 /** The texts of web/rendering/client_texts.py in the page's language; a test compares the names. */
 export type TextKey =
-  | "ago" | "ahead" | "missing_one" | "missing_several" | "never" | "others_within" | "unit_silent" | "all_normal" | "all_within" | "back" | "cell_summary" | "chart_empty" | "chart_failed" | "chart_gap"
+  | "ago" | "ahead" | "broker_lost" | "missing_one" | "missing_several" | "never" | "others_within" | "unit_silent" | "all_normal" | "all_within" | "back" | "cell_summary" | "chart_empty" | "chart_failed" | "chart_gap"
   | "chart_gaps" | "chart_label" | "chart_login" | "chart_summary" | "choose_cells" | "dates_wrong" | "day_axis"
   | "day_in_cell" | "day_number" | "days_shown" | "free" | "log_in" | "lost" | "maximum" | "mean" | "minimum"
   | "no_verdict" | "out_one" | "out_several" | "pause" | "paused" | "resume" | "setpoint" | "silent_one"
   | "silent_several" | "source_bucket" | "source_raw" | "time" | "unit_offline" | "unit_online" | "unit_unknown"
   | "unit_waiting" | "severity_warning" | "severity_major" | "severity_critical" | "alarm_returned"
-  | "alarm_acknowledged" | "alarm_shelved";
+  | "alarm_acknowledged" | "alarm_shelved" | "alarm_suppressed" | "alarm_out_of_service" | "alarm_count" | "alarm_count_one"
+  | "alarms_more" | "call_refused" | "call_on";
 export interface Texts extends Record<TextKey, string> {
   states: Record<CellState, string>;
   values: Record<ValueState, string>;
@@ -132,7 +133,7 @@ export interface Alarm {
   cell?: string;
   code: string;
   severity: Severity;
-  state: "active" | "acknowledged" | "returned" | "shelved";
+  state: "active" | "acknowledged" | "returned" | "shelved" | "suppressed" | "out_of_service";
   since: string;
   text: Partial<Label>;
 }
