@@ -14,6 +14,7 @@ from schemas import times
 from schemas.site import Site
 from schemas.tables import Reading1h, Reading5min
 from telemetry import queries
+from telemetry.rejections import rejections_of_cell
 from telemetry.views import History, SeriesHistory
 
 MOST_POINTS = 2000
@@ -95,7 +96,8 @@ def read_history(
             source, width = _resolution(held, points, min(one.period for one in series.values()))
             for code, one in series.items():
                 found[code] = _columns(_read_buckets(session, one.id, held, source, width), one, width)
-    return History(cell=cell, start=start, end=end, source=source, width=width, series=found)
+    rejected = rejections_of_cell(session, cell, parameters, start, end).by_code()
+    return History(cell=cell, start=start, end=end, source=source, width=width, series=found, rejected=rejected)
 
 
 def _extent(session: Session, series: Collection[int], asked: _Range) -> _Range | None:

@@ -13,6 +13,7 @@ from schemas import times
 from schemas.site import Site
 from storage.database import Sessions
 from telemetry import queries
+from telemetry.rejections import Rejections, rejections_of_cell
 
 # Rows of the table for each piece; a piece is some hundred kilobytes of text.
 ROWS = 20_000
@@ -52,7 +53,8 @@ def csv_pieces(sessions: Sessions, site: Site, export: Export) -> Iterator[str]:
         ids = {row[0]: row[1] for row in session.execute(queries.series_of_cell(export.cell))}
         series = {ids[code]: code for code in export.parameters if code in ids}
         edges = [session.execute(queries.first_and_last(one, export.start, export.end)).one() for one in series]
-    write = _Writer(site, export, series)
+        rejected = rejections_of_cell(session, export.cell, export.parameters, export.start, export.end)
+    write = _Writer(site, export, series, rejected)
     yield write.header()
     starts = [edge[0] for edge in edges if edge[0] is not None]
     ends = [edge[1] for edge in edges if edge[1] is not None]
@@ -77,8 +79,9 @@ def csv_pieces(sessions: Sessions, site: Site, export: Export) -> Iterator[str]:
 class _Writer:
     """Lines of the file in its format. Every cell is a number, a time or a code: nothing a spreadsheet would run."""
 
-    def __init__(self, site: Site, export: Export, series: dict[int, str]) -> None:
+    def __init__(self, site: Site, export: Export, series: dict[int, str], rejected: Rejections) -> None:
         self._site, self._export, self._series = site, export, series
+        self._rejected = rejected
         self._order = {number: place for place, number in enumerate(series)}
         self._local: Callable[[datetime], str] = lambda instant: self._text(instant.astimezone(site.zone))
 
@@ -108,7 +111,7 @@ class _Writer:
             code = self._series[number]
             line = [self._export.cell, code, self._utc(observed_at), self._local(observed_at)]
             line += [self._number(value), self._unit(code)]
-            yield [*line, str(quality)] if self._export.quality else line
+            yield [*line, self._quality(number, observed_at, quality)] if self._export.quality else line
 
     def _wide(self, rows: Sequence[ExportRow]) -> Iterator[list[str]]:
         per = 2 if self._export.quality else 1
@@ -123,9 +126,12 @@ class _Writer:
             place = 2 + per * self._order[number]
             line[place] = self._number(value)
             if per == 2:
-                line[place + 1] = str(quality)
+                line[place + 1] = self._quality(number, observed_at, quality)
         if line:
             yield line
+
+    def _quality(self, series: int, at: datetime, stored: int) -> str:
+        return str(self._rejected.quality(series, at, stored))
 
     def _unit(self, code: str) -> str:
         return self._site.parameter_by_code[code].unit

@@ -16,12 +16,14 @@ from schemas.tables.base import Base, UtcDateTime
 from schemas.tables.people import ApiToken, AuditEvent, LoginAttempt, LoginSession, OneTimeLink, Person, Role
 from schemas.tables.station import (
     Annotation,
+    AnnotationTag,
     Assignment,
     Experiment,
     ExperimentCell,
     ExperimentMember,
     ExperimentParameter,
     Intervention,
+    QualityMark,
 )
 from schemas.tables.telemetry import (
     Cell,
@@ -44,6 +46,7 @@ __all__ = [
     "AlarmEvent",
     "AlarmRule",
     "Annotation",
+    "AnnotationTag",
     "ApiToken",
     "Assignment",
     "AuditEvent",
@@ -69,6 +72,7 @@ __all__ = [
     "Publisher",
     "PublisherRange",
     "Quality",
+    "QualityMark",
     "Reading",
     "Reading1h",
     "Reading5min",
