@@ -26,7 +26,7 @@ from schemas.site import Site
 from service import ending
 from service.version import octopus_version
 from storage.database import read_sessions, write_sessions
-from web import alarms, assignments, audit, cells, experiments, health, occupancy, people, plan, wall
+from web import alarms, assignments, audit, cells, experiments, health, notes, occupancy, people, plan, wall
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
 from web.http.errors import exception_handlers
@@ -59,6 +59,7 @@ FEATURES: tuple[Routes, ...] = (
     audit.ROUTES,
     health.ROUTES,
     alarms.ROUTES,
+    notes.ROUTES,
     Routes(lab=(stream,), anyone=(preferences,), unseen=(static_file, manifest)),
 )
 

@@ -15,12 +15,15 @@ from facility.acting.permissions import Act
 from facility.assignments.assigning import ASSIGNABLE
 from facility.assignments.views import AssignmentView, assignments_of_cell
 from facility.experiments.views import ExperimentQuery, ExperimentSummary, list_experiments
+from facility.notes.annotations import AnnotationQuery, find_annotations
+from facility.notes.interventions import running_intervention
 from schemas import times
 from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
 from storage.database import Sessions
 from storage.faults import DatabaseAway, away_as_one
 from web.live.hub import Hub
+from web.notes.form import form_context
 from web.rendering.cell_view import show_cells
 from web.rendering.pages import page
 from web.rendering.texts import N_
@@ -28,6 +31,7 @@ from web.threads import PATIENCE, WebThreads
 
 AnyRequest = Request[Any, Any, Any]
 AWAY = {"away": True}
+NOTES_SHOWN = 5
 
 # What has just been done, as the redirect after a form says it.
 DONE_WORDS = {
@@ -52,7 +56,7 @@ async def cell_page(
     done: FromQuery[str] = "",
 ) -> Template:
     """Render a cell; its chart asks the API for the values' history."""
-    shown = live_context(cell, site, hub, done)
+    shown = live_context(request, cell, site, hub, done)
     try:
         with away_as_one():
             history = await threads.additions.within(PATIENCE, history_of, cell, sessions, actor)
@@ -61,9 +65,11 @@ async def cell_page(
     return page(request, "cells/cell.html", shown | holding(cell, hub, history), current="cards")
 
 
-def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: Actor) -> dict[str, Any]:
+def cell_context(
+    request: AnyRequest, cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: Actor
+) -> dict[str, Any]:
     """Return what the page shows after a form; raise NotFoundException for a cell that the site does not have."""
-    shown = live_context(cell, site, hub)
+    shown = live_context(request, cell, site, hub)
     try:
         with away_as_one():
             history = history_of(cell, sessions, actor)
@@ -72,14 +78,15 @@ def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: 
     return shown | holding(cell, hub, history)
 
 
-def live_context(cell: str, site: Site, hub: Hub, done: str = "") -> dict[str, Any]:
+def live_context(request: AnyRequest, cell: str, site: Site, hub: Hub, done: str = "") -> dict[str, Any]:
     """Return what needs no database; raise NotFoundException for a cell that the site does not have."""
     if cell not in site.unit_of_cell:
         raise NotFoundException(detail=f"there is no cell {cell}")
     snapshot = hub.snapshot()
     codes = list(site.unit_of_cell)
     place = codes.index(cell)
-    return {
+    form = form_context(request, site, cell)
+    return form | {
         "snapshot": snapshot,
         "cell": show_cells(site, snapshot)[cell],
         "unit": site.unit_of_cell[cell],
@@ -87,9 +94,7 @@ def live_context(cell: str, site: Site, hub: Hub, done: str = "") -> dict[str, A
         "before": codes[place - 1] if place else None,
         "after": codes[place + 1] if place + 1 < len(codes) else None,
         "done": DONE_WORDS.get(done, ""),
-        "typed": {"experiment": ""},
-        "faults": {},
-        "message": "",
+        "typed": form["typed"] | {"experiment": ""},
         "asking": "",
     }
 
@@ -100,6 +105,9 @@ def history_of(cell: str, sessions: Sessions, actor: Actor) -> dict[str, Any]:
         return {}
     history = assignments_of_cell(sessions, actor, cell)
     known: dict[str, Any] = {"held": held(history), "history": history, "free_since": free_since(history)}
+    query = AnnotationQuery(cell=cell, withdrawn=False, limit=NOTES_SHOWN)
+    known["notes"], _ = find_annotations(sessions, actor, query)
+    known |= {"running": running_intervention(sessions, actor, cell), "may_intervene": actor.may(Act.INTERVENE)}
     if actor.may(Act.ASSIGN):
         known["choices"] = choices(sessions, actor, cell, known["held"])
     return known
@@ -108,7 +116,8 @@ def history_of(cell: str, sessions: Sessions, actor: Actor) -> dict[str, Any]:
 def holding(cell: str, hub: Hub, history: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the cell holds. Live values go on without the database: the page says that the history is away."""
     live, now = hub.picture.experiments.get(cell), times.now()
-    known = {"held": live, "history": None, "away": False, "free_since": None, "choices": None, **history}
+    known: dict[str, Any] = {"held": live, "history": None, "away": False, "free_since": None, "choices": None}
+    known |= {"notes": None, "running": None, "may_intervene": False, **history}
     known["day"] = None if known["held"] is None else max(0, (now - known["held"].started_at).days)
     return known | {"now": now}
 
