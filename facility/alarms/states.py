@@ -14,8 +14,15 @@ def read_state(alarm: Alarm | None, condition: AlarmCondition | None) -> AlarmSt
     seen_at = None if condition is None else condition.seen_at
     out = condition is not None and condition.out_of_service
     suppressed_by = None if condition is None else condition.suppressed_by
+    recovering_since = None if condition is None else condition.recovering_since
     if alarm is None or alarm.ended_at is not None:
-        return AlarmState(beyond=beyond, seen_at=seen_at, suppressed_by=suppressed_by, out_of_service=out)
+        return AlarmState(
+            beyond=beyond,
+            seen_at=seen_at,
+            suppressed_by=suppressed_by,
+            recovering_since=recovering_since,
+            out_of_service=out,
+        )
     return AlarmState(
         beyond=beyond,
         level=alarm.level,
@@ -27,6 +34,7 @@ def read_state(alarm: Alarm | None, condition: AlarmCondition | None) -> AlarmSt
         count=alarm.count,
         shelved_until=alarm.shelved_until,
         suppressed_by=suppressed_by,
+        recovering_since=recovering_since,
         out_of_service=out,
     )
 
@@ -50,9 +58,8 @@ def write_alarm(row: Alarm, state: AlarmState, at: datetime) -> None:
 def write_condition(row: AlarmCondition, state: AlarmState, at: datetime) -> None:
     """Bring the memory of a watched condition in line with a state."""
     row.beyond = _texts(state.beyond)
-    row.seen_at, row.suppressed_by, row.out_of_service, row.changed_at = (
-        state.seen_at, state.suppressed_by, state.out_of_service, at
-    )  # fmt: skip
+    row.seen_at, row.out_of_service, row.changed_at = state.seen_at, state.out_of_service, at
+    row.suppressed_by, row.recovering_since = state.suppressed_by, state.recovering_since
 
 
 def _texts(instants: Sequence[datetime | None]) -> list[str | None]:
