@@ -95,7 +95,7 @@ class Station:
         """Return the changes of an alarm's life, oldest first."""
         rows = self.rows(
             "SELECT e.`change` FROM alarm_event e JOIN alarm a ON a.id = e.alarm_id"
-            f" WHERE a.place = '{place}' AND a.code = '{code}' ORDER BY e.at, e.id"  # noqa: S608 - the test's words
+            f" WHERE a.place = '{place}' AND a.code = '{code}' ORDER BY e.at, e.id"
         )
         return [row[0] for row in rows]
 

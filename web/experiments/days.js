@@ -123,7 +123,7 @@ function compareDays(given) {
     if (from >= to) return line;
     const history = await fetchHistory(cell, setpoint ? [wanted, setpoint] : [wanted], from, to, points, signal);
     const longest = site.stale_periods * site.cells[cell].period * 1000;
-    const all = toColumns(history, wanted, setpoint, given.limits[wanted]?.deviation ?? null, longest);
+    const all = toColumns(history, wanted, setpoint, () => ({ tolerance: given.limits[wanted]?.deviation ?? null, low: null, high: null }), longest);
     let last = -1;
     all.x.forEach((seconds, n) => {
       const ms = seconds * 1000;
