@@ -132,7 +132,7 @@ def test_sound_is_off_until_somebody_wants_it_and_then_remembered(open_page: Ope
 
 def test_work_is_announced_by_one_tap_on_a_phone(open_page: Opener, technician: str) -> None:
     page = open_page("/cells/E3C3/intervene", width=390, height=844, secret=technician)
-    tap = page.get_by_role("button", name="20 min")
+    tap = page.get_by_role("button", name="20 min", exact=True)
     box = tap.bounding_box()
     assert box is not None
     assert box["height"] >= 44

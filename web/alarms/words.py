@@ -34,6 +34,22 @@ DONE_WORDS = {
     "unshelved": N_("The alarm is taken from the shelf."),
     "out": N_("The condition is out of service."),
     "back": N_("The condition is back in service."),
+    "rule_set": N_("The rule is kept; the watchdog goes by it from now on."),
+    "rule_reset": N_("The default holds again."),
 }
 # Minutes for which an alarm can be shelved from a page.
 SHELVES = {"30": N_("30 min"), "60": N_("1 h"), "240": N_("4 h"), "480": N_("8 h"), "1440": N_("24 h")}
+# What a rule of a cell watches.
+KIND_WORDS = {
+    "deviation": N_("off its setpoint"),
+    "low": N_("too low"),
+    "high": N_("too high"),
+    "rate": N_("changes too fast"),
+    "frozen": N_("does not move any more"),
+    "no_value": N_("the sensor gives no value"),
+    "no_data": N_("the cell sends nothing"),
+    "implausible": N_("not plausible"),
+    "open": N_("stands open"),
+    "no_effect": N_("a command without effect"),
+    "odd_one_out": N_("unlike the other cells of its experiment"),
+}
