@@ -17,6 +17,7 @@ from facility.assignments.views import Occupant, assignments_of_experiment, occu
 from facility.experiments.changing import TRANSITIONS
 from facility.experiments.drafts import STATE_WORDS
 from facility.experiments.views import ExperimentView, get_experiment
+from facility.notes.annotations import AnnotationQuery, find_annotations
 from schemas import times
 from schemas.site import Site
 from storage.database import Sessions
@@ -25,6 +26,7 @@ from web.experiments.days import chart, readings_address
 from web.experiments.verdict import ICONS, LiveRow, judge, kind, sentences
 from web.http.query_parameters import RowId
 from web.http.refusals import STATUSES, translate
+from web.notes.form import form_context
 from web.rendering.cell_view import show_cells
 from web.rendering.formatting import span_text
 from web.rendering.limits import limits_of, limits_text, own_limits, tolerance_text
@@ -32,6 +34,7 @@ from web.rendering.pages import language_of, page, page_gettext, translated_mess
 from web.rendering.texts import N_
 
 AnyRequest = Request[Any, Any, Any]
+NOTES_SHOWN = 20
 Snapshot = dict[str, Any]
 
 # The word on the button of each way from state to state; those of ASKED end or hide something and ask first.
@@ -121,12 +124,19 @@ class View:
             "may_assign": self.actor.may(Act.ASSIGN) and experiment.state in ASSIGNABLE,
             "may_end": self.actor.may(Act.UNASSIGN),
             "chart": chart(self.site, experiment, assignments, limits),
+            **self._notes(number),
             "done": gettext(DONE[done]) if done in DONE else "",
             "message": self._words(refusal, language),
             "chosen": chosen,
         }
         status = 200 if refusal is None else STATUSES[type(refusal)]
         return page(self.request, "experiments/experiment.html", context, current="experiments", status_code=status)
+
+    def _notes(self, number: int) -> dict[str, Any]:
+        """Return the newest notes that belong to the experiment, and words for them."""
+        query = AnnotationQuery(experiment=number, withdrawn=False, limit=NOTES_SHOWN)
+        notes, total = find_annotations(self.sessions, self.actor, query)
+        return form_context(self.request, self.site, "") | {"notes": notes, "notes_in_all": total}
 
     def moves(self, experiment: ExperimentView) -> list[tuple[str, str, str]]:
         """Return the states that may follow, the word of each button, and what it asks first, if anything."""
