@@ -26,11 +26,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A look that the database must hear of, and our clock then. `calls`: it changes an alarm, not only a timer."""
+    """A look that the database must hear of, our clock then, and the state after it.
+
+    `calls`: it changes an alarm, not only a timer.
+    """
 
     look: Look
     now: datetime
     calls: bool
+    after: AlarmState
 
 
 class States:
@@ -98,7 +102,7 @@ class States:
                 calling.append(look)
             quiet = not (after.level or held.level or any(after.beyond) or any(held.beyond))
             if transitions or not (_same_causes(after, held) if quiet else _same(after, held)):
-                self._keep(key, Change(look, now, bool(transitions)), held, after)
+                self._keep(key, Change(look, now, bool(transitions), after), held)
         return calling
 
     def lapsed(self, now: datetime) -> Iterator[Look]:
@@ -109,14 +113,14 @@ class States:
                 at = state.seen_at or now
                 yield replace(look, observation=Observation(at, None, None, state.suppressed_by))
 
-    def _keep(self, key: Key, change: Change, before: AlarmState, after: AlarmState) -> None:
+    def _keep(self, key: Key, change: Change, before: AlarmState) -> None:
         changes = self._unwritten.setdefault(key, [])
         settled = self._settled.setdefault(key, before)
         if change.calls:
             changes.append(change)
-            self._settled[key] = after
+            self._settled[key] = change.after
             return
-        if _same(after, settled):
+        if _same(change.after, settled):
             # Back where it was: the last of them alone says so, also where an earlier one was written after all.
             while changes and not changes[-1].calls:
                 changes.pop()

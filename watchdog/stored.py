@@ -1,7 +1,7 @@
 """What the database knows that the watchdog needs, read again only where it may have changed; and what is written."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from facility.alarms.messages import as_message
 from facility.alarms.recording import record
 from facility.alarms.rules import definitions_of
-from facility.alarms.states import read_state
+from facility.alarms.states import read_state, write_condition, write_timers
 from schemas import messages, times
 from schemas.picture import Latest
 from schemas.tables import Alarm, AlarmCondition, Cell, Intervention
@@ -69,17 +69,37 @@ class Stored:
 
     def write(self, leadership: Leadership, changes: Iterable[Change]) -> None:
         """Write what was seen, in one transaction; raise NotLeading where another watchdog leads."""
-        written = {}
+        by_key: dict[Key, list[Change]] = {}
+        for change in changes:
+            by_key.setdefault(change.look.key, []).append(change)
+        calling = {key: several for key, several in by_key.items() if any(one.calls for one in several)}
+        # Of a timer only where it stands now matters.
+        timers = {key: several[-1] for key, several in by_key.items() if key not in calling}
+        written: dict[Key, AlarmCondition] = {}
         with self._sessions() as session, session.begin():
             leadership.require(session)
-            for change in changes:
-                look = change.look
-                record(session, look.condition, look.rule, look.observation, change.now)
-                written[look.key] = session.get(AlarmCondition, look.key)
+            if timers:
+                now = max(one.now for one in timers.values())
+                write_timers(session, {key: one.after for key, one in timers.items()}, now)
+            for key, several in calling.items():
+                for change in several:
+                    look = change.look
+                    record(session, look.condition, look.rule, look.observation, change.now)
+                row = session.get(AlarmCondition, key)
+                if row is not None:
+                    written[key] = row
             session.flush()
             session.expunge_all()
-        if self._conditions is not None:
-            self._conditions.update({key: row for key, row in written.items() if row is not None})
+        if self._conditions is None:
+            return
+        for key, one in timers.items():
+            held = self._conditions.get(key)
+            if held is None:
+                held = AlarmCondition(place=key[0], code=key[1], comment="")
+                held.out_of_service = False
+            write_condition(held, replace(one.after, out_of_service=held.out_of_service), one.now)
+            written[key] = held
+        self._conditions.update(written)
 
     def _read_conditions(self, session: Session) -> dict[Key, AlarmCondition]:
         if self._conditions is None:

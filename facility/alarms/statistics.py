@@ -16,7 +16,7 @@ from facility.acting.refusals import Invalid
 from facility.acting.user_messages import message
 from facility.assignments.intervals import Span, merged
 from schemas.tables import Alarm, AlarmEvent
-from storage.database import Sessions
+from storage.database import Reads
 
 LONGEST = timedelta(days=366)
 # Rows read at most; a station that raises more in a year has other troubles, and is told that it is not all.
@@ -70,7 +70,7 @@ class AlarmStatistics(BaseModel):
 
 
 def alarm_statistics(
-    sessions: Sessions, actor: Actor, start: datetime, end: datetime, *, zone: ZoneInfo, now: datetime
+    sessions: Reads, actor: Actor, start: datetime, end: datetime, *, zone: ZoneInfo, now: datetime
 ) -> AlarmStatistics:
     """Count the alarms of [start, end), at most a year; raise Invalid for another span."""
     if start >= end:

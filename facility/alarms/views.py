@@ -13,7 +13,7 @@ from facility.acting.permissions import Act
 from facility.acting.refusals import NotFound
 from facility.acting.user_messages import message
 from schemas.tables import Alarm, AlarmCondition, AlarmEvent, Cell, Parameter, Person
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry.alarms.rules import SEVERITIES, Severity
 
 State = Literal["active", "acknowledged", "returned", "shelved", "suppressed", "out_of_service", "ended"]
@@ -112,7 +112,7 @@ class AlarmPage(BaseModel):
     total: int
 
 
-def find_alarms(sessions: Sessions, actor: Actor, query: AlarmQuery) -> AlarmPage:
+def find_alarms(sessions: Reads, actor: Actor, query: AlarmQuery) -> AlarmPage:
     """Return a page of alarms in the order that is asked for."""
     with read_transaction(sessions, actor, Act.ALARMS_READ) as session:
         conditions = _conditions(query)
@@ -122,7 +122,7 @@ def find_alarms(sessions: Sessions, actor: Actor, query: AlarmQuery) -> AlarmPag
         return AlarmPage(alarms=_views(session, rows), total=total)
 
 
-def get_alarm(sessions: Sessions, actor: Actor, number: int) -> AlarmHistory:
+def get_alarm(sessions: Reads, actor: Actor, number: int) -> AlarmHistory:
     """Return an alarm with its transitions; raise NotFound."""
     with read_transaction(sessions, actor, Act.ALARMS_READ) as session:
         found = _views(session, _rows().where(Alarm.id == number))
@@ -151,7 +151,7 @@ def get_alarm(sessions: Sessions, actor: Actor, number: int) -> AlarmHistory:
         return AlarmHistory(alarm=found[0], transitions=transitions, more=len(rows) > MOST_TRANSITIONS)
 
 
-def out_of_service(sessions: Sessions, actor: Actor) -> list[OutOfService]:
+def out_of_service(sessions: Reads, actor: Actor) -> list[OutOfService]:
     """Return the watched conditions that are out of service, by place."""
     with read_transaction(sessions, actor, Act.ALARMS_READ) as session:
         rows = session.execute(

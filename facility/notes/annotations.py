@@ -16,7 +16,7 @@ from facility.notes.places import cell_number, experiment_at, parameter_number
 from facility.notes.tags import TAGS
 from schemas import times
 from schemas.tables import Annotation, AnnotationTag, Cell, Experiment, Parameter, Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 MOST_LISTED = 500
 MOST_TAGS = 5
@@ -117,7 +117,7 @@ def withdraw_annotation(sessions: Sessions, actor: Actor, number: int) -> Annota
         return view
 
 
-def find_annotations(sessions: Sessions, actor: Actor, query: AnnotationQuery) -> tuple[list[AnnotationView], int]:
+def find_annotations(sessions: Reads, actor: Actor, query: AnnotationQuery) -> tuple[list[AnnotationView], int]:
     """Return a page of annotations, the newest first, and how many match in all."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         statement = _narrowed(query)

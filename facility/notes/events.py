@@ -20,7 +20,7 @@ from facility.notes.places import cell_number
 from facility.notes.rejecting import RejectionView
 from schemas import times
 from schemas.tables import Assignment, Cell, Experiment, ExperimentParameter, Parameter
-from storage.database import Sessions
+from storage.database import Reads
 
 COLUMNS = ("kind", "cell", "parameter", "from (UTC)", "to (UTC)", "experiment", "person", "tags", "text")
 
@@ -50,7 +50,7 @@ class CellEvents(BaseModel):
     limits: list[LimitsInForce]
 
 
-def events_of_cell(sessions: Sessions, actor: Actor, cell: str, start: datetime, end: datetime) -> CellEvents:
+def events_of_cell(sessions: Reads, actor: Actor, cell: str, start: datetime, end: datetime) -> CellEvents:
     """Return them; raise NotFound for a cell that never was."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         cell_number(session, cell)

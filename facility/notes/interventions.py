@@ -18,7 +18,7 @@ from facility.acting.user_messages import message
 from facility.notes.places import cell_number
 from schemas import times
 from schemas.tables import Cell, Intervention, Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 SHORTEST, LONGEST = 1, 480
 MOST_LISTED = 500
@@ -90,7 +90,7 @@ def end_intervention(sessions: Sessions, actor: Actor, number: int) -> Intervent
         return _recorded(context, row, before)
 
 
-def running_intervention(sessions: Sessions, actor: Actor, cell: str) -> InterventionView | None:
+def running_intervention(sessions: Reads, actor: Actor, cell: str) -> InterventionView | None:
     """Return the work that lasts in a cell; None where nobody works."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         now = times.now()
@@ -98,7 +98,7 @@ def running_intervention(sessions: Sessions, actor: Actor, cell: str) -> Interve
         return None if found is None else _one(session, found.id, now)
 
 
-def last_interventions(sessions: Sessions, actor: Actor, cell: str, limit: int = 50) -> list[InterventionView]:
+def last_interventions(sessions: Reads, actor: Actor, cell: str, limit: int = 50) -> list[InterventionView]:
     """Return the work on a cell, the newest first."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         return _views(session, _rows().where(Cell.code == cell).limit(min(limit, MOST_LISTED)), times.now())

@@ -28,7 +28,7 @@ from schemas.tables import (
     Reading,
     Series,
 )
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 MOST_LISTED = 500
 
@@ -126,7 +126,7 @@ def withdraw_rejection(sessions: Sessions, actor: Actor, number: int) -> Rejecti
         return view
 
 
-def affected(sessions: Sessions, actor: Actor, number: int) -> Affected:
+def affected(sessions: Reads, actor: Actor, number: int) -> Affected:
     """Return a rejection with the experiments that it hits; raise NotFound."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         row = session.get(QualityMark, number)
@@ -135,7 +135,7 @@ def affected(sessions: Sessions, actor: Actor, number: int) -> Affected:
         return _affected(session, row)
 
 
-def find_rejections(sessions: Sessions, actor: Actor, query: RejectionQuery) -> list[RejectionView]:
+def find_rejections(sessions: Reads, actor: Actor, query: RejectionQuery) -> list[RejectionView]:
     """Return rejections, the newest first."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         statement = _rows() if not query.cell else _rows().where(Cell.code == query.cell)

@@ -187,11 +187,9 @@ def _moved(state: AlarmState, rule: Rule, observation: Observation) -> tuple[Ala
             count=state.count + (change != "worsened"),
         )
         return after, change
-    if not state.open:
+    if not state.open or (not state.active and not reached):
         return state, None
     if not state.active:
-        if not reached:
-            return state, None
         return replace(state, active=True, returned_at=None, count=state.count + 1), "again"
     if any(since is not None for since in state.beyond[: state.level]):
         return state, None

@@ -59,8 +59,14 @@ def observe(
     # What is offline or stale says nothing of now; an implausible value says nothing of its limits.
     if one.state in SILENT_STATES:
         return Observation(now, None, one.value, suppressed_by)
-    measure = _MEASURES[watched.kind](one, memory.get(watched.parameter, NOTHING))
+    measure = measure_of(watched.kind, one, memory.get(watched.parameter, NOTHING))
     return Observation(one.observed_at, measure, one.value, suppressed_by)
+
+
+def measure_of(kind: Kind, one: ValueVerdict, memory: Memory) -> float | None:
+    """Return how bad a value is for a kind of condition; None where it does not say, or the kind needs more."""
+    measure = _MEASURES.get(kind)
+    return None if measure is None else measure(one, memory)
 
 
 def idle_command(command: ValueVerdict, effect: ValueVerdict | None) -> float | None:

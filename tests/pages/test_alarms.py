@@ -1,7 +1,6 @@
 """Alarms and notes as people meet them: by keyboard, on a phone, in both themes, and on every page."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -22,6 +21,7 @@ PATHS = (
     "/alarms",
     "/alarms/history",
     "/alarms/statistics?days=7",
+    "/alarms/rules",
     "/cells/E2C1/notes",
     "/cells/E2C1/intervene",
     "/cells/E2C1/rejections",
@@ -30,7 +30,7 @@ PATHS = (
 
 
 @pytest.fixture(scope="module")
-def alarms(station: Station) -> Iterator[dict[str, int]]:
+def alarms(station: Station) -> dict[str, int]:
     """Alarms of each kind, notes and work in the day that E2C1 has stored."""
     now = times.now()
     with station.writing() as sessions:
@@ -53,16 +53,16 @@ def alarms(station: Station) -> Iterator[dict[str, int]]:
             ended_at=now - timedelta(hours=3), reason="sensor taken out",
         )  # fmt: skip
         made["rejection"] = reject(sessions, command("tests"), wrong).rejection.id
-    yield made
+    return made
 
 
-@pytest.mark.parametrize(("language", "theme"), [("fr", "light"), ("en", "dark")])
+@pytest.mark.parametrize("look", [("fr", "light"), ("en", "dark")])
 @pytest.mark.parametrize("path", [*PATHS, "alarm", "rejection"])
 def test_no_violations_and_nothing_too_wide(
-    open_page: Opener, technician: str, alarms: dict[str, int], path: str, language: str, theme: str
+    open_page: Opener, technician: str, alarms: dict[str, int], path: str, look: tuple[str, str]
 ) -> None:
     path = {"alarm": f"/alarms/{alarms['open']}", "rejection": f"/rejections/{alarms['rejection']}"}.get(path, path)
-    page = open_page(path, language=language, theme=theme, secret=technician)
+    page = open_page(path, language=look[0], theme=look[1], secret=technician)
     for width in (1440, 390, 320):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is too wide at {width}"

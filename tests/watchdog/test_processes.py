@@ -1,5 +1,6 @@
 """The watchdog as a process: who leads, and a database, a broker and a watchdog that are killed at any moment."""
 
+import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -119,7 +120,7 @@ def test_while_the_database_is_away_alarms_are_published_and_recorded_with_their
 def test_whatever_is_killed_no_transition_is_lost_and_no_notification_doubled(station: Station) -> None:
     seed = time.time_ns() % 1_000_000
     draw = Random(seed)
-    print(f"seed {seed}")
+    sys.stdout.write(f"seed {seed}\n")
     watchdogs = [station.watchdog, station.process("watchdog", "second")]
     try:
         for one in watchdogs:

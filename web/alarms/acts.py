@@ -1,13 +1,11 @@
 """The forms under an alarm: acknowledge, shelve, take from the shelf, out of service and back."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from litestar import Request, Response, post
+from litestar import post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 from litestar.response import Redirect
 from pydantic import Field
 
@@ -18,12 +16,12 @@ from facility.acting.refusals import Refusal
 from facility.alarms import actions
 from schemas.site import Site
 from storage.database import Sessions
-from web.alarms.page import Snapshot, View
+from web.alarms.page import View
 from web.http.forms import form_texts, parse
 from web.http.query_parameters import RowId
+from web.live.snapshot import Snapshot
+from web.requests import FormData, HttpRequest, HttpResponse
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
 LONGEST_NUMBER = 10
 
 
@@ -49,15 +47,15 @@ class Condition(FormModel):
     status_code=303,
 )
 def acknowledge_alarm(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     alarm: RowId,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """Take note of an alarm."""
     typed = form_texts(data)
     try:
@@ -75,15 +73,15 @@ def acknowledge_alarm(
     status_code=303,
 )
 def shelve_alarm(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     alarm: RowId,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """Keep an alarm quiet for a while."""
     typed = form_texts(data)
     try:
@@ -102,15 +100,15 @@ def shelve_alarm(
     status_code=303,
 )
 def unshelve_alarm(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     alarm: RowId,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """Take an alarm from the shelf."""
     typed = form_texts(data)
     try:
@@ -128,14 +126,14 @@ def unshelve_alarm(
     status_code=303,
 )
 def serve_condition(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """Take a watched condition out of service, or bring it back."""
     typed = form_texts(data)
     try:
@@ -156,12 +154,12 @@ def _place(typed: dict[str, str]) -> tuple[str, dict[str, str]]:
     return path, dict(parse_qsl(parts.query)[:20])
 
 
-def _back(typed: dict[str, str], done: str) -> Response[Any]:
+def _back(typed: dict[str, str], done: str) -> HttpResponse:
     path, query = _place(typed)
     return Redirect(f"{path}?{urlencode(query | {'done': done})}", status_code=303)
 
 
-def _again(view: View, typed: dict[str, str], refusal: Refusal) -> Response[Any]:
+def _again(view: View, typed: dict[str, str], refusal: Refusal) -> HttpResponse:
     path, query = _place(typed)
     last = path.rpartition("/")[2]
     if last.isdecimal() and len(last) < LONGEST_NUMBER:

@@ -19,13 +19,13 @@ from facility.alarms.views import out_of_service as conditions_out_of_service
 from schemas import times
 from schemas.messages import Alarm
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId, range_of
+from web.live.snapshot import Snapshot
 
 Moment = Annotated[str | None, QueryParameter(description="RFC 3339 with its offset from UTC")]
 Text = Annotated[str, QueryParameter(max_length=64)]
-Snapshot = dict[str, Any]
 
 
 class Comment(FormModel):
@@ -62,7 +62,7 @@ class AlarmController(Controller):
     def alarms(
         self,
         *,
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         ended: FromQuery[bool] = False,
         in_state: Annotated[str, QueryParameter(name="state")] = "",
@@ -92,7 +92,7 @@ class AlarmController(Controller):
     def statistics(
         self,
         *,
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         asked_from: Annotated[
@@ -106,7 +106,9 @@ class AlarmController(Controller):
         return alarm_statistics(sessions, actor, start, end, zone=site.zone, now=now)
 
     @get("/out-of-service", opt={"act": Act.ALARMS_READ}, responses=problems(), sync_to_thread=True)
-    def out_of_service(self, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> list[OutOfService]:
+    def out_of_service(
+        self, sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
+    ) -> list[OutOfService]:
         """Return the watched conditions that are out of service."""
         return conditions_out_of_service(sessions, actor)
 
@@ -125,7 +127,9 @@ class AlarmController(Controller):
         return conditions_out_of_service(writing, actor)
 
     @get("/{alarm:int}", opt={"act": Act.ALARMS_READ}, responses=problems(404), sync_to_thread=True)
-    def alarm(self, alarm: RowId, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> AlarmHistory:
+    def alarm(
+        self, alarm: RowId, sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
+    ) -> AlarmHistory:
         """Return an alarm with its transitions."""
         return get_alarm(sessions, actor, alarm)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
@@ -28,17 +28,17 @@ from facility.alarms.views import (
 from facility.assignments.occupancy import day_start
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
 from telemetry.alarms.rules import SEVERITIES
 from web.alarms.words import CHANGE_WORDS, DONE_WORDS, SEVERITY_WORDS, SHELVES, STATE_WORDS
 from web.http.query_parameters import RowId
 from web.http.refusals import STATUSES, translate
+from web.live.snapshot import Snapshot
 from web.rendering.local_times import UnclearTimeError, read_day
 from web.rendering.pages import language_of, page, page_gettext, translated
 from web.rendering.texts import N_
+from web.requests import HttpRequest
 
-AnyRequest = Request[Any, Any, Any]
-Snapshot = dict[str, Any]
 # What stands above the columns, with what it sorts by.
 COLUMNS: tuple[tuple[Sort | None, str], ...] = (
     ("severity", N_("Severity")),
@@ -54,9 +54,9 @@ UPWARDS = frozenset({"place"})
 
 @get("/alarms", opt={"act": Act.ALARMS_READ}, include_in_schema=False, sync_to_thread=True)
 def alarms_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
@@ -68,9 +68,9 @@ def alarms_page(
 
 @get("/alarms/history", opt={"act": Act.ALARMS_READ}, include_in_schema=False, sync_to_thread=True)
 def history_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
@@ -83,10 +83,10 @@ def history_page(
 
 @get("/alarms/{alarm:int}", opt={"act": Act.ALARMS_READ}, include_in_schema=False, sync_to_thread=True)
 def alarm_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     alarm: RowId,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
@@ -100,9 +100,9 @@ def alarm_page(
 class View:
     """What the pages are made from; also after an act on them was refused."""
 
-    request: AnyRequest
+    request: HttpRequest
     site: Site
-    sessions: Sessions
+    sessions: Reads
     actor: Actor
     snapshot: Snapshot
 
@@ -209,7 +209,7 @@ def read_query(
     return query, typed, faults
 
 
-def shared(request: AnyRequest, site: Site, actor: Actor) -> dict[str, Any]:
+def shared(request: HttpRequest, site: Site, actor: Actor) -> dict[str, Any]:
     """Return what every page about alarms needs: words, and what the person may do."""
     return {
         "severity_words": translated(request, SEVERITY_WORDS),
@@ -225,7 +225,7 @@ def shared(request: AnyRequest, site: Site, actor: Actor) -> dict[str, Any]:
     }
 
 
-def words_of(request: AnyRequest, refusal: Refusal) -> str:
+def words_of(request: HttpRequest, refusal: Refusal) -> str:
     """Return why an act was refused; where the faults of fields say more, those."""
     language = language_of(request)
     if isinstance(refusal, Invalid) and refusal.faults:

@@ -10,7 +10,7 @@ from facility.acting.acts import Actor, read_transaction
 from facility.acting.permissions import Act
 from facility.alarms.rules import RuleChange, RuleView, list_rules, reset_rule, set_rule
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId
 
@@ -22,7 +22,7 @@ class RuleController(Controller):
     @get(opt={"act": Act.ALARMS_READ}, responses=problems(), sync_to_thread=True)
     def rules(
         self,
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         cell: Annotated[str, QueryParameter(max_length=64)] = "",
     ) -> list[RuleView]:

@@ -1,12 +1,11 @@
 """`/alarms/rules`: the rules that hold, what people set for a parameter, a cell or an experiment, and how to set it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
-from litestar import Request, Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromQuery
+from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor, read_transaction
@@ -15,18 +14,18 @@ from facility.acting.refusals import Refusal
 from facility.alarms.rules import RuleChange, RuleView, Settable, levels_in_force, list_rules, reset_rule, set_rule
 from facility.experiments.views import ExperimentQuery, list_experiments
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from telemetry.alarms.definitions import Definition
-from web.alarms.page import Snapshot, shared
+from web.alarms.page import shared
 from web.alarms.words import DONE_WORDS, KIND_WORDS
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
+from web.live.snapshot import Snapshot
 from web.rendering.formatting import plain_number
 from web.rendering.pages import language_of, page, page_gettext, translated
 from web.rendering.texts import N_
+from web.requests import FormData, HttpRequest, HttpResponse
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
 TEMPLATE = "alarms/rules.html"
 FIELDS = ("kind", "severity", "parameter", "cell", "experiment", "threshold", "delay", "link", "version")
 WORDS = ("guidance_fr", "guidance_en")
@@ -36,9 +35,9 @@ ALL_EXPERIMENTS = N_("all experiments")
 
 @get("/alarms/rules", opt={"act": Act.ALARMS_READ}, include_in_schema=False, sync_to_thread=True)
 def rules_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
@@ -59,14 +58,14 @@ def rules_page(
     "/alarms/rules", opt={"act": Act.ALARM_RULE_CHANGE}, include_in_schema=False, sync_to_thread=True, status_code=303
 )
 def save_rule(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """Set one level of a rule; what was typed stays where it is refused."""
     typed = form_texts(data)
     try:
@@ -86,15 +85,15 @@ def save_rule(
     status_code=303,
 )
 def forget_rule(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     rule: RowId,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """Forget what people set: the default holds again."""
     version = form_texts(data).get("version", "")
     try:
@@ -128,7 +127,7 @@ def typed_of(rule: RuleView) -> dict[str, str]:
 
 
 def rules_context(
-    request: AnyRequest, site: Site, sessions: Sessions, actor: Actor, /, snapshot: Snapshot, *, cell: str = ""
+    request: HttpRequest, site: Site, sessions: Reads, actor: Actor, /, snapshot: Snapshot, *, cell: str = ""
 ) -> dict[str, Any]:
     """Return what the page shows."""
     cell = cell if cell in site.unit_of_cell else next(iter(site.unit_of_cell))

@@ -1,9 +1,8 @@
 """`/alarms/statistics`: alarms a day, the worst nuisances, how long alarms waited, how much of the time they took."""
 
 from datetime import timedelta
-from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
@@ -13,11 +12,13 @@ from facility.acting.permissions import Act
 from facility.alarms.statistics import alarm_statistics
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from telemetry.alarms.rules import SEVERITIES
-from web.alarms.page import Snapshot, shared
+from web.alarms.page import shared
+from web.live.snapshot import Snapshot
 from web.rendering.pages import page, translated
 from web.rendering.texts import N_
+from web.requests import HttpRequest
 
 # What can be looked at, in days.
 PERIODS = {"1": N_("24 hours"), "7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days"), "365": N_("a year")}
@@ -25,9 +26,9 @@ PERIODS = {"1": N_("24 hours"), "7": N_("7 days"), "30": N_("30 days"), "90": N_
 
 @get("/alarms/statistics", opt={"act": Act.ALARMS_READ}, include_in_schema=False, sync_to_thread=True)
 def statistics_page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],

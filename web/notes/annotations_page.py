@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from litestar import Request, Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
@@ -17,16 +16,15 @@ from facility.notes.annotations import AnnotationDraft, AnnotationQuery, annotat
 from facility.notes.interventions import last_interventions, running_intervention
 from facility.notes.tags import TAGS
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_text_list, form_texts, page_again, parse
 from web.http.query_parameters import RowId, known_cell
 from web.notes.form import form_context
 from web.notes.moments import read_moments
 from web.rendering.pages import page, page_gettext
 from web.rendering.texts import N_
+from web.requests import FormData, HttpRequest, HttpResponse
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
 TEMPLATE = "notes/notes.html"
 PER_PAGE = 50
 LAST_PAGE = 2000
@@ -41,10 +39,10 @@ DONE_WORDS = {
 
 @get("/cells/{cell:str}/notes", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
 def notes_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     tag: FromQuery[str] = "",
@@ -61,19 +59,24 @@ def notes_page(
     "/cells/{cell:str}/notes", opt={"act": Act.ANNOTATE}, include_in_schema=False, sync_to_thread=True, status_code=303
 )
 def save_note(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
-) -> Response[Any]:
+) -> HttpResponse:
     """Keep a note; what was typed stays where it is refused."""
     typed, tags = form_texts(data), form_text_list(data, "tags")
     known_cell(site, cell)
     try:
-        told = {"cell": cell, "text": typed.get("text", ""), "parameter": typed.get("parameter", ""), "tags": tags}
+        told: dict[str, object] = {
+            "cell": cell,
+            "text": typed.get("text", ""),
+            "parameter": typed.get("parameter", ""),
+            "tags": tags,
+        }
         moments = {name: at for name, at in read_moments(typed, site).items() if at is not None}
         annotate(writing, actor, parse(AnnotationDraft, told | moments))
     except Refusal as refusal:
@@ -89,18 +92,16 @@ def save_note(
     sync_to_thread=True,
     status_code=303,
 )
-def withdraw_note(
-    annotation: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
-) -> Response[Any]:
+def withdraw_note(annotation: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> HttpResponse:
     """Withdraw a note."""
     view = withdraw_annotation(writing, actor, annotation)
     return Redirect(f"/cells/{view.cell}/notes?done=withdrawn", status_code=303)
 
 
 def notes_context(
-    request: AnyRequest,
+    request: HttpRequest,
     site: Site,
-    sessions: Sessions,
+    sessions: Reads,
     actor: Actor,
     cell: str,
     *,

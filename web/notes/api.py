@@ -23,7 +23,7 @@ from facility.notes.interventions import (
 )
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId, known_cell, range_of
 
@@ -49,7 +49,7 @@ class CellEventsController(Controller):
         self,
         *,
         cell: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         asked_from: From = None,
@@ -70,7 +70,7 @@ class CellEventsController(Controller):
         self,
         *,
         cell: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         asked_from: From = None,

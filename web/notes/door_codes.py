@@ -1,9 +1,7 @@
 """`/door-codes`: a QR code for each cell's door, to print; it leads to the page where work is announced."""
 
-from typing import Any
-
 import segno
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.response import Template
 from markupsafe import Markup
@@ -12,10 +10,11 @@ from facility.acting.permissions import Act
 from schemas.site import Site
 from web.rendering.addresses import own_origin
 from web.rendering.pages import page
+from web.requests import HttpRequest
 
 
 @get("/door-codes", opt={"act": Act.INTERVENE}, include_in_schema=False, sync_to_thread=True)
-def door_codes_page(request: Request[Any, Any, Any], site: NamedDependency[Site]) -> Template:
+def door_codes_page(request: HttpRequest, site: NamedDependency[Site]) -> Template:
     """Show them all, a unit a row; the browser prints them."""
     origin = own_origin(request)
     addresses = {cell: f"{origin}/cells/{cell}/intervene" for cell in site.unit_of_cell}

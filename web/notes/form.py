@@ -3,19 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request
-
 from facility.notes.tags import TAGS, WORKS
 from schemas import times
 from schemas.site import Site
 from web.notes.moments import FIELDS, are_twice
 from web.rendering.local_times import WHICH_WORDS, local_text
 from web.rendering.pages import translated, translated_messages
+from web.requests import HttpRequest
 
-AnyRequest = Request[Any, Any, Any]
 
-
-def form_context(request: AnyRequest, site: Site, cell: str, typed: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def form_context(request: HttpRequest, site: Site, cell: str, typed: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return what the form for a note needs, wherever it stands."""
     names = (*FIELDS, *(f"{name}_which" for name in FIELDS), "parameter", "text")
     values: dict[str, Any] = {name: (typed or {}).get(name, "") for name in names}

@@ -1,11 +1,10 @@
 """`/cells/<cell>/intervene`: "I work here", one tap after the login; the QR code on the cell's door leads here."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
@@ -25,15 +24,14 @@ from facility.notes.interventions import (
 from facility.notes.tags import WORKS
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId, known_cell
+from web.live.snapshot import Snapshot
 from web.notes.annotations_page import DONE_WORDS
 from web.rendering.pages import page, page_gettext, translated_messages
+from web.requests import FormData, HttpRequest, HttpResponse
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
-Snapshot = dict[str, Any]
 TEMPLATE = "notes/intervene.html"
 # What can be chosen by one tap, in minutes.
 LENGTHS = (10, 20, 30, 60, 120)
@@ -48,10 +46,10 @@ class Longer(FormModel):
 
 @get("/cells/{cell:str}/intervene", opt={"act": Act.INTERVENE}, include_in_schema=False, sync_to_thread=True)
 def intervene_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
@@ -71,15 +69,15 @@ def intervene_page(
     status_code=303,
 )
 def start_work(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """Begin."""
     typed = form_texts(data)
     known_cell(site, cell)
@@ -100,7 +98,7 @@ def start_work(
     sync_to_thread=True,
     status_code=303,
 )
-def end_work(intervention: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> Response[Any]:
+def end_work(intervention: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> HttpResponse:
     """End it before its time."""
     view = end_intervention(writing, actor, intervention)
     return Redirect(f"/cells/{view.cell}/intervene?done=ended", status_code=303)
@@ -114,8 +112,8 @@ def end_work(intervention: RowId, writing: NamedDependency[Sessions], actor: Nam
     status_code=303,
 )
 def extend_work(
-    intervention: RowId, data: Form, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    intervention: RowId, data: FormData, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> HttpResponse:
     """Let it last longer."""
     minutes = parse(Longer, {"minutes": form_texts(data).get("minutes", "")}).minutes
     view = extend_intervention(writing, actor, intervention, minutes)
@@ -123,7 +121,7 @@ def extend_work(
 
 
 def intervene_context(
-    request: AnyRequest, sessions: Sessions, actor: Actor, cell: str, snapshot: Snapshot
+    request: HttpRequest, sessions: Reads, actor: Actor, cell: str, snapshot: Snapshot
 ) -> dict[str, Any]:
     """Return what the page shows."""
     last = last_interventions(sessions, actor, cell, 1)
@@ -144,7 +142,8 @@ def intervene_context(
 
 def door_is_open(snapshot: Snapshot, cell: str) -> bool:
     """Tell whether the door's last known value says open."""
-    return bool((snapshot["cells"].get(cell) or {}).get("values", {}).get(DOOR))
+    held = snapshot["cells"].get(cell)
+    return held is not None and bool(held["values"].get(DOOR))
 
 
 def is_long_ago(work: InterventionView) -> bool:

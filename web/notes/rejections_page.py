@@ -1,12 +1,11 @@
 """`/cells/<cell>/rejections`: values that are wrong from when to when, who was affected, and the mail to them."""
 
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
@@ -22,7 +21,7 @@ from facility.notes.rejecting import (
     withdraw_rejection,
 )
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId, known_cell
 from web.notes.moments import FIELDS, are_twice, read_moments
@@ -31,9 +30,8 @@ from web.rendering.formatting import moment
 from web.rendering.local_times import WHICH_WORDS
 from web.rendering.pages import page, translated
 from web.rendering.texts import N_
+from web.requests import FormData, HttpRequest, HttpResponse
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
 TEMPLATE = "notes/rejections.html"
 # How a line ends in a page, and in an address that opens a mail (RFC 6068).
 NEW_LINE, MAIL_LINE = "\n", "\r\n"
@@ -48,10 +46,10 @@ BODY = N_(
 
 @get("/cells/{cell:str}/rejections", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
 def rejections_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
 ) -> Template:
@@ -68,19 +66,23 @@ def rejections_page(
     status_code=303,
 )
 def save_rejection(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
-) -> Response[Any]:
+) -> HttpResponse:
     """Reject values, and lead to who was affected."""
     typed = form_texts(data)
     known_cell(site, cell)
     try:
-        told = {"cell": cell, "parameter": typed.get("parameter", ""), "reason": typed.get("reason", "")}
+        told: dict[str, object] = {
+            "cell": cell,
+            "parameter": typed.get("parameter", ""),
+            "reason": typed.get("reason", ""),
+        }
         moments = {name: at for name, at in read_moments(typed, site).items() if at is not None}
         found = reject(writing, actor, parse(Rejection, told | moments))
     except Refusal as refusal:
@@ -91,10 +93,10 @@ def save_rejection(
 
 @get("/rejections/{rejection:int}", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
 def rejection_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     rejection: RowId,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
 ) -> Template:
@@ -124,20 +126,20 @@ def rejection_page(
 )
 def withdraw_rejected(
     rejection: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
-) -> Response[Any]:
+) -> HttpResponse:
     """Take a rejection back."""
     withdraw_rejection(writing, actor, rejection)
     return Redirect(f"/rejections/{rejection}", status_code=303)
 
 
-def mail(request: AnyRequest, site: Site, found: Affected) -> tuple[str, str]:
+def mail(request: HttpRequest, site: Site, found: Affected) -> tuple[str, str]:
     """Return the subject and the text of the mail, the station's first language above the second."""
     one = found.rejection
     parameter = site.parameter_by_code.get(one.parameter)
     texts = request.app.template_engine.engine.globals["texts"]  # type: ignore[union-attr] # put there by template_config
     subjects, bodies = [], []
     for language in ("fr", "en"):
-        told = {
+        told: dict[str, object] = {
             "cell": one.cell,
             "parameter": one.parameter if parameter is None else parameter.label.in_(language),
             "start": moment(one.started_at, site.zone, language),
@@ -155,7 +157,7 @@ def mail(request: AnyRequest, site: Site, found: Affected) -> tuple[str, str]:
 
 
 def rejections_context(
-    request: AnyRequest, sessions: Sessions, actor: Actor, site: Site, cell: str, *, typed: dict[str, str]
+    request: HttpRequest, sessions: Reads, actor: Actor, site: Site, cell: str, *, typed: dict[str, str]
 ) -> dict[str, Any]:
     """Return what the page shows."""
     names = (*FIELDS, *(f"{name}_which" for name in FIELDS), "parameter", "reason")
