@@ -4,7 +4,7 @@ from web.alarms.acts import acknowledge_alarm, serve_condition, shelve_alarm, un
 from web.alarms.api import AlarmController, alarms_now
 from web.alarms.page import alarm_page, alarms_page, history_page
 from web.alarms.rules_api import RuleController
-from web.alarms.rules_page import forget_rule, rules_page, save_rule
+from web.alarms.rules_page import forget_rule, rules_page, save_rule, try_rule
 from web.alarms.statistics_page import statistics_page
 from web.http.routes import Routes
 
@@ -12,7 +12,7 @@ ROUTES = Routes(
     lab=(alarms_now,),
     people=(
         *(AlarmController, RuleController, alarms_page, history_page, alarm_page, statistics_page),
-        *(rules_page, save_rule, forget_rule),
+        *(rules_page, save_rule, try_rule, forget_rule),
         *(acknowledge_alarm, shelve_alarm, unshelve_alarm, serve_condition),
     ),
 )

@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from litestar import Controller, delete, get, put
+from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from facility.acting.acts import Actor, read_transaction
 from facility.acting.permissions import Act
+from facility.alarms.previewing import PreviewView, preview_rule
 from facility.alarms.rules import RuleChange, RuleView, list_rules, reset_rule, set_rule
+from schemas import times
 from schemas.site import Site
 from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
@@ -40,6 +42,17 @@ class RuleController(Controller):
     ) -> RuleView:
         """Set one level of a rule; `version` is that of the rule that it changes."""
         return set_rule(writing, actor, site, data)
+
+    @post("/preview", opt={"act": Act.ALARMS_READ}, responses=problems(422), status_code=200, sync_to_thread=True)
+    def preview(
+        self,
+        data: JSONBody[RuleChange],
+        sessions: NamedDependency[ReadTransaction],
+        actor: NamedDependency[Actor],
+        site: NamedDependency[Site],
+    ) -> PreviewView:
+        """Return how often a rule would have fired in the last 30 days; nothing is kept."""
+        return preview_rule(sessions, actor, site, data, times.now())
 
     @delete(
         "/{rule:int}",

@@ -11,8 +11,10 @@ from litestar.response import Redirect, Template
 from facility.acting.acts import Actor, read_transaction
 from facility.acting.permissions import Act
 from facility.acting.refusals import Refusal
+from facility.alarms.previewing import preview_rule
 from facility.alarms.rules import RuleChange, RuleView, Settable, levels_in_force, list_rules, reset_rule, set_rule
 from facility.experiments.views import ExperimentQuery, list_experiments
+from schemas import times
 from schemas.site import Site
 from storage.database import Reads, ReadTransaction, Sessions
 from telemetry.alarms.definitions import Definition
@@ -75,6 +77,33 @@ def save_rule(
         context["typed"] |= {name: typed.get(name, "") for name in (*FIELDS, *WORDS, "enabled")}
         return page_again(request, TEMPLATE, context, refusal, current="alarms")
     return Redirect("/alarms/rules?done=rule_set", status_code=303)
+
+
+@post(
+    "/alarms/rules/preview",
+    opt={"act": Act.ALARMS_READ},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=200,
+)
+def try_rule(
+    request: HttpRequest,
+    *,
+    data: FormData,
+    sessions: NamedDependency[ReadTransaction],
+    actor: NamedDependency[Actor],
+    site: NamedDependency[Site],
+    snapshot: NamedDependency[Snapshot],
+) -> HttpResponse:
+    """Show how often what is typed would have fired; nothing is kept."""
+    typed = form_texts(data)
+    context = rules_context(request, site, sessions, actor, snapshot, cell=typed.get("cell", ""))
+    context["typed"] |= {name: typed.get(name, "") for name in (*FIELDS, *WORDS, "enabled")}
+    try:
+        found = preview_rule(sessions, actor, site, parse(RuleChange, change_of(typed)), times.now())
+    except Refusal as refusal:
+        return page_again(request, TEMPLATE, context, refusal, current="alarms")
+    return page(request, TEMPLATE, context | {"preview": found}, current="alarms")
 
 
 @post(
@@ -154,6 +183,7 @@ def rules_context(
         "threshold_text": lambda one: threshold_text(site, one, language),
         "may_change": actor.may(Act.ALARM_RULE_CHANGE),
         "typed": dict.fromkeys((*FIELDS, *WORDS), "") | {"enabled": "1", "severity": "warning", "kind": "deviation"},
+        "preview": None,
         "message": "",
         "done": "",
     }

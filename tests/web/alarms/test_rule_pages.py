@@ -1,13 +1,17 @@
 """Rules set, changed and reset on the web and by the API; what makes no sense is said and stays typed."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy import Engine
 
 from facility.people.tokens import TokenDraft, create_token
+from schemas import times
 from tests.facility.conftest import Station
+from tests.web.conftest import store
 from tests.web.visitor import Visitor
 
 RULE = {
@@ -58,6 +62,30 @@ def test_a_rule_is_set_changed_by_one_at_a_time_and_reset(technician: Visitor, m
 def test_what_makes_no_sense_is_said(technician: Visitor, fields: dict[str, object], words: str) -> None:
     answer = technician.post("/alarms/rules", RULE | {"cell": "E1C2"} | fields)
     assert (answer.status_code, words in answer.text) == (422, True)
+
+
+def test_a_rule_is_tried_on_the_last_days_before_it_is_set(
+    technician: Visitor, shared: Engine, pages: TestClient[Any], station: Station
+) -> None:
+    end = times.now().replace(second=0, microsecond=0)
+    moments = [end - timedelta(minutes=5 * n) for n in range(200, 0, -1)]
+    store(shared, "E3C1", "air_temperature_setpoint", [(at, 20.0) for at in moments])
+    # Three hours too warm, once.
+    store(shared, "E3C1", "air_temperature", [(at, 23.0 if 100 < n < 136 else 20.0) for n, at in enumerate(moments)])
+    tried = technician.post("/alarms/rules/preview", RULE | {"cell": "E3C1", "threshold": "2"})
+    assert (tried.status_code, "it would have fired 1 time in E3C1" in tried.text) == (200, True)
+    assert 'name="threshold" type="text" value="2"' in tried.text
+    wide = technician.post("/alarms/rules/preview", RULE | {"cell": "E3C1", "threshold": "5"})
+    assert "it would have fired 0 times in E3C1" in wide.text
+    assert "Nothing is stored" in technician.post("/alarms/rules/preview", RULE | {"cell": "E6C3"}).text
+    for wrong in ({"threshold": "-1"}, {"kind": "no_effect"}, {"parameter": ""}, {"parameter": "x"}, {"cell": "x"}):
+        assert technician.post("/alarms/rules/preview", RULE | wrong).status_code == 422
+    secret = create_token(station.sessions, station.member, TokenDraft(name="try")).secret
+    body = {"kind": "deviation", "severity": "warning", "parameter": "air_temperature", "cell": "E3C1",
+            "threshold": 2, "delay": 900}  # fmt: skip
+    found = pages.post("/api/alarms/rules/preview", json=body, headers={"Authorization": f"Bearer {secret}"})
+    assert (found.status_code, found.json()["times"]) == (200, 1)
+    assert technician.get("/api/alarms/rules").status_code == 200
 
 
 def test_the_api_of_rules(pages: TestClient[Any], station: Station) -> None:
