@@ -125,6 +125,9 @@ class CellWatch:
             code = watched.parameter or ""
             physical = watched.kind in EXPLAINED
             cause = silence if watched.kind == "no_data" else explained if physical else None
+            if watched.kind == "open":
+                # Announced, an open door calls nobody; once the work is over it does at once, as a reminder.
+                cause = intervention
             if watched.kind == "implausible" and cause is None and self._is_active((cell, f"{code}-deviation")):
                 # So far off that it can hardly be: one alarm says enough.
                 cause = f"{cell}/{code}-deviation"

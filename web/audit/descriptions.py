@@ -30,8 +30,13 @@ ACT_WORDS: dict[Act, str] = {
     Act.ANNOTATION_WITHDRAW: N_("annotation withdrawn"),
     Act.INTERVENE: N_("intervention begun"),
     Act.INTERVENTION_END: N_("intervention ended"),
+    Act.INTERVENTION_EXTEND: N_("intervention prolonged"),
+    Act.VALUES_REJECT: N_("values rejected"),
+    Act.REJECTION_WITHDRAW: N_("rejection withdrawn"),
     Act.ALARM_ACKNOWLEDGE: N_("alarm acknowledged"),
     Act.ALARM_SHELVE: N_("alarm shelved"),
+    Act.ALARM_OUT_OF_SERVICE: N_("condition taken out of service or put back"),
+    Act.ALARM_RULE_CHANGE: N_("alarm rule changed"),
     Act.REGISTER: N_("account asked for"),
     Act.PERSON_ADD: N_("person added"),
     Act.PERSON_APPROVE: N_("person approved"),
@@ -61,6 +66,9 @@ SUBJECT_WORDS = {
     "session": N_("Session"),
     "token": N_("Token"),
     "alarm": N_("Alarm"),
+    "annotation": N_("Annotation"),
+    "intervention": N_("Intervention"),
+    "rejection": N_("Rejection"),
     "audit": N_("Audit"),
 }
 VIA_WORDS = {
