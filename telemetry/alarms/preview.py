@@ -38,8 +38,10 @@ class Firing:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a rule would have done between two instants, and from what it was found: raw values or means of five
-    minutes. `values` counts them: none means that nothing was stored, not that nothing was wrong.
+    """What a rule would have done between two instants.
+
+    `source` tells from what it was found (raw, 5min), `values` from how many: none means that nothing was stored, not
+    that nothing was wrong.
     """
 
     start: datetime
@@ -77,7 +79,7 @@ class _Stretch:
 
 
 def preview(
-    session: Session, site: Site, cell: str, levels: Sequence[Definition], end: datetime, span: timedelta = LONGEST
+    session: Session, site: Site, cell: str, levels: Sequence[Definition], *, end: datetime, span: timedelta = LONGEST
 ) -> Preview:
     """Run the levels of one kind and parameter over a cell's history up to `end`; raise RuleError for a bad rule.
 

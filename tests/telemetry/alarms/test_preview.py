@@ -54,7 +54,7 @@ def store(engine: Engine, cell: str, parameter: str, values: dict[datetime, floa
 
 def asked(engine: Engine, site: Site, *levels: Definition, span: timedelta = END - START) -> Preview:
     with read_sessions(engine)() as session:
-        return preview(session, site, "E1C1", levels, END, span)
+        return preview(session, site, "E1C1", levels, end=END, span=span)
 
 
 def test_excursions_beyond_their_delay_are_counted_in_means_and_in_raw_values(engine: Engine, site: Site) -> None:
