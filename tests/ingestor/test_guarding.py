@@ -1,4 +1,4 @@
-"""The ingestor raises the alarm of a watchdog that is silent, once, and clears it; over restarts and several of them."""
+"""The ingestor raises the alarm of a watchdog that is silent, once, and clears it; also after a restart."""
 
 from datetime import UTC, datetime, timedelta
 
