@@ -21,9 +21,12 @@ help:
 demo: $(VENV)/.demo
 	$(BIN)/octopus demo $(DEMO)
 
+# Most tests wait for servers rather than compute, so three run at a time, each with servers of its own. The tests of a
+# module stay together: they share a database or a station.
+AT_A_TIME ?= 3
 test: $(VENV)/.test
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -q $(TESTS)
+	$(BIN)/python -m pytest -q -n $(AT_A_TIME) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

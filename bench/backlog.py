@@ -140,7 +140,12 @@ def run(database: MariaDB, broker: Mosquitto, site: Site, span: timedelta, direc
                 each.stop()
             ingestor.stop()
     engine.dispose()
-    assert rows >= values, f"{rows} rows of {values}"
+    measuring.require(rows >= values, f"{rows:,} rows in the table, not {values:,}")
+    expected = len(site.unit_of_cell) * (seconds - 5)  # each cell is read once a second
+    measuring.require(
+        min(len(seen), len(stored)) > max(100, expected / 2),
+        f"{len(seen)} live readings came by and {len(stored)} were stored meanwhile, not about {expected:.0f}",
+    )
     print(f"{values:,} values of {waiting:,} readings from six outboxes to rows in {seconds:.1f} s", end="")
     print(f" = {values / seconds:,.0f} values/s; ingestor {memory:.0f} MB, largest publisher {biggest:.0f} MB\n")
     measuring.table(
@@ -193,4 +198,4 @@ def publisher_process(broker: Mosquitto, unit: Unit, outbox: Path, directory: Pa
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measuring.finish(main))

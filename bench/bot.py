@@ -1,11 +1,13 @@
 """10,000 interactions with a bot, its memory every 1,000: `python -m bench.bot [count]`."""
 
+import argparse
 import asyncio
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from bench import measuring
 from schemas.site import read_site
 from tests.bot.discord.server import LocalDiscord
 from tests.bot.rig import Rig
@@ -13,14 +15,19 @@ from tests.conftest import prepare_database
 from tests.services.mosquitto import Mosquitto
 
 LIMIT_MB = 120
+# Between two looks at the memory.
+STEP = 1000
 
 
-def memory(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", type=int, nargs="?", default=10_000)
+    asked = parser.parse_args()
+    measuring.say_machine()
+    return asyncio.run(run(max(STEP, asked.count)))
 
 
-async def main(count: int) -> int:
+async def run(count: int) -> int:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         site = read_site()
@@ -34,7 +41,8 @@ async def main(count: int) -> int:
         rig.history("E1C3", "air_temperature", 17.6)
         await rig.start()
         started, done, peak = time.monotonic(), 0, 0.0
-        print(f"at start: {memory(rig.bot.pid):.0f} MB")
+        pid = rig.bot.pid
+        print(f"at start: {measuring.memory(pid):.0f} MB")
         while done < count:
             message = rig.ada.sees(await rig.ada.slash("ecolab"))
             await rig.ada.press(message, "ECOLAB 1")
@@ -42,22 +50,25 @@ async def main(count: int) -> int:
             await rig.ada.choose(message, "Température reprise")
             await rig.ada.complete("cellule", "cellule", "e1")
             done += 5
-            if done % 1000 == 0:
-                peak = max(peak, memory(rig.bot.pid))
+            if done % STEP == 0:
+                measuring.require(rig.bot.pid == pid and rig.bot.running, f"the bot ended:\n{rig.bot.text()}")
+                given = sum(one.answered.is_set() for one in discord.interactions.values())
+                measuring.require(given == STEP, f"the bot answered {given} of {STEP} interactions")
+                peak = max(peak, measuring.memory(pid))
                 # The local Discord must not grow: it lives in this process, but each run is long.
                 discord.messages.clear()
                 discord.interactions.clear()
                 discord.calls.clear()
                 for session in discord.sessions.values():
                     session[:] = [{} for _ in session]
-                print(f"{done} interactions: {memory(rig.bot.pid):.0f} MB, {done / (time.monotonic() - started):.0f}/s")
+                rate = done / (time.monotonic() - started)
+                print(f"{done} interactions: {measuring.memory(pid):.0f} MB, {rate:.0f}/s")
         await rig.stop()
         await discord.stop()
         broker.stop()
-        assert discord.violations == []
-        print(f"peak {peak:.0f} MB, limit {LIMIT_MB} MB")
-        return 0 if peak < LIMIT_MB else 1
+        measuring.require(discord.violations == [], f"Discord would have refused: {discord.violations[:3]}")
+        return measuring.judge((f"the bot's memory at its peak {peak:.0f} MB (below {LIMIT_MB})", peak < LIMIT_MB))
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)))
+    sys.exit(measuring.finish(main))

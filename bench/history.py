@@ -56,8 +56,16 @@ def run(database: MariaDB, folder: Path, asked: argparse.Namespace) -> int:
     headers = {"Authorization": f"Bearer {member_token(engine)}"}
     engine.dispose()
     started = time.monotonic()
-    instants = fill(database.connect(url.rpartition("/")[2]), asked.rows)
-    print(f"{asked.rows:,} rows and their roll-ups in {time.monotonic() - started:.0f} s")
+    name = url.rpartition("/")[2]
+    instants, rows = fill(database.connect(name), asked.rows)
+    took = time.monotonic() - started
+    with database.connect(name) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*), (SELECT SUM(n) FROM reading_5min), (SELECT SUM(n) FROM reading_1h) FROM reading"
+        )
+        found = [int(count or 0) for count in cursor.fetchall()[0]]
+    measuring.require(found == [rows] * 3, f"rows, and rows in 5-minute and hourly roll-ups: {found}, not {rows} each")
+    print(f"{rows:,} rows and their roll-ups in {took:.0f} s")
     port = free_port()
     settings = {"OCTOPUS_WEB__PORT": str(port), "OCTOPUS_BROKER__PORT": "1", "OCTOPUS_DATABASE__URL": url}
     web = Process([sys.executable, "-m", "web"], folder / "web.log", settings)
@@ -77,8 +85,11 @@ def answers(client: httpx.Client) -> bool:
         return False
 
 
-def fill(connection: "pymysql.Connection[pymysql.cursors.Cursor]", rows: int) -> int:
-    """Write the rows in the server itself, cell by cell; every cell gets one peak of one reading."""
+def fill(connection: "pymysql.Connection[pymysql.cursors.Cursor]", rows: int) -> tuple[int, int]:
+    """Write the rows in the server itself, cell by cell; every cell gets one peak of one reading.
+
+    Return how many instants each series spans, and how many rows there are.
+    """
     with connection, connection.cursor() as cursor:
         # Two parameters of every cell: a month each, where all parameters would get four days.
         cursor.execute(
@@ -89,12 +100,14 @@ def fill(connection: "pymysql.Connection[pymysql.cursors.Cursor]", rows: int) ->
         instants = rows // len(series)
         start = END - timedelta(seconds=PERIOD * instants)
         cursor.execute("SET unique_checks = 0")
+        written = 0
         for one in series:
             cursor.execute(
                 f"INSERT INTO reading SELECT {one}, '{start:%Y-%m-%d %H:%M:%S}' + INTERVAL seq * {PERIOD} SECOND,"
                 f" IF(seq = {instants // 3}, {PEAK}, ROUND(18 + 4 * SIN(seq / 1375) + RAND() / 5, 2)), 0"
                 f" FROM seq_0_to_{instants - 1} WHERE seq NOT BETWEEN {instants // 2} AND {instants // 2 + 720}"
             )
+            written += cursor.rowcount
             for table, seconds in (("reading_5min", 300), ("reading_1h", 3600)):
                 number = f"TIMESTAMPDIFF(SECOND, '1970-01-01', observed_at) DIV {seconds}"
                 cursor.execute(
@@ -102,7 +115,7 @@ def fill(connection: "pymysql.Connection[pymysql.cursors.Cursor]", rows: int) ->
                     f" COUNT(value), MIN(value), AVG(value), MAX(value) FROM reading WHERE series_id = {one}"
                     " AND value IS NOT NULL GROUP BY s"
                 )
-        return instants
+        return instants, written
 
 
 def measure(client: httpx.Client, requests: int, instants: int) -> int:
@@ -112,7 +125,7 @@ def measure(client: httpx.Client, requests: int, instants: int) -> int:
     span = timedelta(seconds=PERIOD * instants)
     pair = "air_temperature,air_temperature_setpoint"
     taken: dict[str, list[float]] = {}
-    most = 0
+    most = empty = 0
     for number in range(requests):
         width = RANGES[number % len(RANGES)]
         name = "all" if width is None else str(width).removesuffix(", 0:00:00")
@@ -127,7 +140,11 @@ def measure(client: httpx.Client, requests: int, instants: int) -> int:
         )  # fmt: skip
         taken.setdefault(name, []).append(time.perf_counter() - begun)
         answer.raise_for_status()
-        most = max(most, *(len(one["t"]) for one in answer.json()["series"].values()))
+        lengths = [len(one["t"]) for one in answer.json()["series"].values()]
+        empty += min(lengths) == 0
+        most = max(most, *lengths)
+    # An hour may lie in the gap.
+    measuring.require(empty < requests / 20, f"{empty} of {requests} answers held no values")
     together = [one for many in taken.values() for one in many]
     print()
     measuring.table(
@@ -156,4 +173,4 @@ def peak_kept(client: httpx.Client, cell: str, span: timedelta) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measuring.finish(main))

@@ -118,19 +118,21 @@ def run(database: MariaDB, broker: Mosquitto, site: Site, steps: int, directory:
             return int(connection.execute(total).scalar_one())
 
         first = wait_for(stored, "first rows", 60)
+        measuring.require(first < count / 2, f"{first} of {count} messages were in at the first look")
         began = time.perf_counter()
         pids = {"mosquitto": broker.pid, "mariadbd": database.pid}
         at_first = measuring.cpu(pids) | threads(ingestor)
         while stored() < count:  # seldom: asking costs the server and a core, too
-            assert time.perf_counter() - began < 600, "not all rows within 600 s"
+            measuring.require(time.perf_counter() - began < 600, f"{stored()} of {count} messages within 600 s")
             time.sleep(0.1)
         seconds = time.perf_counter() - began
         used = {name: spent - at_first[name] for name, spent in (measuring.cpu(pids) | threads(ingestor)).items()}
         connection.rollback()
         rows = connection.execute(text("SELECT COUNT(*) FROM reading")).scalar_one()
-    assert rows == count * PARAMETERS, f"{rows} rows of {count * PARAMETERS}"
+    measuring.require(rows == count * PARAMETERS, f"{rows:,} rows in the table, not {count * PARAMETERS:,}")
     memory = measuring.peak_memory(ingestor.pid)
-    assert ingestor.stop() == 0
+    status = ingestor.stop()
+    measuring.require(status == 0, f"the ingestor ended with {status}:\n{ingestor.text()}")
     engine.dispose()
     after = server_limit(database, site, start, steps)
     rate = (count - first) * PARAMETERS / seconds
@@ -241,6 +243,9 @@ def server_limit(database: MariaDB, site: Site, start: datetime, steps: int) -> 
         for statement in statements:
             cursor.execute(statement)  # autocommit: a statement is a transaction
         rate = steps * len(series) / (time.perf_counter() - began)
+        cursor.execute("SELECT COUNT(*) FROM reading")
+        (found,) = cursor.fetchall()[0]
+        measuring.require(found == steps * len(series), f"{found:,} rows in the table, not {steps * len(series):,}")
         cursor.execute(f"DROP DATABASE {name}")
     return rate
 
@@ -289,4 +294,4 @@ def ingestor_process(broker: Mosquitto, url: str, log: Path, **settings: str) ->
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measuring.finish(main))

@@ -1,12 +1,41 @@
-"""What the benchmarks share: the machine that ran, percentiles, what processes used, tables to read."""
+"""What the benchmarks share: the machine that ran, their premises, percentiles, what processes used, tables to read."""
 
 import os
 import platform
 import statistics
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+
+class PremiseError(Exception):
+    """What a figure would rest on did not hold; the text is for whoever reads the figures."""
+
+
+def require(premise: object, otherwise: str) -> None:
+    """Raise PremiseError with these words unless the premise holds."""
+    if not premise:
+        raise PremiseError(otherwise)
+
+
+def finish(main: Callable[[], int]) -> int:
+    """Run a benchmark; return its exit status, 2 where nothing was measured, which is said in words."""
+    try:
+        return main()
+    except (PremiseError, AssertionError) as error:
+        if not str(error):
+            raise
+        print(f"\nNOT MEASURED  {error}")
+        return 2
+    finally:
+        print(f"load after: {load():.1f}")
+
+
+def load() -> float:
+    """Return the load average of the last minute."""
+    return os.getloadavg()[0]
 
 
 def say_machine() -> None:
@@ -16,7 +45,7 @@ def say_machine() -> None:
     print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {len(cores())} x {_processor()}, Python {platform.python_version()}"
     )
-    print(f"load before: {os.getloadavg()[0]:.1f}")
+    print(f"load before: {load():.1f}")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -54,8 +83,23 @@ def cpu_by_thread(pid: int) -> dict[int, float]:
     return {int(task.name): _ticks(str(task)) for task in Path(f"/proc/{pid}/task").iterdir()}
 
 
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+def children(pid: int) -> dict[int, list[str]]:
+    """Return the command line of each child that lives."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    found = {}
+    for child in map(int, listed):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            found[child] = Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8").split("\0")
+    return found
+
+
+def family_cpu(pid: int) -> float:
+    """Return the seconds of processor time of a process and its children, those that have ended included."""
+    spent = _ticks(f"/proc/{pid}", ended_children=True)
+    for child in children(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            spent += _ticks(f"/proc/{child}")
+    return spent
 
 
 def memory(pid: int) -> float:
@@ -67,9 +111,9 @@ def peak_memory(pid: int) -> float:
     return _status(pid, "VmHWM")
 
 
-def _ticks(process: str) -> float:
+def _ticks(process: str, *, ended_children: bool = False) -> float:
     fields = Path(f"{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11 : 15 if ended_children else 13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _status(pid: int, name: str) -> float:

@@ -1,11 +1,10 @@
 """Memory over time, under fifty times the usual load: `python -m bench.memory`.
 
-Six publishers read five times a second; all of it is stored, 20 live streams are open, and somebody asks for a history,
-a page and an export in turn.
+Six publishers read five times a second; all of it is stored, 100 live streams are open, and somebody asks for a
+history, a page and an export in turn.
 """
 
 import argparse
-import multiprocessing
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ import httpx
 from bench import measuring
 from bench.backlog import publisher_process
 from bench.ingest import ingestor_process
-from bench.page import listen
+from bench.streams import Streams
 from schemas import times
 from schemas.site import read_site
 from tests.conftest import prepare_database
@@ -27,7 +26,8 @@ from tests.services.mosquitto import Mosquitto
 from tests.services.process import wait_for
 from tests.web.conftest import WebServer, member_token
 
-STREAMS = 20
+STREAMS = 100
+READINGS_A_SECOND = 5
 WARM = 0.3  # of the run: until then caches and pools fill
 GROWTH = 0.05
 
@@ -58,26 +58,30 @@ def run(database: MariaDB, broker: Mosquitto, directory: Path, seconds: float) -
     engine.dispose()
     ingestor = ingestor_process(broker, url, directory / "ingestor.log")
     web = WebServer(directory, broker=broker.port, database=url)
+    period = f"{1 / READINGS_A_SECOND}s"
     publishers = [
-        publisher_process(broker, unit, directory / f"outbox-{unit.code}.sqlite", directory, "0.2s")
+        publisher_process(broker, unit, directory / f"outbox-{unit.code}.sqlite", directory, period)
         for unit in site.units
     ]
     services = [ingestor, web, *publishers]
-    listening = multiprocessing.Event()
-    streams = multiprocessing.Process(target=listen, args=(web.port, STREAMS, listening), daemon=True)
     try:
         for service in services:
             service.start()
-        streams.start()
-        wait_for(listening.is_set, "the streams are open")
         paths = cycle([*(path for cell in site.unit_of_cell for path in paths_of(cell)), "/", "/plan", "/api/units"])
-        seen, begin = [], time.monotonic()
-        with httpx.Client(base_url=web.base, headers=headers, timeout=30) as client:
+        with (
+            Streams(web.port, STREAMS) as streams,
+            httpx.Client(base_url=web.base, headers=headers, timeout=30) as client,
+        ):
+            wait_for(lambda: stored(database, url), "the first readings are stored")
+            seen, asked, before, changes = [], 0, stored(database, url), streams.fewest_changes
+            begin = time.monotonic()
             while (passed := time.monotonic() - begin) < seconds:
                 # The last minute alone: answers that grow with the table would hide what leaks.
                 since = times.to_text(times.now() - timedelta(minutes=1))
                 client.get(next(paths), params={"from": since}).raise_for_status()
+                asked += 1
                 if passed >= len(seen) * seconds / 20:
+                    streams.require_open()
                     largest = max(measuring.memory(each.pid) for each in publishers)
                     seen.append(
                         (
@@ -91,11 +95,23 @@ def run(database: MariaDB, broker: Mosquitto, directory: Path, seconds: float) -
                         )
                     )
                 time.sleep(0.2)
+            passed = time.monotonic() - begin
+            new, changes = stored(database, url) - before, streams.fewest_changes - changes
+        wanted = passed * READINGS_A_SECOND * len(site.unit_of_cell)
+        print(f"{new:,} readings stored of {wanted:,.0f} that are due, {asked} pages and answers asked for")
+        print(f"{STREAMS} live streams open all the while, each brought {changes} changes or more")
+        measuring.require(new > 0.9 * wanted, "the publishers or the ingestor did not keep up")
+        measuring.require(changes > passed / 5, "a live stream brought next to nothing")
         return seen  # fmt: skip
     finally:
-        streams.kill()
         for service in reversed(services):
             service.stop()
+
+
+def stored(database: MariaDB, url: str) -> int:
+    with database.connect(url.rpartition("/")[2]) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(SUM(stored), 0) FROM publisher")
+        return int(cursor.fetchall()[0][0])
 
 
 def paths_of(cell: str) -> tuple[str, ...]:
@@ -120,4 +136,4 @@ def message(seen: list[tuple[float, dict[str, float]]]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measuring.finish(main))

@@ -1,13 +1,12 @@
 """Settings of the bot: off until it has a token, and what may leave the site is said here."""
 
-import stat
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from schemas.messages import Code
-from service.settings import Block, DatabaseSettings, Settings, SettingsError
+from service.settings import Block, DatabaseSettings, Settings, SettingsError, read_secret
 
 Choice = Literal["all", "none"] | tuple[Code, ...]
 
@@ -52,16 +51,7 @@ class BotSettings(Block):
                 raise SettingsError("the bot is off: it has no token (OCTOPUS_BOT__TOKEN_FILE or OCTOPUS_BOT__TOKEN)")
             token = self.token.get_secret_value().strip()
         else:
-            try:
-                mode = self.token_file.stat().st_mode
-                token = self.token_file.read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(f"setting bot.token_file: {self.token_file}: {error}") from error
-            if mode & (stat.S_IROTH | stat.S_IWOTH):
-                raise SettingsError(
-                    f"setting bot.token_file: everybody on this machine can read {self.token_file}:"
-                    f" chmod 600 it, and ask Discord for a new token"
-                )
+            token = read_secret("bot.token_file", self.token_file, private=True)
         if not token or any(letter.isspace() for letter in token):
             raise SettingsError("setting bot.token: this is no token: it is empty or has spaces in it")
         return token

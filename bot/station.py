@@ -20,7 +20,8 @@ from schemas.tables import (
     Reading1h,
     Reading5min,
 )
-from storage.database import Sessions
+from storage.database import Reads
+from telemetry.judging import STALE_PERIODS
 from telemetry.queries import series_of_cell
 
 
@@ -58,12 +59,12 @@ class ExperimentView:
 class Station:
     """Each function is one short look; call it in a thread."""
 
-    def __init__(self, sessions: Sessions, period: float) -> None:
+    def __init__(self, sessions: Reads, period: float) -> None:
         self._sessions, self._period = sessions, period
 
     def latest(self, cell: str, parameter: str) -> Latest | None:
         """Return the newest stored value of a series."""
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             series = _series(session, cell, parameter)
             row = None if series is None else session.get(LatestReading, series)
             return None if row is None else Latest(row.observed_at, row.value, row.quality)
@@ -72,10 +73,10 @@ class Station:
         """Return raw readings of a few hours, 5-minute means of days, hourly ones of weeks."""
         until = times.now()
         since = until - span
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             series = _series(session, cell, parameter)
             if span <= timedelta(hours=4):
-                step = timedelta(seconds=max(90, 4 * self._period))
+                step = timedelta(seconds=max(90, STALE_PERIODS * self._period))
                 raw = select(Reading.observed_at, Reading.value).where(
                     Reading.series_id == series, Reading.observed_at.between(since, until), Reading.value.is_not(None)
                 )
@@ -84,7 +85,7 @@ class Station:
             else:
                 table = Reading5min if span <= timedelta(days=8) else Reading1h
                 width = timedelta(minutes=5) if table is Reading5min else timedelta(hours=1)
-                step = max(width * 1.5, timedelta(seconds=4 * self._period))
+                step = max(width * 1.5, timedelta(seconds=STALE_PERIODS * self._period))
                 chosen = select(table.started_at, table.min, table.mean, table.max).where(
                     table.series_id == series, table.started_at.between(since, until)
                 )
@@ -94,7 +95,7 @@ class Station:
 
     def experiments(self) -> list[ExperimentView]:
         """Return all that are not archived, newest first."""
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             rows = session.scalars(
                 select(Experiment).where(Experiment.state != "archived").order_by(Experiment.updated_at.desc())
             ).all()
@@ -116,7 +117,7 @@ class Station:
 
     def limits(self, cell: str, parameter: str) -> tuple[str, ParameterLimits] | None:
         """Return the code of the experiment in the cell and what it asks of a parameter, where it names that."""
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             found = session.execute(
                 select(ExperimentParameter, Experiment.code)
                 .join(Experiment, Experiment.id == ExperimentParameter.experiment_id)

@@ -1,10 +1,11 @@
 """Clients made from settings: paho where a message must not be lost, aiomqtt where one may be missed."""
 
+import logging
 import ssl
 from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -19,6 +20,22 @@ SESSION_DAYS = 7
 LARGEST_HEADER = 1024
 
 
+class _Client(mqtt.Client):
+    """Takes the password anew at each connection: one that was changed in its file needs no restart."""
+
+    account: BrokerSettings | None = None
+
+    def reconnect(self) -> MQTTErrorCode:
+        """Connect; raise OSError also where the password cannot be read, which paho takes for a failed attempt."""
+        self.take_password()
+        return super().reconnect()
+
+    def take_password(self) -> None:
+        """Read the password as it is now; raise OSError."""
+        if self.account is not None and self.account.username is not None:
+            self.username_pw_set(self.account.username, self.account.secret())
+
+
 def paho_client(
     settings: BrokerSettings,
     client_id: str,
@@ -29,11 +46,12 @@ def paho_client(
 ) -> mqtt.Client:
     """Make a client that is not connected; raise OSError when a password or certificate file is unreadable.
 
+    The password is read again at each connection.
     `persistent` keeps the session at the broker over restarts (MQTT 5: give `connect_options` the same).
     Without `reconnect` it connects once: its owner makes another, which holds no message of the old one.
     """
     v5 = settings.protocol == "5"
-    client = mqtt.Client(
+    client = _Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=None if v5 else not persistent,
@@ -41,8 +59,8 @@ def paho_client(
         manual_ack=manual_ack,
         reconnect_on_failure=reconnect,
     )
-    if settings.username is not None:
-        client.username_pw_set(settings.username, settings.secret())
+    client.account = settings
+    client.take_password()
     if settings.tls_ca is not None:
         client.tls_set_context(_tls(settings))
     client.reconnect_delay_set(min_delay=1, max_delay=30)
@@ -69,12 +87,16 @@ def aiomqtt_client(
     """Make an aiomqtt client to be entered with `async with`; options are aiomqtt's own (will, timeout …).
 
     `largest` asks an MQTT 5 broker to keep longer messages to itself: bytes of payload.
+
+    It connects once, with the password as it is now; raise OSError when a password or certificate file is unreadable.
     """
     import aiomqtt  # noqa: PLC0415 - a unit's PC has paho alone
 
     if largest is not None and settings.protocol == "5":
         options["properties"] = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         options["properties"].MaximumPacketSize = largest + LARGEST_HEADER
+    logger = logging.getLogger("aiomqtt")
+    logger.addFilter(_worth_a_line)
     return aiomqtt.Client(
         settings.host,
         settings.port,
@@ -84,8 +106,14 @@ def aiomqtt_client(
         protocol=aiomqtt.ProtocolVersion.V5 if settings.protocol == "5" else aiomqtt.ProtocolVersion.V311,
         keepalive=settings.keepalive,
         tls_context=None if settings.tls_ca is None else _tls(settings),
+        logger=logger,
         **options,
     )
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """Leave out confirmations whose waiter was cancelled or timed out: aiomqtt logs them as errors, with a trace."""
+    return not str(record.msg).startswith("Unexpected message ID")
 
 
 def _tls(settings: BrokerSettings) -> ssl.SSLContext:

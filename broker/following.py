@@ -203,7 +203,9 @@ class Follower:
         reading = Reading.model_validate(content)
         at, now = reading.observed_at, self._live.clock()
         values = {
-            parameter.code: Latest(at, value, arrival_quality(parameter, value, at, now))
+            parameter.code: Latest(
+                at, value, arrival_quality(parameter, value, at, now, doubted=parameter.code in reading.suspect)
+            )
             for parameter in self._site.parameters_of(topic.cell)
             if parameter.code in reading.values
             for value in [reading.values[parameter.code]]

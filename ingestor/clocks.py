@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-FUTURE_SUSPECT = 120.0
+from schemas.times import CLOCK_SKEW
+
+FUTURE_SUSPECT = CLOCK_SKEW.total_seconds()
 FUTURE_REFUSED = 86_400.0
 # Others are waited for so long before a single publisher is blamed.
 _PATIENCE = 15.0

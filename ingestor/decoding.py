@@ -5,7 +5,7 @@ bad value costs that value, one bad reading does not cost the others, and each l
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from ingestor.stations import KnownCell, Station
 from schemas import topics
 from schemas.messages import MAX_PAYLOAD, Backlog, Canary, Reading
 from schemas.tables import Quality
+from schemas.tolerant_json import read_json
 from schemas.topics import CellTopic, parse_cell_topic
 
 # A series, its instant as the tables write it, the value, the quality.
@@ -110,8 +111,11 @@ def _locate(topic: CellTopic, station: Station) -> _Place:
         reason = f"no unit is called {topic.unit}: apply a site file that has it (octopus site apply)"
     elif cell is None:
         reason = f"no cell is called {topic.cell}: apply a site file that has it (octopus site apply)"
-    elif cell.unit != topic.unit:
+    elif cell.unit_id != unit_id:
         reason = f"cell {topic.cell} belongs to unit {cell.unit}, not to {topic.unit}"
+    if cell is not None and cell.unit != topic.unit:
+        # A unit that was renamed hears of what is stored under the code that it sends with.
+        cell = replace(cell, unit=topic.unit)
     return _Place(topic.unit, unit_id, None if reason else cell, reason)
 
 
@@ -124,8 +128,8 @@ def _reading(arrival: Arrival, place: _Place, station: Station) -> list[Decoded]
         else:
             return [_rows(arrival, message, place.cell, station, arrival.payload)]
     try:
-        content = json.loads(arrival.payload)
-    except (ValueError, RecursionError) as error:
+        content = read_json(arrival.payload)
+    except ValueError as error:
         return [_refused(arrival, place, f"not valid JSON: {faults.brief(error)}")]
     return [_by_hand(arrival, content, place, station, arrival.payload)]
 
@@ -140,8 +144,8 @@ def _backlog(arrival: Arrival, place: _Place, station: Station) -> list[Decoded]
             cell = place.cell
             return [_rows(arrival, message, cell, station, message) for message in backlog.readings]
     try:
-        content = json.loads(arrival.payload)
-    except (ValueError, RecursionError) as error:
+        content = read_json(arrival.payload)
+    except ValueError as error:
         return [_refused(arrival, place, f"not valid JSON: {faults.brief(error)}")]
     readings = content.get("readings") if isinstance(content, dict) else None
     if not isinstance(readings, list) or not readings:
@@ -154,7 +158,7 @@ def _items(arrival: Arrival, readings: list[Any], place: _Place, station: Statio
     kept: list[Decoded] = []
     nonsense = 0
     for item in readings:
-        raw = json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")
+        raw = _written(item)
         decoded = _by_hand(arrival, item, place, station, raw)
         if decoded.sequence is None and not decoded.rows:
             nonsense += 1
@@ -191,7 +195,7 @@ def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station,
             rows.append((known.id, text, None, usual))
         elif not -_LARGEST <= value <= _LARGEST:  # first of all: a parameter may have no range of its own
             losses.append(f"{code}: {value!r} is more than any sensor measures")
-        elif known.minimum <= value <= known.maximum:
+        elif known.minimum <= value <= known.maximum and code not in message.suspect:
             rows.append((known.id, text, value, usual))
         else:
             rows.append((known.id, text, value, _SUSPECT))
@@ -209,9 +213,10 @@ def _by_hand(arrival: Arrival, content: Any, place: _Place, station: Station, ra
     digest = faults.digest(content)
     observed = faults.instant(content.get("observed_at"), losses)
     values = faults.values(content.get("values"), losses)
+    suspect = faults.suspect(content.get("suspect"), losses)
     if observed is not None and values and place.cell is not None:
         message = Reading.model_construct(
-            publisher=publisher, sequence=sequence, observed_at=observed, values=values, digest=digest
+            publisher=publisher, sequence=sequence, observed_at=observed, values=values, suspect=suspect, digest=digest
         )
         decoded = _rows(arrival, message, place.cell, station, raw)
     else:
@@ -223,6 +228,13 @@ def _by_hand(arrival: Arrival, content: Any, place: _Place, station: Station, ra
         losses.append(decoded.reason)
     decoded.reason = faults.join(losses) if losses else None
     return decoded
+
+
+def _written(item: Any) -> bytes:
+    try:
+        return json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError):  # a number of thousands of digits, more levels than can be written
+        return repr(type(item)).encode()
 
 
 def _refused(arrival: Arrival, place: _Place, reason: str, payload: bytes | None = None) -> Decoded:

@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.messages import Code, Digest, Instant, PublisherId, Sequence, Value
+from schemas.messages import Code, Digest, Instant, PublisherId, Sequence, Suspect, Value
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _PUBLISHER: TypeAdapter[str] = TypeAdapter(PublisherId)
 _SEQUENCE: TypeAdapter[int] = TypeAdapter(Sequence)
 _DIGEST: TypeAdapter[str | None] = TypeAdapter(Digest | None)
+_SUSPECT: TypeAdapter[frozenset[str]] = TypeAdapter(Suspect)
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
 _VALUE: TypeAdapter[float | None] = TypeAdapter(Value | None)
 
@@ -85,6 +86,17 @@ def values(content: Any, losses: list[str]) -> dict[str, float | None]:
         except ValidationError:
             losses.append(f"{shown(code)}: {shown(value)} is not a number")
     return good
+
+
+def suspect(content: Any, losses: list[str]) -> frozenset[str]:
+    """Return the parameters whose values their source doubts."""
+    if content is None:
+        return frozenset()
+    try:
+        return _SUSPECT.validate_python(content)
+    except ValidationError:
+        losses.append(f"suspect {shown(content)}: a list of parameters")
+        return frozenset()
 
 
 def shown(value: Any) -> str:

@@ -19,8 +19,8 @@ from schemas.times import now
 from storage.database import Sessions
 
 _TOLD = 20_000
-# Numbers that a `stored` message names at most: about 12 kB, which any broker takes.
-_NUMBERS = 500
+# Numbers that a `stored` message names at most: about 2 kB, which any broker takes.
+_NUMBERS = 100
 
 # A publisher of a unit: unit, publisher.
 Sender = tuple[str, str]

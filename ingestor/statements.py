@@ -12,12 +12,16 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from ingestor.decoding import Row
+from schemas.times import CLOCK_SKEW
 
 T = TypeVar("T")
 
 # Well below max_allowed_packet and SQLite's longest statement.
 _ROWS = 5_000
 _KEYS = 500
+
+# A latest value further ahead of the clock than this gives way to whatever comes (telemetry.judging.supersedes).
+_SKEW = int(CLOCK_SKEW.total_seconds())
 
 _EXISTING = "SELECT series_id, observed_at, value FROM reading WHERE (series_id, observed_at) IN "
 _LATEST = "INSERT INTO latest_reading (series_id, observed_at, value, quality, received_at) VALUES "
@@ -48,7 +52,8 @@ MYSQL = Words(
     # `observed_at` last: the others compare with it as it was.
     upsert_latest=" ON DUPLICATE KEY UPDATE "
     + ", ".join(
-        f"{column} = IF(VALUES(observed_at) > observed_at, VALUES({column}), {column})"
+        f"{column} = IF(VALUES(observed_at) > observed_at OR observed_at > TIMESTAMPADD(SECOND, {_SKEW},"
+        f" VALUES(received_at)), VALUES({column}), {column})"
         for column in ("value", "quality", "received_at", "observed_at")
     ),
     instant_tail="",
@@ -64,7 +69,8 @@ SQLITE = Words(
     upsert_latest=(
         " ON CONFLICT DO UPDATE SET value = excluded.value, quality = excluded.quality,"
         " received_at = excluded.received_at, observed_at = excluded.observed_at"
-        " WHERE excluded.observed_at > latest_reading.observed_at"
+        " WHERE excluded.observed_at > latest_reading.observed_at OR latest_reading.observed_at"
+        f" > strftime('%Y-%m-%d %H:%M:%f', excluded.received_at, '+{_SKEW} seconds') || '000'"
     ),
     instant_tail="000",  # SQLAlchemy keeps six digits there; text compares as time only when all are alike
     lock="",
@@ -103,7 +109,10 @@ def existing_values(connection: Connection, rows: Iterable[Row]) -> dict[tuple[i
 
 
 def upsert_latest(connection: Connection, rows: Iterable[tuple[Row, str]]) -> None:
-    """Move `latest_reading` forward to these rows (with the time of their arrival), never back."""
+    """Move `latest_reading` forward to these rows (with the time of their arrival).
+
+    Back only from a time that lies further ahead of the arrival than clocks may differ.
+    """
     w = words(connection)
     tail = w.instant_tail
     for part in _parts(sorted(rows), _ROWS):

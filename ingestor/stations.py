@@ -1,12 +1,13 @@
 """What the database knows of the site: which series a cell's parameter is, and what is plausible."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from schemas.tables import Cell, Parameter, Series, Unit
+from schemas.tables import Cell, FormerCode, Parameter, Series, Unit
 
 
 class KnownSeries(NamedTuple):
@@ -47,8 +48,27 @@ def load_station(connection: Connection) -> Station:
             -inf if parameter.minimum is None else parameter.minimum,
             inf if parameter.maximum is None else parameter.maximum,
         )
-    return Station(
+    station = Station(
         {code: number for number, code in units.items()},
         {codes[number]: cell for number, cell in cells.items()},
         frozenset(row.code for row in parameters.values()),
     )
+    _add_former_codes(connection, station, cells)
+    return station
+
+
+def _add_former_codes(connection: Connection, station: Station, cells: Mapping[int, KnownCell]) -> None:
+    """Have what still arrives under a code from before a renaming belong to what it is called now."""
+    former: dict[tuple[str, int], list[str]] = {}
+    for row in connection.execute(select(FormerCode.kind, FormerCode.code, FormerCode.current_id)):
+        former.setdefault((row.kind, row.current_id), []).append(row.code)
+        # A code that is in use again is another's.
+        if row.kind == "unit":
+            station.units.setdefault(row.code, row.current_id)
+        elif row.kind == "cell" and row.current_id in cells:
+            station.cells.setdefault(row.code, cells[row.current_id])
+    for number, code in connection.execute(select(Parameter.id, Parameter.code)):
+        olds = [old for old in former.get(("parameter", number), []) if old not in station.parameters]
+        for cell in cells.values() if olds else ():
+            if (series := cell.series.get(code)) is not None:
+                cell.series.update(dict.fromkeys(olds, series))

@@ -19,7 +19,8 @@ COMMANDS = {
     "site": ("octopus.site", "check a site file, or bring the database in line with it"),
     "user": ("octopus.user", "make a person's account"),
     "secrets": ("octopus.secret_files", "generate the passwords of broker accounts and database"),
-    "doctor": ("octopus.doctor", "check settings, broker, database, site and disk, once"),
+    "source": ("octopus.source", "try what a publisher reads from, before it is started"),
+    "doctor": ("octopus.doctor", "check settings, source, broker, database, site and disk, once"),
 }
 
 

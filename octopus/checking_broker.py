@@ -23,7 +23,7 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
         # A name of its own: two doctors at a time must not push each other out.
         client = paho_client(chosen.broker, f"octopus-doctor-{token_hex(4)}", reconnect=False)
     except OSError as error:
-        yield Finding("FAIL", "broker", f"{error.filename}: {error.strerror}")
+        yield Finding("FAIL", "broker", str(error))
         return
 
     def on_connect(_client: Any, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:

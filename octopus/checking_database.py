@@ -73,7 +73,7 @@ def _contents(engine: Engine, chosen: CommandSettings) -> Iterator[Finding]:
         yield Finding("ok", "database", f"knows the site's {len(known)} cells")
     else:
         odd = ", ".join(sorted(known ^ wanted))
-        yield Finding("FAIL", "database", f"differs from the site file in {odd}: run `octopus site apply`")
+        yield Finding("FAIL", "database", f"differs from the site file in {odd}: run `octopus site check`")
 
 
 def _months_ahead(names: list[str]) -> Finding:

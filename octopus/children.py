@@ -16,7 +16,11 @@ _LINE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What to run and under which name it speaks; `port` is one that it must listen on before others start."""
+    """What to run and under which name it speaks.
+
+    `port` is one that it should listen on before others start. With `once` it is a step that is run until it succeeds;
+    `after` names the step without which this one is not started.
+    """
 
     name: str
     module: str
@@ -24,6 +28,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
     once: bool = False
+    after: str | None = None
 
 
 def command(service: Service) -> list[str]:

@@ -127,12 +127,11 @@ def _services(
     return [
         Service("broker", "broker", config, port=broker_port),
         Service("database", "octopus", ("db", "upgrade", *config), once=True),
-        Service("web", "web", config),
-        Service("ingestor", "ingestor", config),
-        *([Service("watchdog", "watchdog", config)] if exists("watchdog") else []),
+        Service("web", "web", config, after="database"),
+        Service("ingestor", "ingestor", config, after="database"),
+        *([Service("watchdog", "watchdog", config, after="database")] if exists("watchdog") else []),
         *publishers,
-        # Last: hashing a password takes a second that the first live values need not wait for.
-        Service("admin", "octopus", ("user", "add", "admin", *_FIRST_ADMIN, *config), once=True),
+        Service("admin", "octopus", ("user", "add", "admin", *_FIRST_ADMIN, *config), once=True, after="database"),
     ]
 
 

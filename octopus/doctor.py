@@ -4,8 +4,9 @@ import argparse
 import importlib.util
 import sys
 from collections.abc import Iterator
+from itertools import chain
 
-from octopus import checking_broker, checking_machine, settings
+from octopus import checking_broker, checking_machine, checking_source, settings
 from octopus.findings import Finding
 from octopus.settings import CommandSettings
 from service.settings import EXIT_UNAVAILABLE
@@ -18,11 +19,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     chosen = settings.read(arguments)
     failed = False
-    for check in (checking_machine.check, checking_broker.check, _database):
-        for finding in check(chosen):
-            sys.stdout.write(f"{finding.state:<4} {finding.subject}: {finding.text}\n")
-            sys.stdout.flush()
-            failed = failed or finding.state == "FAIL"
+    findings = chain(
+        checking_machine.check(chosen),
+        checking_source.check(chosen, settings.config_file(arguments)),
+        checking_broker.check(chosen),
+        _database(chosen),
+    )
+    for finding in findings:
+        sys.stdout.write(f"{finding.state:<4} {finding.subject}: {finding.text}\n")
+        sys.stdout.flush()
+        failed = failed or finding.state == "FAIL"
     return EXIT_UNAVAILABLE if failed else 0
 
 

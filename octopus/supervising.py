@@ -1,4 +1,7 @@
-"""Services as child processes: started in order, started again when they die, stopped publishers first."""
+"""Services as child processes: what can start is started, what dies is started again, publishers are stopped first.
+
+What needs a step (`octopus db upgrade`) waits until the step has succeeded; the step is tried again with back-off.
+"""
 
 import asyncio
 import os
@@ -12,7 +15,7 @@ from octopus.children import Say, Service
 from service.settings import EXIT_BAD_SETTINGS
 
 # Publishers stop first so that the ingestor gets what they sent; the broker last.
-_STOPS = ("publisher", "bot", "web", "watchdog", "ingestor", "broker")
+_STOPS = ("octopus", "publisher", "bot", "web", "watchdog", "ingestor", "broker")
 _PORT_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
@@ -20,8 +23,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _WELL_SECONDS = 60.0
 
 
-class StartError(Exception):
-    """A service did not come up; its text says which."""
+# A step that ended with one of these needs a person; waiting would not mend it.
+_HOPELESS = frozenset({EXIT_BAD_SETTINGS, 65})
 
 
 class Supervisor:
@@ -31,11 +34,13 @@ class Supervisor:
         self._services, self._say = list(services), say
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._running: dict[str, asyncio.subprocess.Process] = {}
+        # Whether a step succeeded, once that is known.
+        self._steps: dict[str, asyncio.Future[bool]] = {}
         self._stopping: asyncio.Event
         self._failed = 0
 
     def run(self) -> int:
-        """Return 0 after a clean stop, 78 when a step needs other settings, 69 when one did not come up."""
+        """Return 0 after a clean stop, 78 (or 65) when something here needs a person before it can be started."""
         return asyncio.run(self._run())
 
     async def _run(self) -> int:
@@ -43,15 +48,20 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
-        try:
-            await self._start()
-            await self._stopping.wait()
-        except StartError as error:
-            self._say("octopus", str(error))
-            self._failed = self._failed or 69
+        self._steps = {service.name: loop.create_future() for service in self._services if service.once}
+        await self._start()
+        stopping = asyncio.create_task(self._stopping.wait())
+        ended = asyncio.create_task(self._all_ended())
+        await asyncio.wait((stopping, ended), return_when=asyncio.FIRST_COMPLETED)
         self._stopping.set()
         await self._end()
+        await asyncio.gather(stopping, ended)
         return self._failed
+
+    async def _all_ended(self) -> None:
+        """Wait until nothing is left that would be started again."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values())
 
     def _stop(self) -> None:
         if self._stopping.is_set():
@@ -66,25 +76,56 @@ class Supervisor:
         for service in self._services:
             if self._stopping.is_set():
                 return
-            if service.once:
-                await self._step(service)
-                continue
-            self._tasks[service.name] = asyncio.create_task(self._keep(service), name=service.name)
+            run = self._step(service) if service.once else self._keep(service)
+            self._tasks[service.name] = asyncio.create_task(run, name=service.name)
             if service.port is not None:
                 await self._listens(service, service.port)
 
+    async def _may_start(self, service: Service) -> bool:
+        """Wait for the step that the service needs; False when it failed for good or all is stopped."""
+        if service.after is not None:
+            stopping = asyncio.ensure_future(self._stopping.wait())
+            await asyncio.wait((self._steps[service.after], stopping), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            step = self._steps[service.after]
+            return step.done() and step.result()
+        return True
+
     async def _step(self, service: Service) -> None:
-        """Run something that must end well before the rest starts."""
-        child = await self._spawn(service)
-        await children.relay(child, service.name, self._say)
-        code = await child.wait()
-        self._running.pop(service.name, None)
-        if code and not self._stopping.is_set():
-            self._failed = code if code > 0 else 1
-            raise StartError(f"{service.name} did not succeed ({_ending(code)})")
+        """Run something that must succeed before what needs it starts, again and again until it does."""
+        if not await self._may_start(service):
+            return
+        pause = _FIRST_PAUSE
+        code = -1
+        waiting = ", ".join(one.name for one in self._services if one.after == service.name)
+        while not self._stopping.is_set():
+            child = await self._spawn(service)
+            await children.relay(child, service.name, self._say)
+            code = await child.wait()
+            self._running.pop(service.name, None)
+            if self._stopping.is_set() or code == 0:
+                break
+            if code in _HOPELESS:
+                self._failed = code
+                self._say("octopus", f"{service.name} needs a person: {waiting or 'nothing else'} is not started")
+                break
+            until = f"; until it succeeds {waiting} cannot be started" if waiting else ""
+            self._say("octopus", f"{service.name} did not succeed ({_ending(code)}): tried again in {pause:g} s{until}")
+            pause = await self._pause(pause)
+        self._steps[service.name].set_result(code == 0)
+
+    async def _pause(self, pause: float) -> float:
+        """Wait so many seconds unless all is stopped; return how long the next pause is."""
+        try:
+            await asyncio.wait_for(self._stopping.wait(), pause)
+        except TimeoutError:
+            return min(pause * 2, _LONGEST_PAUSE)
+        return pause
 
     async def _keep(self, service: Service) -> None:
         """Run a service and start it again with growing pauses, until all is stopped."""
+        if not await self._may_start(service):
+            return
         pause = _FIRST_PAUSE
         while not self._stopping.is_set():
             began = time.monotonic()
@@ -100,10 +141,7 @@ class Supervisor:
                 return
             pause = _FIRST_PAUSE if time.monotonic() - began > _WELL_SECONDS else pause
             self._say("octopus", f"{service.name} ended ({_ending(code)}): started again in {pause:g} s")
-            try:
-                await asyncio.wait_for(self._stopping.wait(), pause)
-            except TimeoutError:
-                pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = await self._pause(pause)
 
     async def _spawn(self, service: Service) -> asyncio.subprocess.Process:
         child = await children.spawn(service, os.environ)
@@ -120,7 +158,8 @@ class Supervisor:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return
             if self._tasks[service.name].done() or time.monotonic() > deadline:
-                raise StartError(f"{service.name} does not listen on port {port}")
+                self._say("octopus", f"{service.name} does not listen on port {port}: the others start without it")
+                return
             await asyncio.sleep(0.05)
 
     async def _end(self) -> None:

@@ -13,6 +13,9 @@ from octopus.terminal import prefixed
 # Started in this order, stopped in the reverse one.
 ORDER = ("broker", "ingestor", "watchdog", "web", "bot", "publisher")
 
+# They wait until `octopus db upgrade` has succeeded; a publisher keeps readings in its outbox meanwhile.
+NEED_DATABASE = frozenset({"ingestor", "watchdog", "web", "bot"})
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service", nargs="*", choices=[*ORDER, []], metavar="SERVICE", help=f"of: {', '.join(ORDER)}")
@@ -26,11 +29,18 @@ def run(arguments: argparse.Namespace) -> int:
     names = [name for name in ORDER if name in wanted and name not in reasons]
     file = settings.config_file(arguments)
     config = () if file is None else ("--config", str(file))
-    services = [Service(name, name, config, port=chosen.broker.port if name == "broker" else None) for name in names]
-    if {"ingestor", "web", "watchdog", "bot"} & set(names):
-        services.insert(
-            1 if names[0] == "broker" else 0, Service("database", "octopus", ("db", "upgrade", *config), once=True)
+    services = [
+        Service(
+            name,
+            name,
+            config,
+            port=chosen.broker.port if name == "broker" else None,
+            after="database" if name in NEED_DATABASE else None,
         )
+        for name in names
+    ]
+    if NEED_DATABASE & set(names):
+        services.append(Service("database", "octopus", ("db", "upgrade", *config), once=True))
     say = prefixed(service.name for service in services)
     for name, reason in reasons.items():
         say("octopus", f"{name} is left out: {reason}")

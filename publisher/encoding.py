@@ -32,7 +32,9 @@ class Encoder:
         if not sample.values:
             raise ValueError("a reading without any parameter")
         values = sample.values if isinstance(sample.values, dict) else dict(sample.values)
-        content = b'%b"%b","values":%b' % (_CONTENT, times.to_text(sample.observed_at).encode(), orjson.dumps(values))
+        doubted = b',"suspect":' + orjson.dumps(sorted(sample.suspect)) if sample.suspect else b""
+        at = times.to_text(sample.observed_at).encode()
+        content = b'%b"%b","values":%b%b' % (_CONTENT, at, orjson.dumps(values), doubted)
         digest = blake2b(sample.cell.encode() + content, digest_size=_DIGEST_SIZE // 2).hexdigest().encode()
         payload = b'%b%d%b%b%b"}' % (self._head, sequence, content, _DIGEST, digest)
         if len(payload) + len(_OPEN) + len(_CLOSE) > MAX_PAYLOAD:

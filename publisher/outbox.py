@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
@@ -25,8 +24,6 @@ log = logging.getLogger("publisher")
 FAULTS_KEPT = 10_000
 # Readings deleted at a time where the disk is full.
 PIECE = 500
-# A newest reading further ahead than this came from a wrong clock: the next one may replace it.
-CLOCK_SKEW = timedelta(seconds=60)
 
 # A reading as a confirmation names it: number and digest, the latter None for one of an older version.
 Confirmed = tuple[int, str | None]
@@ -284,7 +281,8 @@ class Outbox:
         rows: list[tuple[int, str, bytes]] = []
         refused: list[Fault] = []
         best: dict[str, Entry] = {}
-        horizon = times.to_text(times.now() + CLOCK_SKEW)
+        # A newest reading further ahead came from a wrong clock: the next one may replace it.
+        horizon = times.to_text(times.now() + times.CLOCK_SKEW)
         sequence, encode = self.sequence, self._encoder.encode
         for sample in samples:
             try:

@@ -53,6 +53,7 @@ AlarmId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Value = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 # Names the content of a reading (cell, time, values) whatever its number; chosen by the sender, compared only.
 Digest = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Suspect = Annotated[frozenset[Code], Field(max_length=1000), PlainSerializer(sorted, return_type=list[str])]
 
 
 class Message(BaseModel):
@@ -67,6 +68,7 @@ class Reading(Message):
     """A cell's values at one time. `publisher` and `sequence` come together or not at all.
 
     `digest` is what a confirmation repeats, so that two readings under one number cannot be taken for one another.
+    `suspect` names parameters whose values their source doubts: they are stored with that quality.
     """
 
     publisher: PublisherId | None = None
@@ -74,6 +76,7 @@ class Reading(Message):
     observed_at: Instant
     values: dict[Code, Value | None] = Field(min_length=1, max_length=1000)
     digest: Digest | None = None
+    suspect: Suspect = frozenset()
 
     @model_validator(mode="after")
     def _numbered_or_not(self) -> Self:
@@ -182,4 +185,4 @@ class CellExperiment(Message):
     title: str
     state: str
     started_at: Instant
-    limits: dict[Code, ParameterLimits] = Field(default_factory=dict, max_length=1000)
+    limits: dict[Code, ParameterLimits] = Field(default_factory=dict)

@@ -55,10 +55,15 @@ class Picture:
         return self.services.get(name) or (None, None)
 
 
-def arrival_quality(parameter: Parameter, value: float | None, observed_at: datetime, now: datetime) -> Quality:
-    """Return the automatic flag of a value that has just arrived: that of the history."""
+def arrival_quality(
+    parameter: Parameter, value: float | None, observed_at: datetime, now: datetime, *, doubted: bool = False
+) -> Quality:
+    """Return the automatic flag of a value that has just arrived: that of the history.
+
+    `doubted` where its own source doubts it.
+    """
     implausible = value is not None and not parameter.plausible(value)
-    return Quality.SUSPECT if implausible or observed_at > now + times.CLOCK_SKEW else Quality.RAW
+    return Quality.SUSPECT if doubted or implausible or observed_at > now + times.CLOCK_SKEW else Quality.RAW
 
 
 def supersedes(new: Latest, held: Latest | None, now: datetime) -> bool:

@@ -4,11 +4,12 @@ import tomllib
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     FiniteFloat,
@@ -60,15 +61,45 @@ class Plan(_Block):
     buildings: tuple[Building, ...] = ()
 
 
+def _listed(formerly: Any) -> Any:
+    """Take one former code as a list of one."""
+    return [formerly] if isinstance(formerly, str) else formerly
+
+
+# Codes from before a renaming; what is stored and what still arrives under them belongs to the new code.
+Formerly = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
+
+
 class Unit(_Block):
-    """A unit with one PC and its cells, in the order in which people know them."""
+    """A unit with one PC and its cells, in the order in which people know them.
+
+    A cell is a code, or `{ code = "E1C1", formerly = "C1" }` once it has been renamed.
+    """
 
     code: Code
     label: Label
     kind: Code = "unit"
+    formerly: Formerly = ()
     cells: tuple[Code, ...] = Field(min_length=1)
+    former_cells: dict[Code, Formerly] = Field(default_factory=dict, description="former codes by a cell's code")
     period: FiniteFloat | None = Field(default=None, gt=0, description="seconds between readings")
     place: Rectangle | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed_cells(cls, content: Any) -> Any:
+        """Take `formerly` out of the list of cells."""
+        if not isinstance(content, dict) or not isinstance(cells := content.get("cells"), list | tuple):
+            return content
+        former: dict[Any, Any] = dict(content.get("former_cells", {}))
+        codes = []
+        for cell in cells:
+            if isinstance(cell, dict) and cell.keys() == {"code", "formerly"} and isinstance(cell["code"], str):
+                former[cell["code"]] = cell["formerly"]
+                codes.append(cell["code"])
+            else:
+                codes.append(cell)
+        return content | {"cells": codes, "former_cells": former}
 
 
 class Tolerance(_Block):
@@ -103,6 +134,7 @@ class Parameter(_Block):
 
     code: Code
     label: Label
+    formerly: Formerly = ()
     unit: str = Field(default="", max_length=20)
     kind: Literal["measured", "setpoint", "command", "counter", "state"] = "measured"
     setpoint_of: Code | None = None
@@ -174,6 +206,37 @@ class Site(_Block):
                     " use command_of for a pair with different units"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _former_codes_fit(self) -> Self:
+        present = {
+            "unit": set(self.unit_by_code),
+            "cell": set(self.unit_of_cell),
+            "parameter": set(self.parameter_by_code),
+        }
+        for unit in self.units:
+            if strays := unit.former_cells.keys() - set(unit.cells):
+                raise ValueError(f"unit {unit.code}: former_cells names no cell of it: {', '.join(sorted(strays))}")
+        for what, former in self._former_codes().items():
+            olds = [old for old, _ in former]
+            if wrong := {old for old in olds if old in present[what] or olds.count(old) > 1}:
+                raise ValueError(
+                    f"formerly of a {what} names {', '.join(sorted(wrong))}, which is another {what} now"
+                    " or is named twice"
+                )
+        return self
+
+    def _former_codes(self) -> dict[str, list[tuple[str, str]]]:
+        return {
+            "unit": [(old, unit.code) for unit in self.units for old in unit.formerly],
+            "cell": [(old, new) for unit in self.units for new, olds in unit.former_cells.items() for old in olds],
+            "parameter": [(old, parameter.code) for parameter in self.parameters for old in parameter.formerly],
+        }
+
+    @cached_property
+    def former_codes(self) -> dict[str, dict[str, str]]:
+        """Present codes by former ones, for `unit`, `cell` and `parameter`."""
+        return {what: dict(pairs) for what, pairs in self._former_codes().items()}
 
     @property
     def zone(self) -> ZoneInfo:

@@ -4,6 +4,7 @@ Each service has one class made of these blocks and builds it once, in its `__ma
 """
 
 import os
+import stat
 import sys
 import tomllib
 from argparse import ArgumentParser
@@ -47,6 +48,35 @@ class SettingsError(Exception):
     """Settings that cannot be used; its text is one readable line a fault."""
 
 
+class SecretFileError(SettingsError, OSError):
+    """A file with a secret that cannot be read: a bad setting at the start, later an outage that is tried again."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def read_secret(setting: str, path: Path, *, private: bool = False) -> str:
+    """Return the secret in a file, without the white space around it; raise SecretFileError that names the setting.
+
+    Read it at each connection, so that a password that was changed needs no restart. `private` refuses a file that
+    everybody on this machine can read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise SecretFileError(f"setting {setting}: {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise SecretFileError(f"setting {setting}: {path}: not text in UTF-8") from error
+    if not text:
+        raise SecretFileError(f"setting {setting}: {path} is empty")
+    if private and mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise SecretFileError(
+            f"setting {setting}: everybody on this machine can read {path}: chmod 600 it, and ask for a new secret"
+        )
+    return text
+
+
 class Block(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,9 +101,9 @@ class BrokerSettings(Block):
         return self
 
     def secret(self) -> str | None:
-        """Return the password, read from its file where one is named."""
+        """Return the password, read from its file where one is named; raise SecretFileError."""
         if self.password_file is not None:
-            return self.password_file.read_text(encoding="utf-8").strip()
+            return read_secret("broker.password_file", self.password_file)
         return None if self.password is None else self.password.get_secret_value()
 
 

@@ -47,7 +47,7 @@ _REFUSED = {
 _NOT_PREPARED = {1054, 1146}
 _CONFLICT = {1022, 1062, 1169, 1586, 1859}
 _DATA = {1153, 1264, 1265, 1292, 1365, 1366, 1367, 1406, 1411, 1525, 1644, 1690, 3854}
-_RULE = {1048, 1216, 1217, 1451, 1452, 3819, 4025}
+_RULE = {1048, 1364, 1216, 1217, 1451, 1452, 3819, 4025}
 # Another server may answer at this address by now, so the connection is given up: one that went read-only after a
 # failover, left its cluster, or is being shut down.
 _GIVE_UP = (_LOST | _READ_ONLY) - {1040, 1203, 1226}
@@ -141,7 +141,7 @@ def _classify_mysql(cause: pymysql.Error, *, lost: bool) -> tuple[Kind, str]:
 def _classify_sqlite(cause: sqlite3.Error) -> tuple[Kind, str]:
     extended = getattr(cause, "sqlite_errorcode", 0)
     code, text = extended & 0xFF, str(cause)
-    missing = text.startswith(("no such table", "no such column"))
+    missing = text.startswith(("no such table", "no such column")) or "has no column named" in text
     meanings = (
         (code in _SQLITE_BUSY, Kind.PASSES, f"another process holds the database file: {text}"),
         (code in _SQLITE_FULL, Kind.PASSES, f"the database's disk is full or failing: {text}: make room"),

@@ -38,7 +38,6 @@ def current(connection: Connection) -> str | None:
     found = None
     if inspect(connection).has_table("alembic_version"):
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    connection.commit()
     return found
 
 

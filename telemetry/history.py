@@ -1,5 +1,6 @@
 """A cell's history for a chart: any range in a bounded number of points, no peak lost, gaps left empty."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -76,50 +77,53 @@ def read_history(
     asked = _Range(max(start, EARLIEST), min(end, LATEST))
     ids = {row[0]: row[1] for row in session.execute(queries.series_of_cell(cell))}
     wanted = {code: ids[code] for code in parameters if code in ids}
-    held = _extent(session, wanted.values(), asked)
-    empty = SeriesHistory(t=[], min=[], mean=[], max=[])
-    found = dict.fromkeys(parameters, empty)
+    held = _extent(session, wanted.values(), asked) if wanted else None
+    found = dict.fromkeys(parameters, SeriesHistory(t=[], min=[], mean=[], max=[]))
     source: Source = "raw"
     width = 0
     if held is not None:
+        periods = _periods(session, wanted.values(), held)
         series = {
-            code: _Series(
-                number, site.parameter_by_code[code].decimals, _period(session, number, held, site.period_of(cell))
-            )
+            number: _Series(number, site.parameter_by_code[code].decimals, periods.get(number, site.period_of(cell)))
             for code, number in wanted.items()
         }
-        raw = _read_raw(session, series, held, points)
-        if raw is not None:
-            found |= raw
-        else:
+        columns = _read_raw(session, series, held, points)
+        if columns is None:
             source, width = _resolution(held, points, min(one.period for one in series.values()))
-            for code, one in series.items():
-                found[code] = _columns(_read_buckets(session, one.id, held, source, width), one, width)
+            buckets = _read_buckets(session, series, held, source, width)
+            columns = {number: _columns(buckets[number], one, width) for number, one in series.items()}
+        found |= {code: columns[number] for code, number in wanted.items()}
     return History(cell=cell, start=start, end=end, source=source, width=width, series=found)
 
 
 def _extent(session: Session, series: Collection[int], asked: _Range) -> _Range | None:
     """Narrow the range to where values are: a year asked of a month's data still gets its finest points."""
     first = times.floor(asked.start, timedelta(seconds=FIVE_MINUTES))
-    edges = [session.execute(queries.extent(number, first, asked.end)).one() for number in series]
-    starts = [edge[0] for edge in edges if edge[0] is not None]
-    ends = [edge[1] for edge in edges if edge[1] is not None]
-    if not starts:
+    edges = [
+        (low, high)
+        for part in queries.batches(series)
+        for _, low, high in session.execute(queries.extent(part, first, asked.end))
+        if low is not None
+    ]
+    if not edges:
         return None
-    start = max(asked.start, min(starts))
-    end = min(asked.end, max(ends) + timedelta(seconds=FIVE_MINUTES))
+    start = max(asked.start, min(low for low, _ in edges))
+    end = min(asked.end, max(high for _, high in edges) + timedelta(seconds=FIVE_MINUTES))
     return _Range(start, end) if start < end else None
 
 
-def _period(session: Session, series: int, held: _Range, expected: float) -> float:
-    """Return the usual distance of readings, as they are rather than as they should be."""
-    usual = []
-    for last in (False, True):
-        instants = sorted(session.scalars(queries.instants(series, held.start, held.end, SAMPLE, last=last)))
-        distances = [(b - a).total_seconds() for a, b in pairwise(instants)]
+def _periods(session: Session, series: Collection[int], held: _Range) -> dict[int, float]:
+    """Return the usual seconds between a series' readings, as they are rather than as they should be."""
+    samples: defaultdict[tuple[int, bool], list[datetime]] = defaultdict(list)
+    for part in queries.batches(series):
+        for number, last, observed_at in session.execute(queries.instants(part, held.start, held.end, SAMPLE)):
+            samples[number, bool(last)].append(observed_at)
+    usual: dict[int, float] = {}
+    for (number, _), instants in samples.items():
+        distances = [(b - a).total_seconds() for a, b in pairwise(sorted(instants))]
         if distances:
-            usual.append(median(distances))
-    return max(usual, default=expected)
+            usual[number] = max(usual.get(number, 0.0), median(distances))
+    return usual
 
 
 def _resolution(held: _Range, points: int, period: float) -> tuple[Source, int]:
@@ -140,57 +144,56 @@ def _resolution(held: _Range, points: int, period: float) -> tuple[Source, int]:
 
 
 def _read_raw(
-    session: Session, series: dict[str, _Series], held: _Range, points: int
-) -> dict[str, SeriesHistory] | None:
-    """Return every reading where they are few enough, None where they are not."""
-    found = {}
-    for code, one in series.items():
-        if held.seconds / one.period > points * 1.1:
-            return None
-        rows = session.execute(queries.raw_points(one.id, held.start, held.end, points + 1)).all()
-        t: list[int] = []
-        values: list[float | None] = []
-        for observed_at, value in rows:
-            now = _milliseconds(observed_at)
-            if t and now - t[-1] > GAP_PERIODS * one.period * 1000:
-                t.append(t[-1] + round(one.period * 1000))
-                values.append(None)
-            t.append(now)
-            values.append(value)
-        if len(t) > points:
-            return None
-        found[code] = SeriesHistory(t=t, min=values, mean=values, max=values)
-    return found
+    session: Session, series: dict[int, _Series], held: _Range, points: int
+) -> dict[int, SeriesHistory] | None:
+    """Return every reading by series where they are few enough, None where they are not."""
+    if any(held.seconds / one.period > points * 1.1 for one in series.values()):
+        return None
+    most = points * len(series)
+    rows = session.execute(queries.raw_points(list(series), held.start, held.end, most + 1)).all()
+    if len(rows) > most:
+        return None
+    columns: dict[int, tuple[list[int], list[float | None]]] = {number: ([], []) for number in series}
+    for number, observed_at, value in rows:
+        t, values = columns[number]
+        now, period = _milliseconds(observed_at), series[number].period
+        if t and now - t[-1] > GAP_PERIODS * period * 1000:
+            t.append(t[-1] + round(period * 1000))
+            values.append(None)
+        t.append(now)
+        values.append(value)
+    if any(len(t) > points for t, _ in columns.values()):
+        return None
+    return {number: SeriesHistory(t=t, min=v, mean=v, max=v) for number, (t, v) in columns.items()}
 
 
-def _read_buckets(session: Session, series: int, held: _Range, source: Source, width: int) -> dict[int, _Bucket]:
-    """Return the buckets that hold values. Of roll-ups that the range cuts, the part within is read raw."""
+def _read_buckets(
+    session: Session, series: Collection[int], held: _Range, source: Source, width: int
+) -> dict[int, dict[int, _Bucket]]:
+    """Return each series' buckets that hold values. Of roll-ups that the range cuts, the part within is read raw."""
     start, end = held.start, held.end
-    buckets: dict[int, _Bucket] = {}
-    if source == "raw":
-        _merge(buckets, session.execute(queries.raw_buckets(series, start, end, width)))
-        return buckets
-    table = Reading5min if source == "5min" else Reading1h
-    base = timedelta(seconds=FIVE_MINUTES if source == "5min" else HOUR)
-    inner_end = times.floor(end, base)
-    inner_start = times.floor(start + base - _MILLISECOND, base)
-    if inner_start < inner_end:
-        statement = queries.rollup_buckets(table, series, inner_start, inner_end, width)
-        _merge(buckets, session.execute(statement))
-        cuts = [(start, inner_start), (inner_end, end)]
-    else:
-        cuts = [(start, end)]
+    buckets: dict[int, dict[int, _Bucket]] = {number: {} for number in series}
+    cuts = [(start, end)]
+    if source != "raw":
+        table = Reading5min if source == "5min" else Reading1h
+        base = timedelta(seconds=FIVE_MINUTES if source == "5min" else HOUR)
+        inner_end = times.floor(end, base)
+        inner_start = times.floor(start + base - _MILLISECOND, base)
+        if inner_start < inner_end:
+            statement = queries.rollup_buckets(table, list(series), inner_start, inner_end, width)
+            _merge(buckets, session.execute(statement))
+            cuts = [(start, inner_start), (inner_end, end)]
     for cut_start, cut_end in cuts:
         if cut_start < cut_end:
-            _merge(buckets, session.execute(queries.raw_buckets(series, cut_start, cut_end, width)))
+            _merge(buckets, session.execute(queries.raw_buckets(list(series), cut_start, cut_end, width)))
     return buckets
 
 
-def _merge(buckets: dict[int, _Bucket], rows: Iterable[Any]) -> None:
-    for number, n, low, total, high in rows:
-        held = buckets.get(number)
+def _merge(buckets: dict[int, dict[int, _Bucket]], rows: Iterable[Any]) -> None:
+    for series, number, n, low, total, high in rows:
+        held = buckets[series].get(number)
         if held is None:
-            buckets[number] = _Bucket(int(n), low, float(total), high)
+            buckets[series][number] = _Bucket(int(n), low, float(total), high)
         else:
             held.n, held.sum = held.n + int(n), held.sum + float(total)
             held.min, held.max = min(held.min, low), max(held.max, high)

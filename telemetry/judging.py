@@ -34,7 +34,7 @@ ABNORMAL_STATES: frozenset[str] = frozenset({"suspect", "high", "low"})
 class ValueVerdict:
     """How a value stands.
 
-    `deviation` is from the setpoint, None where the two are not of the same time. Where `state` is high or low,
+    `deviation` is from the setpoint, None where that is stale or of another time. Where `state` is high or low,
     `exceeded` names which kind of limit was passed, `limit` the widest one passed and `severity` what that means.
     """
 
@@ -126,7 +126,7 @@ def judge_value(
 ) -> ValueVerdict:
     """Judge a value beside its setpoint, where it has one; `period` is the seconds between two readings of the cell.
 
-    What makes a value useless comes first. A setpoint of another time than the value says nothing about it.
+    What makes a value useless comes first. A stale setpoint, or one of another time than the value, is not compared.
     """
     aim, aim_at = (None, None) if target is None else (target.value, target.observed_at)
     if latest is None:
@@ -136,7 +136,9 @@ def judge_value(
     deviation = None
     if value is not None and aim is not None and aim_at is not None:
         together = abs((observed_at - aim_at).total_seconds()) <= stale
-        deviation = _difference(value, aim, parameter) if together else None
+        # A stale pair still tells how things stood then.
+        comparable = together and (age > stale or age_of(aim_at, now) <= stale)
+        deviation = _difference(value, aim, parameter) if comparable else None
     exceeded, limit, severity = None, None, None
     state: ValueState = "ok"
     if presence == "offline":

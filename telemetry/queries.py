@@ -1,11 +1,12 @@
 """Statements as values: whoever has a session executes them. MySQL, MariaDB and SQLite."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, case, func, select
+from sqlalchemy import Boolean, ColumnElement, CompoundSelect, Integer, Select, case, func, literal, select, union_all
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -21,6 +22,8 @@ from schemas.tables import (
     Series,
     Unit,
 )
+
+_SELECTS = 200
 
 Rollup = type[Reading5min] | type[Reading1h]
 
@@ -111,52 +114,88 @@ def newest_rejected(limit: int) -> Select[datetime, str, str, int]:
     )
 
 
-def extent(series: int, start: datetime, end: datetime) -> Select[datetime | None, datetime | None]:
-    """Return the first and the last five minutes in which a series has values."""
-    column = Reading5min.started_at
-    return select(func.min(column), func.max(column)).where(
-        Reading5min.series_id == series, column >= start, column < end
-    )
+def batches(series: Collection[int]) -> Iterator[list[int]]:
+    """Split series for `extent`, `first_and_last` and `instants`: SQLite joins no more than 500 selects."""
+    numbers = list(series)
+    for start in range(0, len(numbers), _SELECTS):
+        yield numbers[start : start + _SELECTS]
 
 
-def instants(series: int, start: datetime, end: datetime, limit: int, *, last: bool) -> Select[datetime]:
-    """Return the first (or last) few instants of a series, for telling how often it sends."""
-    order = Reading.observed_at.desc() if last else Reading.observed_at
-    return select(Reading.observed_at).where(*_within(series, start, end)).order_by(order).limit(limit)
+def extent(series: Collection[int], start: datetime, end: datetime) -> CompoundSelect[int, datetime, datetime]:
+    """Return (series, first, last five minutes in which it has values, both NULL without any) of each series."""
+    return _edges(Reading5min.series_id, Reading5min.started_at, series, start, end)
 
 
-def raw_points(series: int, start: datetime, end: datetime, limit: int) -> Select[datetime, float | None]:
-    """Return (observed_at, value) in order, at most `limit` rows."""
+def first_and_last(series: Collection[int], start: datetime, end: datetime) -> CompoundSelect[int, datetime, datetime]:
+    """Return (series, when its first and last readings were observed, NULL values included) of each series."""
+    return _edges(Reading.series_id, Reading.observed_at, series, start, end)
+
+
+def _edges(
+    number: InstrumentedAttribute[int],
+    instant: InstrumentedAttribute[datetime],
+    series: Collection[int],
+    start: datetime,
+    end: datetime,
+) -> CompoundSelect[int, datetime, datetime]:
+    """Look at both ends of each series' index: grouping would read all that lies between."""
+    found = []
+    for one in series:
+        within = (number == one, instant >= start, instant < end)
+        first, last = (select(edge(instant)).where(*within).scalar_subquery() for edge in (func.min, func.max))
+        found.append(select(literal(one, Integer()), first, last))
+    return union_all(*found)
+
+
+def instants(
+    series: Collection[int], start: datetime, end: datetime, limit: int
+) -> CompoundSelect[int, bool, datetime]:
+    """Return (series, whether from the end, observed_at) of the first and the last `limit` readings of each series."""
+    found = []
+    for one in series:
+        for last in (False, True):
+            order = Reading.observed_at.desc() if last else Reading.observed_at
+            within = (Reading.series_id == one, Reading.observed_at >= start, Reading.observed_at < end)
+            part = select(Reading.observed_at).where(*within).order_by(order).limit(limit).subquery()
+            found.append(select(literal(one, Integer()), literal(last, Boolean()), part.c.observed_at))
+    return union_all(*found)
+
+
+def raw_points(
+    series: Collection[int], start: datetime, end: datetime, limit: int
+) -> Select[int, datetime, float | None]:
+    """Return (series, observed_at, value) series by series in order of time, at most `limit` rows in all."""
     return (
-        select(Reading.observed_at, Reading.value)
+        select(Reading.series_id, Reading.observed_at, Reading.value)
         .where(*_within(series, start, end))
-        .order_by(Reading.observed_at)
+        .order_by(Reading.series_id, Reading.observed_at)
         .limit(limit)
     )
 
 
 def raw_buckets(
-    series: int, start: datetime, end: datetime, width: int
-) -> Select[int, int, float | None, float | None, float | None]:
-    """Return (bucket number, n, min, sum, max) of the values that are not NULL."""
+    series: Collection[int], start: datetime, end: datetime, width: int
+) -> Select[int, int, int, float | None, float | None, float | None]:
+    """Return (series, bucket number, n, min, sum, max) of the values that are not NULL; `width` in seconds."""
     number = bucket_number(Reading.observed_at, width).label("number")
     value = Reading.value
     return (
-        select(number, func.count(), func.min(value), func.sum(value), func.max(value))
+        select(Reading.series_id, number, func.count(), func.min(value), func.sum(value), func.max(value))
         .where(*_within(series, start, end), value.is_not(None))
-        .group_by(number)
+        .group_by(Reading.series_id, number)
     )
 
 
 def rollup_buckets(
-    table: Rollup, series: int, start: datetime, end: datetime, width: int
-) -> Select[int, int, float | None, float | None, float | None]:
-    """Return (bucket number, n, min, sum, max) from rows of five minutes or an hour."""
+    table: Rollup, series: Collection[int], start: datetime, end: datetime, width: int
+) -> Select[int, int, int, float | None, float | None, float | None]:
+    """Return (series, bucket number, n, min, sum, max) from rows of five minutes or an hour; `width` in seconds."""
     number = bucket_number(table.started_at, width).label("number")
+    total = func.sum(table.mean * table.n)
     return (
-        select(number, func.sum(table.n), func.min(table.min), func.sum(table.mean * table.n), func.max(table.max))
-        .where(table.series_id == series, table.started_at >= start, table.started_at < end)
-        .group_by(number)
+        select(table.series_id, number, func.sum(table.n), func.min(table.min), total, func.max(table.max))
+        .where(table.series_id.in_(series), table.started_at >= start, table.started_at < end)
+        .group_by(table.series_id, number)
     )
 
 
@@ -172,10 +211,5 @@ def rows_for_export(
     )
 
 
-def first_and_last(series: int, start: datetime, end: datetime) -> Select[datetime | None, datetime | None]:
-    """Return when a series' first and last readings within the range were observed, NULL values included."""
-    return select(func.min(Reading.observed_at), func.max(Reading.observed_at)).where(*_within(series, start, end))
-
-
-def _within(series: int, start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
-    return Reading.series_id == series, Reading.observed_at >= start, Reading.observed_at < end
+def _within(series: Collection[int], start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Reading.series_id.in_(series), Reading.observed_at >= start, Reading.observed_at < end

@@ -12,6 +12,15 @@ from schemas.site import Label, Parameter, Site, Unit
 from telemetry.judging import CellState, PresenceState, ValueState, ValueVerdict, judge_cell, stale_after
 from telemetry.limits import Limits, Severity
 
+_VALUE_STATES = (
+    "the first that holds of no_data (never received), offline (its publisher is), stale, no_value (the sensor gave"
+    " none), suspect, high, low, ok"
+)
+_CELL_STATES = (
+    "the first that holds of alarm, offline, no_data, stale, warning (an alarm of that severity), deviation (a main"
+    " value or one that the experiment names is high, low or suspect), incomplete (one of them is missing), ok"
+)
+
 
 class View(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -40,7 +49,7 @@ class ValueView(View):
     label: Label
     unit: str
     kind: str
-    state: ValueState
+    state: ValueState = Field(description=_VALUE_STATES)
     value: float | None
     observed_at: Instant | None
     age_seconds: float | None
@@ -60,7 +69,7 @@ class CellView(View):
 
     cell: str
     unit: str
-    state: CellState
+    state: CellState = Field(description=_CELL_STATES)
     observed_at: Instant | None
     age_seconds: float | None
     period_seconds: float

@@ -11,7 +11,7 @@ from schemas.messages import Status
 from schemas.picture import Picture
 from schemas.site import Site
 from schemas.tables import Canary, Cell, Parameter, Publisher, Reading, RejectedMessage, Series
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry.alarms.station_rules import WATCHDOG
 from telemetry.ledger import Balance
 from watchdog.arrivals import Heard
@@ -34,9 +34,9 @@ class Facts:
     open: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_facts(sessions: Sessions, site: Site, picture: Picture, heard: Mapping[str, Heard], now: datetime) -> Facts:
+def read_facts(sessions: Reads, site: Site, picture: Picture, heard: Mapping[str, Heard], now: datetime) -> Facts:
     """Ask the database; `heard` has what must be stored by now."""
-    with sessions() as session:
+    with sessions.reading() as session:
         canary = session.get(Canary, WATCHDOG)
         rejected = session.scalar(
             select(func.count()).select_from(RejectedMessage).where(RejectedMessage.received_at > now - HOUR)

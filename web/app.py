@@ -19,19 +19,21 @@ from sqlalchemy import Engine
 from broker.following import Follower
 from facility.acting.refusals import Refusal
 from facility.people.directory import Directory
+from facility.people.last_seen import LastSeen
 from facility.people.login import Gate
 from facility.people.passwords import Passwords
 from facility.people.sessions import Lifetimes
 from schemas.site import Site
 from service import ending
 from service.version import octopus_version
-from storage.database import read_sessions, write_sessions
+from storage.database import ReadSessions, ReadTransaction, read_sessions, write_sessions
 from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
 from web.http.errors import exception_handlers
 from web.http.form_bodies import LARGEST_BODY
 from web.http.head_requests import answer_head_requests
+from web.http.last_seen import LastSeenWriting
 from web.http.manifest import manifest
 from web.http.openapi import InstantSchema, openapi_config
 from web.http.preferences import preferences
@@ -82,15 +84,18 @@ def create_app(
     follower = Follower(settings.broker, site, "web", hub.live)
     filling = Filling(engine, site, hub, threads.refresh)
     assets = read_assets()
-    writing = write_sessions(engine)
-    topics = ExperimentTopics(engine, writing, hub, follower, threads.refresh)
+    reading, writing = read_sessions(engine), write_sessions(engine)
+    seen = LastSeen()
+    topics = ExperimentTopics(reading, writing, hub, follower, threads.refresh)
     lifetimes = Lifetimes(timedelta(hours=settings.web.session_idle_hours), timedelta(days=settings.web.session_days))
     directory = None if settings.ldap is None else Directory(settings.ldap)
     gate = Gate(writing, Passwords(), lifetimes, directory)
 
+    parts = (follower, filling, topics, LastSeenWriting(seen, writing, threads.refresh))
+
     @asynccontextmanager
     async def follow(_: Litestar) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in (follower, filling, topics)]
+        tasks = [asyncio.create_task(_kept(part), name=type(part).__name__) for part in parts]
         try:
             yield
         finally:
@@ -107,16 +112,17 @@ def create_app(
         middleware=[
             DefineMiddleware(
                 Identity,
-                sessions=writing,
+                sessions=reading,
                 lifetimes=lifetimes,
                 secure=settings.web.secure_cookies,
                 threads=threads.identity,
+                seen=seen,
             )
         ],
         guards=[guard_routes(public=settings.web.public)],
         dependencies={
             "engine": _given(engine),
-            "sessions": _given(read_sessions(engine)),
+            "sessions": _given_to_each_request(reading, threads),
             "writing": _given(writing),
             "gate": _given(gate),
             "actor": Provide(actor_of, sync_to_thread=False),
@@ -148,6 +154,23 @@ def _router(handlers: list[Handlers], access: str) -> Router:
     return Router("/", route_handlers=[each for several in handlers for each in several], opt={"access": access})
 
 
+def _given_to_each_request(reading: ReadSessions, threads: WebThreads) -> Provide:
+    """Give each request a transaction of its own for all that it reads."""
+
+    async def provide() -> AsyncIterator[ReadTransaction]:
+        transaction = ReadTransaction(reading)
+        try:
+            yield transaction
+        finally:
+            if transaction.is_open:
+                # Giving the connection back asks the database, which may hang.
+                await threads.closing.run(transaction.close)
+            else:
+                transaction.close()
+
+    return Provide(provide)
+
+
 def _given(part: Any) -> Provide:
     def provide() -> Any:
         return part
@@ -155,7 +178,7 @@ def _given(part: Any) -> Provide:
     return Provide(provide, sync_to_thread=False)
 
 
-async def _kept(part: Follower | Filling | ExperimentTopics) -> None:
+async def _kept(part: Follower | Filling | ExperimentTopics | LastSeenWriting) -> None:
     """Run a part; what nobody foresaw is logged and does not leave the pages without live values for good."""
     while True:
         try:

@@ -73,6 +73,11 @@ class OctopusBot(commands.Bot):
             await self.load_extension(feature)
         self.add_check(self._at_home)
 
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Drop what comes after the end: discord.py's task that waits for the last server outlives a closed bot."""
+        if not self.is_closed():
+            super().dispatch(event_name, *args, **kwargs)
+
     async def _at_home(self, reply: commands.Context["OctopusBot"]) -> bool:
         return reply.guild is not None and reply.guild.id == self.context.settings.guild
 

@@ -11,7 +11,7 @@ from bot.database import DatabaseAway
 from bot.gateway.client import OctopusBot
 from schemas import times
 from schemas.tables import DiscordCommands
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 RETRY = 30.0
 
@@ -66,8 +66,8 @@ async def _fingerprint(bot: OctopusBot) -> str:
     return sha256(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)).hexdigest()
 
 
-def _held(sessions: Sessions, application: int, guild: int) -> str | None:
-    with sessions() as session:
+def _held(sessions: Reads, application: int, guild: int) -> str | None:
+    with sessions.reading() as session:
         row = session.get(DiscordCommands, (str(application), str(guild)))
         return None if row is None else row.fingerprint
 

@@ -13,9 +13,9 @@ from facility.acting.permissions import Act, Role, allowed, require
 from facility.acting.refusals import NotLoggedIn
 from facility.acting.user_messages import message
 from schemas import times
-from schemas.tables import AuditEvent, Person
+from schemas.tables import AuditEvent, AuditExperiment, Person
 from schemas.tables import Role as RoleRow
-from storage.database import Sessions
+from storage.database import Reads, ReadSession, Sessions
 
 Via = Literal["web", "api", "bot", "command", "directory"]
 State = Literal["pending", "active", "refused", "deactivated"]
@@ -68,20 +68,31 @@ class ActContext:
         act: Act | None = None,
     ) -> None:
         """Write the audit line into the same transaction. Values must be JSON and hold no secret."""
-        self.session.add(
-            AuditEvent(
-                at=self.at,
-                actor_id=self.actor.id,
-                actor=self.actor.login,
-                via=self.actor.via,
-                address=self.actor.address,
-                act=act or self.act,
-                subject=subject,
-                subject_id=str(subject_id),
-                before=before,
-                after=after,
-            )
+        event = AuditEvent(
+            at=self.at,
+            actor_id=self.actor.id,
+            actor=self.actor.login,
+            via=self.actor.via,
+            address=self.actor.address,
+            act=act or self.act,
+            subject=subject,
+            subject_id=str(subject_id),
+            before=before,
+            after=after,
         )
+        self.session.add(event)
+        for number in _experiments(subject, subject_id, before, after):
+            self.session.add(AuditExperiment(experiment_id=number, event=event))
+
+
+def _experiments(subject: str, subject_id: object, *parts: dict[str, Any] | None) -> set[int]:
+    """Return the numbers of the experiments whose history a line of the audit belongs to."""
+    if subject == "experiment":
+        return {int(str(subject_id))}
+    if subject != "cell":
+        return set()
+    numbers = {(part or {}).get("experiment") for part in parts}
+    return {number for number in numbers if isinstance(number, int)}
 
 
 @contextmanager
@@ -110,10 +121,10 @@ def anonymous_transaction(
 
 
 @contextmanager
-def read_transaction(sessions: Sessions, actor: Actor, act: Act) -> Iterator[Session]:
-    """Check the permission and read; nothing is written."""
+def read_transaction(sessions: Reads, actor: Actor, act: Act) -> Iterator[ReadSession]:
+    """Check the permission and read; nothing can be written."""
     require(actor.role, act, read_only=actor.read_only)
-    with sessions() as session:
+    with sessions.reading() as session:
         yield session
 
 

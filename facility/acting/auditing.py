@@ -1,11 +1,10 @@
-"""Look through the audit. Lines are written by `acts.Deed.record` only; nothing changes or deletes them."""
+"""Look through the audit. Lines are written by `acts.ActContext.record` only; nothing changes or deletes them."""
 
 import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,8 +15,8 @@ from facility.acting.acts import Actor, act_transaction, read_transaction
 from facility.acting.fields import FormModel, OptionalMoment
 from facility.acting.permissions import Act
 from schemas import times
-from schemas.tables import AuditEvent, Person
-from storage.database import Sessions
+from schemas.tables import AuditEvent, AuditExperiment, Person
+from storage.database import Reads, Sessions
 
 PAGE = 100
 MOST_CHANGES = 500
@@ -53,19 +52,19 @@ class AuditLine(BaseModel):
     after: dict[str, Any] | None
 
 
-def search_audit(sessions: Sessions, actor: Actor, query: AuditQuery) -> list[AuditLine]:
+def search_audit(sessions: Reads, actor: Actor, query: AuditQuery) -> list[AuditLine]:
     """Return a page of the audit, the newest first."""
     with read_transaction(sessions, actor, Act.AUDIT_READ) as session:
         return list(_lines(session, query, min(max(query.limit, 1), 1000)))
 
 
-def count_audit(sessions: Sessions, actor: Actor, query: AuditQuery) -> int:
+def count_audit(sessions: Reads, actor: Actor, query: AuditQuery) -> int:
     """Return how many lines a search has in all."""
     with read_transaction(sessions, actor, Act.AUDIT_READ) as session:
         return session.scalar(select(func.count()).select_from(AuditEvent).where(*_conditions(query))) or 0
 
 
-def history_of(sessions: Sessions, actor: Actor, subject: str, subject_id: object) -> list[AuditLine]:
+def history_of(sessions: Reads, actor: Actor, subject: str, subject_id: object) -> list[AuditLine]:
     """Return the changes of one experiment or cell, the newest first, for everybody who may see it."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         query = AuditQuery(subject=subject, subject_id=str(subject_id))
@@ -75,33 +74,31 @@ def history_of(sessions: Sessions, actor: Actor, subject: str, subject_id: objec
     return [line.model_copy(update={"address": ""}) for line in lines]
 
 
-def changes_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list[AuditLine]:
+def changes_of_experiment(sessions: Reads, actor: Actor, number: int) -> list[AuditLine]:
     """Return what was done to an experiment, its comings and goings in cells included, the newest first.
 
     Everybody who may see an experiment sees who changed it, as every laboratory notebook shows; the network addresses
     are for admins.
     """
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
-        own = (AuditEvent.subject == "experiment") & (AuditEvent.subject_id == str(number))
-        # All lines of cells are looked through: an assignment that was withdrawn has left the table of assignments.
-        statement = select(AuditEvent).where(own | (AuditEvent.subject == "cell")).order_by(AuditEvent.id.desc())
-        rows = session.scalars(statement.execution_options(yield_per=500))
-        concerned = (row for row in rows if row.subject == "experiment" or _names(row, number))
-        lines = [AuditLine.model_validate(row, from_attributes=True) for row in islice(concerned, MOST_CHANGES)]
+        statement = (
+            select(AuditEvent)
+            .join(AuditExperiment, AuditExperiment.event_id == AuditEvent.id)
+            .where(AuditExperiment.experiment_id == number)
+            .order_by(AuditExperiment.event_id.desc())
+            .limit(MOST_CHANGES)
+        )
+        lines = [AuditLine.model_validate(row, from_attributes=True) for row in session.scalars(statement)]
     if actor.may(Act.AUDIT_READ):
         return lines
     return [line.model_copy(update={"address": ""}) for line in lines]
 
 
-def names_behind(sessions: Sessions, actor: Actor, lines: Iterable[AuditLine]) -> dict[str, str]:
+def names_behind(sessions: Reads, actor: Actor, lines: Iterable[AuditLine]) -> dict[str, str]:
     """Return the names of those who changed an experiment by their logins."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         people = select(Person).where(Person.login.in_({one.actor for one in lines}))
         return {person.login: person.name for person in session.scalars(people)}
-
-
-def _names(row: AuditEvent, number: int) -> bool:
-    return any((part or {}).get("experiment") == number for part in (row.before, row.after))
 
 
 def export_audit(sessions: Sessions, actor: Actor, query: AuditQuery) -> list[AuditLine]:

@@ -14,7 +14,7 @@ from facility.acting.user_messages import message
 from facility.experiments.drafts import ExperimentState
 from schemas.messages import CellExperiment, ParameterLimits
 from schemas.tables import Assignment, Cell, Experiment, ExperimentParameter, Parameter
-from storage.database import Sessions
+from storage.database import Reads
 
 _Rows = Select[Assignment, str, Experiment]
 
@@ -39,7 +39,7 @@ class AssignmentView(BaseModel):
     ended_at: datetime | None
 
 
-def assignments_of_cell(sessions: Sessions, actor: Actor, cell: str) -> list[AssignmentView]:
+def assignments_of_cell(sessions: Reads, actor: Actor, cell: str) -> list[AssignmentView]:
     """Return a cell's whole history, the newest first; raise NotFound for a cell that never was."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         if session.scalar(select(Cell.id).where(Cell.code == cell)) is None:
@@ -47,13 +47,13 @@ def assignments_of_cell(sessions: Sessions, actor: Actor, cell: str) -> list[Ass
         return by_cell(session, cell)
 
 
-def assignments_of_experiment(sessions: Sessions, actor: Actor, number: int) -> list[AssignmentView]:
+def assignments_of_experiment(sessions: Reads, actor: Actor, number: int) -> list[AssignmentView]:
     """Return where an experiment was and is, the newest first."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         return _views(session, _rows().where(Assignment.experiment_id == number))
 
 
-def get_assignment(sessions: Sessions, actor: Actor, number: int) -> AssignmentView:
+def get_assignment(sessions: Reads, actor: Actor, number: int) -> AssignmentView:
     """Return one assignment; raise NotFound."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         found = _views(session, _rows().where(Assignment.id == number))
@@ -62,7 +62,7 @@ def get_assignment(sessions: Sessions, actor: Actor, number: int) -> AssignmentV
     return found[0]
 
 
-def occupants_now(sessions: Sessions, actor: Actor) -> list[AssignmentView]:
+def occupants_now(sessions: Reads, actor: Actor) -> list[AssignmentView]:
     """Return what every occupied cell holds."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         return _views(session, _rows().where(Assignment.ended_at.is_(None)))

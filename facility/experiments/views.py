@@ -15,7 +15,7 @@ from facility.acting.refusals import NotFound
 from facility.acting.user_messages import message
 from facility.experiments.drafts import STATE_WORDS, ExperimentState, Tolerance
 from schemas.tables import Assignment, Cell, Experiment, ExperimentCell, ExperimentParameter, Parameter
-from storage.database import Sessions
+from storage.database import Reads
 
 Sort = Literal["code", "title", "team", "state", "planned_start", "planned_end", "updated_at"]
 _COLUMNS: dict[str, Any] = {
@@ -77,7 +77,7 @@ class ExperimentPage(BaseModel):
     total: int
 
 
-def list_experiments(sessions: Sessions, actor: Actor, query: ExperimentQuery) -> ExperimentPage:
+def list_experiments(sessions: Reads, actor: Actor, query: ExperimentQuery) -> ExperimentPage:
     """Return the experiments whose texts hold every word of the search."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         conditions = _conditions(query)
@@ -91,7 +91,7 @@ def list_experiments(sessions: Sessions, actor: Actor, query: ExperimentQuery) -
         return ExperimentPage(experiments=[_summary(row, planned, now) for row in rows], total=total)
 
 
-def get_experiment(sessions: Sessions, actor: Actor, number: int) -> ExperimentView:
+def get_experiment(sessions: Reads, actor: Actor, number: int) -> ExperimentView:
     """Return one experiment; raise NotFound."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         row = session.get(Experiment, number)
@@ -100,7 +100,7 @@ def get_experiment(sessions: Sessions, actor: Actor, number: int) -> ExperimentV
         return read_experiment(session, row)
 
 
-def experiment_codes(sessions: Sessions, actor: Actor, numbers: Iterable[int]) -> dict[int, str]:
+def experiment_codes(sessions: Reads, actor: Actor, numbers: Iterable[int]) -> dict[int, str]:
     """Return the codes of these experiments, for lines that hold only numbers."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         rows = session.execute(select(Experiment.id, Experiment.code).where(Experiment.id.in_(set(numbers))))

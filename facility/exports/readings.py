@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry import queries
 
 # Rows of the table for each piece; a piece is some hundred kilobytes of text.
@@ -46,22 +46,26 @@ class Export:
         return f"{self.cell}_{self.start:%Y%m%dT%H%M%SZ}_{self.end:%Y%m%dT%H%M%SZ}.csv"
 
 
-def csv_pieces(sessions: Sessions, site: Site, export: Export) -> Iterator[str]:
+def csv_pieces(sessions: Reads, site: Site, export: Export) -> Iterator[str]:
     """Yield the file. Each piece has a session of its own: pieces are made in whichever thread is free."""
-    with sessions() as session:
+    with sessions.reading() as session:
         ids = {row[0]: row[1] for row in session.execute(queries.series_of_cell(export.cell))}
         series = {ids[code]: code for code in export.parameters if code in ids}
-        edges = [session.execute(queries.first_and_last(one, export.start, export.end)).one() for one in series]
+        edges = [
+            edge
+            for part in queries.batches(series)
+            for edge in session.execute(queries.first_and_last(part, export.start, export.end))
+        ]
     write = _Writer(site, export, series)
     yield write.header()
-    starts = [edge[0] for edge in edges if edge[0] is not None]
-    ends = [edge[1] for edge in edges if edge[1] is not None]
+    starts = [edge[1] for edge in edges if edge[1] is not None]
+    ends = [edge[2] for edge in edges if edge[2] is not None]
     if not starts or not ends:
         return
     start, end, window = min(starts), max(ends) + _MILLISECOND, FIRST_WINDOW
     while start < end:
         until = min(end, start + window)
-        with sessions() as session:
+        with sessions.reading() as session:
             rows: Sequence[ExportRow] = session.execute(queries.rows_for_export(list(series), start, until, ROWS)).all()
         if len(rows) == ROWS:
             # The last instant may be cut: it begins the next piece.

@@ -17,7 +17,7 @@ from facility.people.people import Locale, PersonView, refuse_taken, snapshot, v
 from facility.people.sessions import end_all
 from schemas import times
 from schemas.tables import OneTimeLink, Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 PASSWORD_LINK = "password"  # noqa: S105 - the purpose of a link
 LINK_LIFETIME = timedelta(hours=48)
@@ -34,7 +34,7 @@ class PasswordChange(FormModel):
     new: SecretStr
 
 
-def get_account(sessions: Sessions, actor: Actor) -> PersonView:
+def get_account(sessions: Reads, actor: Actor) -> PersonView:
     """Return the actor as a person."""
     with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         return view(_myself(session, actor))
@@ -98,9 +98,9 @@ def issue_link(sessions: Sessions, actor: Actor, number: int) -> str:
         return secret
 
 
-def person_of_link(sessions: Sessions, secret: str) -> PersonView:
+def person_of_link(sessions: Reads, secret: str) -> PersonView:
     """Return whose link this is without using it up; raise NotFound when it is used, over or unknown."""
-    with sessions() as session:
+    with sessions.reading() as session:
         return view(_linked(session, secret))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 from pydantic import Field, SecretStr, model_validator
 
 from facility.acting.permissions import Role
-from service.settings import Block, SettingsError
+from service.settings import Block, SettingsError, read_secret
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +60,9 @@ class LdapSettings(Block):
         return self
 
     def secret(self) -> str:
+        """Return the password of `bind_dn`, empty without one; raise SecretFileError."""
         if self.bind_password_file is not None:
-            return self.bind_password_file.read_text(encoding="utf-8").strip()
+            return read_secret("ldap.bind_password_file", self.bind_password_file)
         return "" if self.bind_password is None else self.bind_password.get_secret_value()
 
 

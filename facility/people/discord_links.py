@@ -14,7 +14,7 @@ from facility.acting.refusals import Conflict, NotFound
 from facility.acting.user_messages import message
 from schemas import times
 from schemas.tables import DiscordLink, DiscordLinkCode, Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 # No 0, O, 1, I, L: people type it from another screen. 31^8 codes, ten minutes, five tries a minute.
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -44,7 +44,7 @@ def link(sessions: Sessions, typed: str, discord_id: int) -> Actor:
     """Link a Discord account to the person who was shown this code; an earlier link of either is replaced."""
     unknown = NotFound(message("This code is invalid or has expired: request a new one on your account page."))
     code = "".join(letter for letter in typed.upper() if letter.isalnum())[:64]
-    with sessions() as session:
+    with sessions.reading() as session:
         person = session.scalar(
             select(Person)
             .join(DiscordLinkCode, DiscordLinkCode.person_id == Person.id)
@@ -80,7 +80,7 @@ def unlink(sessions: Sessions, actor: Actor) -> None:
         context.record("person", actor.id, before={"discord_id": row.discord_id})
 
 
-def linked_account(sessions: Sessions, actor: Actor) -> str | None:
+def linked_account(sessions: Reads, actor: Actor) -> str | None:
     """Return the Discord account that acts for the person."""
     with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         return session.scalar(select(DiscordLink.discord_id).where(DiscordLink.person_id == actor.id))

@@ -53,7 +53,7 @@ def log_in(gate: Gate, visitor: Actor, login: str, password: str, agent: str) ->
     """Start a session, or raise NotLoggedIn (the same for a wrong name and a wrong password) or TooManyAttempts."""
     login = login.strip()
     attempt = begin_attempt(gate.sessions, login, visitor.address)
-    with gate.sessions() as session:
+    with gate.sessions.reading() as session:
         known = find_person(session, login)
     # Always hashed, also for who is not known: the answer takes as long.
     fits = gate.passwords.verify(None if known is None else known.password_hash, password)

@@ -16,7 +16,7 @@ from facility.acting.user_messages import UserMessage, message
 from facility.people.passwords import Passwords, check_password
 from facility.people.sessions import end_all
 from schemas.tables import Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 Locale = Literal["fr", "en"]
 STATE_WORDS: dict[str, UserMessage] = {
@@ -72,7 +72,7 @@ class PersonDraft(FormModel):
     role: Role = Role.MEMBER
 
 
-def list_people(sessions: Sessions, actor: Actor, *, state: str | None = None, search: str = "") -> list[PersonView]:
+def list_people(sessions: Reads, actor: Actor, *, state: str | None = None, search: str = "") -> list[PersonView]:
     """Return people whose login, name or address holds the text: those who wait first, then by name."""
     with read_transaction(sessions, actor, Act.PEOPLE_READ) as session:
         statement = select(Person).order_by(Person.name, Person.id)
@@ -84,12 +84,12 @@ def list_people(sessions: Sessions, actor: Actor, *, state: str | None = None, s
     return sorted(found, key=lambda one: (one.state != "pending", fold(one.name), one.id))
 
 
-def get_person(sessions: Sessions, actor: Actor, number: int) -> PersonView:
+def get_person(sessions: Reads, actor: Actor, number: int) -> PersonView:
     with read_transaction(sessions, actor, Act.PEOPLE_READ) as session:
         return view(_person(session, number))
 
 
-def count_waiting(sessions: Sessions, actor: Actor) -> int:
+def count_waiting(sessions: Reads, actor: Actor) -> int:
     """Return how many registrations wait for an admin."""
     with read_transaction(sessions, actor, Act.PEOPLE_READ) as session:
         return session.scalar(select(func.count()).where(Person.state == "pending")) or 0

@@ -36,8 +36,8 @@ def register(sessions: Sessions, passwords: Passwords, actor: Actor, form: Regis
     """Keep a registration until an admin decides; a known address changes nothing and leaves an audit line."""
     password = form.password.get_secret_value()
     check_password(password, form.name, form.email)
-    with sessions() as session:
-        # Before the hashing, which is the dear part; asked again where it counts.
+    with sessions.reading() as session:
+        # Before the hashing, which is expensive; asked again where it counts.
         _not_too_many(session, actor.address, times.now())
     hashed = passwords.hash(password)
     try:

@@ -12,11 +12,12 @@ from facility.acting.permissions import Act, Role
 from facility.acting.refusals import NotFound
 from facility.acting.secret_texts import digest, new_secret
 from facility.acting.user_messages import message
+from facility.people.last_seen import LastSeen
 from schemas import times
 from schemas.tables import LoginSession, Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
-# How often `seen_at` is written at most: not with every request.
+# How often `seen_at` is noted at most: not with every request.
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -58,10 +59,15 @@ def open_session(context: ActContext, person: Person, agent: str, lifetimes: Lif
     return secret
 
 
-def actor_of_session(sessions: Sessions, secret: str, address: str, lifetimes: Lifetimes) -> Actor | None:
-    """Return who a session cookie belongs to; None when it is unknown, over, or its person not active."""
+def actor_of_session(
+    sessions: Reads, secret: str, address: str, lifetimes: Lifetimes, seen: LastSeen | None = None
+) -> Actor | None:
+    """Return who a session cookie belongs to; None when it is unknown, over, or its person not active.
+
+    That it was used is noted in `seen`, now and then.
+    """
     now = times.now()
-    with sessions() as session:
+    with sessions.reading() as session:
         found = session.execute(
             select(LoginSession, Person)
             .join(Person, Person.id == LoginSession.person_id)
@@ -73,16 +79,12 @@ def actor_of_session(sessions: Sessions, secret: str, address: str, lifetimes: L
         if login.expires_at <= now or login.seen_at <= now - lifetimes.idle or person.state != "active":
             return None
         actor = Actor(person.id, person.login, person.name, Role(person.role), "web", address, person.locale)
-        stale = login.seen_at <= now - SEEN_EVERY
-    if stale:
-        with sessions() as session, session.begin():
-            row = session.scalar(select(LoginSession).where(LoginSession.token_hash == digest(secret)))
-            if row is not None:
-                row.seen_at = now
+        if seen is not None and login.seen_at <= now - SEEN_EVERY:
+            seen.session(login.id, now)
     return actor
 
 
-def list_sessions(sessions: Sessions, actor: Actor, secret: str) -> list[SessionView]:
+def list_sessions(sessions: Reads, actor: Actor, secret: str) -> list[SessionView]:
     """Return the actor's own sessions, the newest first."""
     with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         rows = session.scalars(

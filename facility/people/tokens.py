@@ -12,9 +12,10 @@ from facility.acting.permissions import Act, Role
 from facility.acting.refusals import Invalid, NotFound
 from facility.acting.secret_texts import TOKEN_PREFIX, digest, new_secret
 from facility.acting.user_messages import message
+from facility.people.last_seen import LastSeen
 from schemas import times
 from schemas.tables import ApiToken, Person
-from storage.database import Sessions
+from storage.database import Reads, Sessions
 
 Scope = Literal["all", "read", "calendar"]
 TokenName = Annotated[str, StringConstraints(min_length=1, max_length=100), CLEAN, ONE_LINE]
@@ -72,7 +73,7 @@ def create_token(sessions: Sessions, actor: Actor, draft: TokenDraft) -> NewToke
         return NewToken(**_view(row).model_dump(), secret=secret)
 
 
-def list_tokens(sessions: Sessions, actor: Actor) -> list[TokenView]:
+def list_tokens(sessions: Reads, actor: Actor) -> list[TokenView]:
     """Return the actor's own tokens that still work, the newest first."""
     with read_transaction(sessions, actor, Act.ACCOUNT_READ) as session:
         rows = session.scalars(
@@ -93,12 +94,17 @@ def revoke_token(sessions: Sessions, actor: Actor, number: int) -> None:
         context.record("token", row.id, before={"name": row.name, "scope": row.scope, "hint": row.hint})
 
 
-def actor_of_token(sessions: Sessions, secret: str, address: str, *, calendar: bool = False) -> Actor | None:
-    """Return who a token acts for. A calendar token opens feeds (`calendar`) and nothing else."""
+def actor_of_token(
+    sessions: Reads, secret: str, address: str, *, calendar: bool = False, seen: LastSeen | None = None
+) -> Actor | None:
+    """Return who a token acts for. A calendar token opens feeds (`calendar`) and nothing else.
+
+    That it was used is noted in `seen`, now and then.
+    """
     if not secret.startswith(TOKEN_PREFIX):
         return None
     now = times.now()
-    with sessions() as session:
+    with sessions.reading() as session:
         found = session.execute(
             select(ApiToken, Person)
             .join(Person, Person.id == ApiToken.person_id)
@@ -114,12 +120,8 @@ def actor_of_token(sessions: Sessions, secret: str, address: str, *, calendar: b
             person.id, person.login, person.name, Role(person.role), "api", address, person.locale,
             read_only=token.scope != "all",
         )  # fmt: skip
-        number, stale = token.id, token.used_at is None or token.used_at <= now - USED_EVERY
-    if stale:
-        with sessions() as session, session.begin():
-            row = session.get(ApiToken, number)
-            if row is not None:
-                row.used_at = now
+        if seen is not None and (token.used_at is None or token.used_at <= now - USED_EVERY):
+            seen.token(token.id, now)
     return actor
 
 

@@ -1,6 +1,8 @@
 """The http source: polls an Ecolab REST server, whose `GET /` returns all parameters of all cells as JSON."""
 
-import json
+import codecs
+import logging
+import re
 import ssl
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,36 +12,23 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, FiniteFloat, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from publisher.sources import instants
 from publisher.sources.http_paths import Absent, Step, find, parse_path
-from publisher.sources.mapping import check_targets, scaled
+from publisher.sources.http_values import Decimal, Value, checked_path
+from publisher.sources.mapping import check_targets
 from publisher.sources.polling import Answer, Unavailable, poll
 from publisher.sources.source import Batch, Fault, Position, Sample, Source
 from schemas import times
 from schemas.messages import Code
 from schemas.site import Site, Unit
-from service.settings import Block, SettingsError
+from schemas.tolerant_json import read_json
+from service.settings import Block, SettingsError, read_secret
+
+log = logging.getLogger(__name__)
 
 _SHOWN = 200
-
-
-def _checked_path(text: str) -> str:
-    parse_path(text)
-    return text
-
-
-class Value(Block):
-    """Where a parameter's value lies below its cell's path."""
-
-    path: str
-    factor: FiniteFloat = 1
-    offset: FiniteFloat = 0
-    words: dict[str, FiniteFloat] = Field(default_factory=dict, description="numbers for texts, as open = 1")
-    missing: tuple[FiniteFloat | str, ...] = ("", "NaN", "nan", "null", "-")
-
-    _path = field_validator("path")(_checked_path)
 
 
 class Time(Block):
@@ -49,7 +38,7 @@ class Time(Block):
     formats: tuple[str, ...] = ("iso",)
     timezone: str | None = Field(default=None, description="of times without an offset; the site's without it")
 
-    _path = field_validator("path")(_checked_path)
+    _path = field_validator("path")(checked_path)
 
     @field_validator("formats")
     @classmethod
@@ -70,7 +59,7 @@ class Cell(Block):
     time: Time | None = None
     values: dict[Code, Value | str] = Field(min_length=1)
 
-    _path = field_validator("path")(_checked_path)
+    _path = field_validator("path")(checked_path)
 
     @field_validator("values")
     @classmethod
@@ -91,6 +80,9 @@ class Settings(Block):
     token_file: Path | None = Field(default=None, description="a file with a bearer token")
     headers: dict[str, str] = Field(default_factory=dict)
     tls_ca: Path | None = None
+    encoding: str | None = Field(default=None, description="of answers that declare none; UTF-8 without it")
+    decimal: Decimal = Field(default=".", description="in numbers that come as text")
+    thousands: str = Field(default="", max_length=1, description="groups the digits of such numbers")
     time: Time | None = Field(default=None, description="without it the moment of asking is the readings' time")
     cells: tuple[Cell, ...] = Field(min_length=1)
 
@@ -105,8 +97,18 @@ class Settings(Block):
                 raise ValueError("no credentials in a URL: use username and password_file")
         return urls
 
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str | None) -> str | None:
+        try:
+            return None if name is None else codecs.lookup(name).name
+        except LookupError:
+            raise ValueError(f"no encoding is called {name!r}") from None
+
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("decimal and thousands must differ from one another")
         if (self.username is None) != (self.password_file is None):
             raise ValueError("username and password_file belong together")
         if self.username is not None and self.token_file is not None:
@@ -152,37 +154,26 @@ class HttpSource:
 
         paces = _paces(position)
         settings = self._settings
-        secrets = self._read_secrets()
-        headers = {"Accept": "application/json", **settings.headers}
-        if "token_file" in secrets:
-            headers["Authorization"] = f"Bearer {secrets['token_file']}"
-        auth = None if settings.username is None else httpx.BasicAuth(settings.username, secrets["password_file"])
         client: httpx.AsyncClient | None = None
 
         async def ask() -> Answer:
             nonlocal client
             if client is None:
-                client = httpx.AsyncClient(
-                    headers=headers,
-                    auth=auth,
-                    timeout=settings.timeout,
-                    trust_env=False,  # the proxies of whoever starts the publisher lead out of the lab
-                    verify=self._trusted or True,
-                )
+                client = self._new_client()
             troubles: list[str] = []
-            raw = ""
+            raw, wait = "", 0.0
             for url in settings.urls:
                 try:
-                    body = await self._fetch(client, url)
-                    return self._understand(body, times.now(), paces)
+                    body, charset = await self._fetch(client, url)
+                    return self._understand(body, charset, times.now(), paces)
                 except Unavailable as error:
                     troubles.append(f"{url} {error}")
-                    raw = raw or error.raw
+                    raw, wait = raw or error.raw, max(wait, error.wait)
                 except httpx.InvalidURL:
                     troubles.append(f"{url} is no URL")
                 except httpx.HTTPError as error:
                     troubles.append(f"{url} does not answer ({_in_words(error)})")
-            raise Unavailable("; ".join(troubles), raw)
+            raise Unavailable("; ".join(troubles), raw, wait)
 
         async def close() -> None:
             nonlocal client
@@ -193,30 +184,62 @@ class HttpSource:
         deadline = settings.timeout * len(settings.urls) + 1
         yield from poll("http", ask, close, interval=settings.interval, deadline=deadline, stop=stop)
 
-    async def _fetch(self, client: Any, url: str) -> bytes:
-        """Return the body; a server that drips or never ends is left."""
+    def _new_client(self) -> Any:
+        """Return a client with the credentials as they are now: one that was changed in its file needs no restart."""
+        import httpx  # noqa: PLC0415 - an extra that only this source needs
+
+        settings = self._settings
+        try:
+            secrets = self._read_secrets()
+        except SettingsError as error:
+            raise Unavailable(str(error)) from None
+        headers = {"Accept": "application/json", **settings.headers}
+        if "token_file" in secrets:
+            headers["Authorization"] = f"Bearer {secrets['token_file']}"
+        name = settings.username
+        return httpx.AsyncClient(
+            headers=headers,
+            auth=None if name is None else httpx.BasicAuth(name, secrets["password_file"]),
+            timeout=settings.timeout,
+            trust_env=False,  # the proxies of whoever starts the publisher lead out of the lab
+            verify=self._trusted or True,
+        )
+
+    async def _fetch(self, client: Any, url: str) -> tuple[bytes, str | None]:
+        """Return the body and its declared charset; a server that drips or never ends is left."""
         import asyncio  # noqa: PLC0415 - beside the client, which is imported late as well
 
-        body = bytearray()
+        from httpx import ReadError, RemoteProtocolError, WriteError  # noqa: PLC0415 - as above
+
         try:
-            async with asyncio.timeout(self._settings.timeout), client.stream("GET", url) as response:
-                if response.status_code != 200:
-                    raise Unavailable(f"answers {response.status_code} {response.reason_phrase}")
-                async for piece in response.aiter_bytes():
-                    body += piece
-                    if len(body) > self._settings.max_bytes:
-                        raise Unavailable(f"sends more than {self._settings.max_bytes} bytes")
+            async with asyncio.timeout(self._settings.timeout):
+                try:
+                    return await self._read(client, url)
+                except (ReadError, RemoteProtocolError, WriteError):
+                    # A connection that was kept may end just when it is used again: a new one tells whether it did.
+                    log.debug("%s breaks off; asking again", url)
+                return await self._read(client, url)
         except TimeoutError:
             raise Unavailable(f"sends no whole answer within {self._settings.timeout:g} s") from None
-        return bytes(body)
 
-    def _understand(self, body: bytes, now: datetime, paces: dict[str, instants.Pace]) -> Answer:
+    async def _read(self, client: Any, url: str) -> tuple[bytes, str | None]:
+        body = bytearray()
+        async with client.stream("GET", url) as response:
+            if response.status_code != 200:
+                after = response.headers.get("Retry-After", "")
+                wait = float(after) if re.fullmatch(r"[0-9]{1,5}", after) else 0.0
+                raise Unavailable(f"answers {response.status_code} {response.reason_phrase}", wait=wait)
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > self._settings.max_bytes:
+                    raise Unavailable(f"sends more than {self._settings.max_bytes} bytes")
+            return bytes(body), response.charset_encoding
+
+    def _understand(self, body: bytes, charset: str | None, now: datetime, paces: dict[str, instants.Pace]) -> Answer:
         try:
-            # The standard library's parser lets NaN pass, which spoils one value and not the whole answer.
-            document = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            reason = "more levels than can be read" if isinstance(error, RecursionError) else "no whole JSON"
-            raise Unavailable(f"sends {reason}", body[:_SHOWN].decode(errors="replace")) from None
+            document = read_json(body, charset or self._settings.encoding)
+        except ValueError:
+            raise Unavailable("sends no whole JSON", body[:_SHOWN].decode(errors="replace")) from None
         answer = Answer()
         for cell in self._settings.cells:
             try:
@@ -244,52 +267,36 @@ class HttpSource:
                 raise ValueError(f"the time at {wanted.path} is no text or number")
             zone = self._site.zone if wanted.timezone is None else ZoneInfo(wanted.timezone)
             try:
-                local = instants.parse([str(text)], wanted.formats, ".")
+                local = instants.parse([str(text).strip("\0 ")], wanted.formats, ".")
                 at = times.to_milliseconds(instants.resolve(local, zone, paces.get(cell.cell)))
             except (ValueError, OverflowError) as error:
                 # The reason stays the same while the text goes on: it is a new fault once only.
                 faults.append(Fault(f"{cell.cell}: the time at {wanted.path} cannot be used", str(error)))
                 return None
+        # What is wrong with the values stays so while their time stands still.
+        values = self._values(place, cell, faults)
         pace = paces.get(cell.cell)
-        if pace is not None and pace.last == at:
-            return None
-        values: dict[str, float | None] = {}
-        for code, value in cell.values.items():
-            if not isinstance(value, Value):
-                continue
-            try:
-                values[code] = _number(_find(place, parse_path(value.path), value.path), value)
-            except (Absent, ValueError, OverflowError) as error:
-                faults.append(Fault(f"{cell.cell} {code}: {error}"))
-        if not values:
+        if not values or (pace is not None and pace.last == at):
             return None
         paces[cell.cell] = instants.follow(pace, at)
         return Sample(cell.cell, at, values)
 
+    def _values(self, place: Any, cell: Cell, faults: list[Fault]) -> dict[str, float | None]:
+        values: dict[str, float | None] = {}
+        for code, value in cell.values.items():
+            if not isinstance(value, Value):
+                continue
+            raw: Any = ""
+            try:
+                raw = _find(place, parse_path(value.path), value.path)
+                values[code] = value.measured(raw, self._settings.decimal, self._settings.thousands)
+            except (Absent, ValueError) as error:
+                shown = raw.encode("utf-8", "replace").decode() if isinstance(raw, str) else ""
+                faults.append(Fault(f"{cell.cell} {code}: {error}", shown[:_SHOWN]))
+        return values
+
     def _read_secrets(self) -> dict[str, str]:
-        found = {}
-        for name, path in self._secrets.items():
-            if path is not None:
-                try:
-                    found[name] = path.read_text(encoding="utf-8").strip()
-                except OSError as error:
-                    raise SettingsError(f"setting source.{name}: {path}: {error.strerror}") from error
-        return found
-
-
-def _number(raw: Any, value: Value) -> float | None:
-    if raw is None or raw in value.missing or raw != raw:  # noqa: PLR0124 - NaN alone differs from itself
-        return None
-    if isinstance(raw, str):
-        if raw.strip() in value.words:
-            return value.words[raw.strip()]
-        try:
-            raw = float(raw.replace("_", "?"))
-        except ValueError:
-            raise ValueError("a text where a number should be") from None
-    if isinstance(raw, int | float):
-        return scaled(float(raw), value.factor, value.offset)
-    raise ValueError(f"{'a list' if isinstance(raw, list) else 'an object'} where a number should be")
+        return {name: read_secret(f"source.{name}", path) for name, path in self._secrets.items() if path is not None}
 
 
 def _find(document: Any, path: tuple[Step, ...], text: str) -> Any:

@@ -1,23 +1,21 @@
 """The modbus source: polls registers of a controller over Modbus TCP."""
 
-import logging
 import struct
 from collections.abc import Iterator
-from math import isnan
 from threading import Event
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, FiniteFloat, model_validator
 
 from publisher.sources.mapping import Target, check_targets, scaled
-from publisher.sources.polling import Answer, Unavailable, gathered, poll
+from publisher.sources.modbus_blocks import Controller, Round, devices_of
+from publisher.sources.modbus_link import Link
+from publisher.sources.numbers import Missing, from_float32
+from publisher.sources.polling import Answer, Measured, gathered, poll
 from publisher.sources.source import Batch, Fault, Position, Source
-from schemas import times
 from schemas.site import Site, Unit
 from service.settings import Block, SettingsError
 
-# What one request may ask for (the protocol's own limits are 125 registers and 2,000 bits).
-_MOST = {"holding": 120, "input": 120, "coil": 1000, "discrete": 1000}
 _FORMATS = {
     "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q",
     "float32": "f", "float64": "d",
@@ -83,86 +81,40 @@ class ModbusSource:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._blocks = _blocks(settings)
+        self._missing = {id(value): Missing(value.missing) for value in settings.values}
 
     def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
         """Yield what the controller holds, and what is wrong with it, once a change."""
         del position  # a controller has no past to go back to
-        from pymodbus import ModbusException  # noqa: PLC0415 - an extra that only this source needs
-        from pymodbus.client import AsyncModbusTcpClient  # noqa: PLC0415 - as above
-
-        # We say ourselves, and once, what it would say at each attempt.
-        logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
         settings = self._settings
-        client: AsyncModbusTcpClient | None = None
+        devices = devices_of([(self._device(value), value) for value in settings.values])
+        controller = Controller(
+            devices, lambda: Link(settings.host, settings.port, settings.timeout), settings.interval
+        )
 
         async def ask() -> Answer:
-            nonlocal client
-            if client is None or not client.connected:
-                client = AsyncModbusTcpClient(
-                    settings.host, port=settings.port, timeout=settings.timeout, retries=0, reconnect_delay=0
-                )
-                if not await client.connect():
-                    raise Unavailable("no connection")
-            answer = Answer()
-            now = times.now()
-            found: list[tuple[str, str, Any, float | None]] = []
-            try:
-                for block in self._blocks:
-                    raws = await self._read(client, block)
-                    for value, raw in zip(block, raws, strict=True):
-                        self._note(value, raw, now, found, answer.faults)
-            except ModbusException as error:
-                raise Unavailable(f"no answer ({type(error).__name__})") from None
-            answer.samples = gathered(found)
-            return answer
+            return self._understand(await controller.read())
 
         async def close() -> None:
-            nonlocal client
-            if client is not None:
-                client.close()
-                client = None
+            controller.close()
 
         name = f"modbus {settings.host}:{settings.port}"
-        deadline = settings.timeout * (len(settings.values) + 1) + 1
+        deadline = settings.timeout * (2 * len(settings.values) + 4)
         yield from poll(name, ask, close, interval=settings.interval, deadline=deadline, stop=stop)
 
-    async def _read(self, client: Any, block: list[Value]) -> list[list[int] | str]:
-        """Return each value's registers, or why there are none: a block that is refused is asked piece by piece."""
-        first = block[0]
-        count = max(value.address + value.count for value in block) - first.address
-        request = {
-            "holding": client.read_holding_registers,
-            "input": client.read_input_registers,
-            "coil": client.read_coils,
-            "discrete": client.read_discrete_inputs,
-        }[first.table]
-        answer = await request(first.address, count=count, device_id=self._device(first))
-        if answer.isError():
-            if len(block) == 1:
-                return [f"the controller answers with exception {answer.exception_code}"]
-            return [raw for value in block for raw in await self._read(client, [value])]
-        found = [int(bit) for bit in answer.bits] if first.table in {"coil", "discrete"} else answer.registers
-        if len(found) < count:
-            return ["the answer is too short"] * len(block)
-        return [found[value.address - first.address :][: value.count] for value in block]
-
-    def _note(
-        self,
-        value: Value,
-        raw: list[int] | str,
-        now: Any,
-        found: list[tuple[str, str, Any, float | None]],
-        faults: list[Fault],
-    ) -> None:
-        where = f"{value.cell} {value.parameter} ({value.table} {value.address})"
-        if isinstance(raw, str):
-            faults.append(Fault(f"{where}: {raw}"))
-            return
-        try:
-            found.append((value.cell, value.parameter, now, self._number(value, raw)))
-        except (ValueError, OverflowError) as error:
-            faults.append(Fault(f"{where}: {error}", " ".join(f"{word:04x}" for word in raw)))
+    def _understand(self, done: Round[Value]) -> Answer:
+        answer = Answer()
+        found: list[Measured] = []
+        for value, registers, at in done.found:
+            try:
+                found.append(Measured(value.cell, value.parameter, at, self._number(value, registers)))
+            except ValueError as error:
+                raw = " ".join(f"{word:04x}" for word in registers)
+                answer.faults.append(Fault(f"{_where(value)}: {error}", raw))
+        answer.faults += [Fault(f"{_where(value)}: {reason}") for value, reason in done.lacking]
+        answer.faults += [Fault(f"device {number}: {reason}") for number, reason in done.silent]
+        answer.samples = gathered(found)
+        return answer
 
     def _number(self, value: Value, registers: list[int]) -> float | None:
         if value.table in {"coil", "discrete"}:
@@ -174,33 +126,15 @@ class ModbusSource:
             order = value.byte_order or self._settings.byte_order
             data = b"".join(word.to_bytes(2, order) for word in (registers[::-1] if little else registers))
             number = struct.unpack(f">{_FORMATS[value.type]}", data)[0]
-        if isnan(number) or number in value.missing:
+            if value.type == "float32":
+                number = from_float32(number)
+        if self._missing[id(value)].has(number):
             return None
-        return scaled(float(number), value.factor, value.offset)
+        return float(scaled(number, value.factor, value.offset))
 
     def _device(self, value: Value) -> int:
         return self._settings.device if value.device is None else value.device
 
 
-def _blocks(settings: Settings) -> list[list[Value]]:
-    """Put values together whose registers touch or overlap; gaps are not read: they may not exist."""
-
-    def place(value: Value) -> tuple[int, str, int]:
-        return (settings.device if value.device is None else value.device, value.table, value.address)
-
-    blocks: list[list[Value]] = []
-    end = 0
-    for value in sorted(settings.values, key=place):
-        block = blocks[-1] if blocks else []
-        if (
-            block
-            and place(block[0])[:2] == place(value)[:2]
-            and value.address <= end
-            and value.address + value.count - block[0].address <= _MOST[value.table]
-        ):
-            block.append(value)
-            end = max(end, value.address + value.count)
-        else:
-            blocks.append([value])
-            end = value.address + value.count
-    return blocks
+def _where(value: Value) -> str:
+    return f"{value.cell} {value.parameter} ({value.table} {value.address})"

@@ -1,28 +1,35 @@
 """The opcua source: polls nodes of an OPC UA server, with their own times and status codes."""
 
-import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from math import isnan
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FiniteFloat, SecretStr, field_validator, model_validator
 
 from publisher.sources.mapping import Target, check_targets, scaled
-from publisher.sources.polling import Answer, Unavailable, gathered, poll
+from publisher.sources.numbers import Missing, from_float32
+from publisher.sources.opcua_session import Session
+from publisher.sources.polling import Answer, Measured, gathered, poll
 from publisher.sources.source import Batch, Fault, Position, Source
 from schemas import times
 from schemas.site import Site, Unit
-from service.settings import Block, SettingsError
+from service.settings import Block, SettingsError, read_secret
+
+# The protocol writes "no time" as the year 1601. Before 2000 and a day ahead no clock is right: such readings
+# would be refused as a whole.
+_NULL = datetime(1601, 1, 2, tzinfo=UTC)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
 
 
 class Value(Target):
     """A node, as `ns=2;s=E2C1.Temperature`."""
 
     node: str
+    missing: tuple[FiniteFloat, ...] = Field(default=(), description="values that mean: no value")
 
 
 class Settings(Block):
@@ -87,114 +94,114 @@ class OpcuaSource:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._missing = {id(value): Missing(value.missing) for value in settings.values}
         self._secret()
 
     def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
         """Yield what the server holds, and what is wrong with it, once a change."""
-        from asyncua.client.client import Client  # noqa: PLC0415 - an extra that only this source needs
-        from asyncua.ua.attribute_ids import AttributeIds  # noqa: PLC0415 - as above
-        from asyncua.ua.uaerrors import UaError  # noqa: PLC0415 - as above
-        from asyncua.ua.uatypes import NodeId  # noqa: PLC0415 - as above
+        from asyncua.ua.uatypes import NodeId  # noqa: PLC0415 - an extra that only this source needs
 
-        # We say ourselves, and once, what it would say at each attempt.
-        logging.getLogger("asyncua").setLevel(logging.CRITICAL)
         settings = self._settings
         last: dict[str, str] = dict(position["last"]) if position and position.get("kind") == "opcua" else {}
         nodes = [NodeId.from_string(value.node) for value in settings.values]
-        client: Client | None = None
+        user = None if settings.username is None else (settings.username, self._secret() or "")
+        security = None if settings.security is None else settings.security.get_secret_value()
+        session = Session(settings.url, settings.timeout, nodes, user, security)
 
         async def ask() -> Answer:
-            nonlocal client
-            try:
-                if client is None:
-                    client = Client(settings.url, timeout=settings.timeout)
-                    if settings.username is not None:
-                        client.set_user(settings.username)
-                        client.set_password(self._secret() or "")
-                    if settings.security is not None:
-                        await client.set_security_string(settings.security.get_secret_value())
-                    await client.connect()
-                found = await client.uaclient.read_attributes(nodes, AttributeIds.Value)
-            except (OSError, TimeoutError, UaError) as error:
-                raise Unavailable(_in_words(error)) from None
-            return self._understand(found, times.now(), last)
-
-        async def close() -> None:
-            nonlocal client
-            if client is not None:
-                gone, client = client, None
-                try:
-                    await gone.disconnect()
-                finally:
-                    gone.disconnect_socket()  # the library leaves it open where the server is gone
+            return self._understand(await session.read(), times.now(), last)
 
         name = f"opcua {settings.url}"
-        yield from poll(name, ask, close, interval=settings.interval, deadline=settings.timeout * 3, stop=stop)
+        deadline = settings.timeout * 3
+        yield from poll(name, ask, session.close, interval=settings.interval, deadline=deadline, stop=stop)
 
     def _understand(self, found: list[Any], now: datetime, last: dict[str, str]) -> Answer:
         answer = Answer()
-        fresh: list[tuple[Value, datetime, float | None]] = []
+        fresh: list[tuple[Value, Measured]] = []
         for value, data in zip(self._settings.values, found, strict=True):
-            status = data.StatusCode
-            good = status is None or status.is_good()
-            at = self._time(data, now)
-            written, mark = times.to_text(at), f"{times.to_text(at)} {'Good' if good else status.name}"
-            before = last.get(value.node, "")
-            if before == mark and self._settings.time != "asked":
-                continue
-            if before.partition(" ")[0] == written:
-                at = now  # that time has its value already; the new status is news of this moment
             try:
-                number = _number(data, value) if good else None
-            except (ValueError, OverflowError) as error:
-                answer.faults.append(Fault(f"{value.cell} {value.parameter} ({value.node}): {error}"))
+                reading = self._reading(value, data, now, last, answer.faults)
+            except ValueError as error:
+                answer.faults.append(_fault(value, str(error)))
                 continue
-            if not good:
-                answer.faults.append(Fault(f"{value.cell} {value.parameter} ({value.node}): status {status.name}"))
-            last[value.node] = mark
-            fresh.append((value, at, number))
+            if reading is not None:
+                fresh.append((value, reading))
+        newest: dict[str, datetime] = {}
+        for _, reading in fresh:
+            newest[reading.cell] = max(newest.get(reading.cell, reading.observed_at), reading.observed_at)
+        together = timedelta(seconds=self._settings.together)
         answer.samples = gathered(
-            (value.cell, value.parameter, self._together(value.cell, at, fresh), number) for value, at, number in fresh
+            reading._replace(observed_at=newest[reading.cell])
+            if newest[reading.cell] - reading.observed_at <= together
+            else reading
+            for _, reading in fresh
         )
         if answer.samples:
             answer.position = {"kind": "opcua", "last": dict(last)}
         return answer
 
-    def _time(self, data: Any, now: datetime) -> datetime:
-        at = {"source": data.SourceTimestamp or data.ServerTimestamp, "server": data.ServerTimestamp, "asked": None}
-        chosen = at[self._settings.time]
-        if chosen is None:
-            return now
-        # The protocol's times are UTC; some versions of the library leave that unsaid.
-        return times.to_milliseconds(chosen if chosen.tzinfo else chosen.replace(tzinfo=UTC))
+    def _reading(
+        self, value: Value, data: Any, now: datetime, last: dict[str, str], faults: list[Fault]
+    ) -> Measured | None:
+        """Return what is new of a node, None where nothing is; raise ValueError."""
+        if isinstance(data, str):
+            raise ValueError(data)  # noqa: TRY004 - a fault of the data
+        status = _status(data)
+        # A fault goes on as long as its cause does, also while there is nothing new to give.
+        if status.is_bad():
+            faults.append(_fault(value, f"status {status.name} (0x{status.value:08X})"))
+        at = self._time(value, data, now, faults)
+        number = None if status.is_bad() else self._number(value, data)
+        written, mark = times.to_text(at), f"{times.to_text(at)} {'Good' if status.is_good() else status.name}"
+        before = last.get(value.node, "")
+        if before == mark and self._settings.time != "asked":
+            return None
+        if before.partition(" ")[0] == written:
+            at = now  # that time has its value already; the new status is news of this moment
+        last[value.node] = mark
+        return Measured(value.cell, value.parameter, at, number, suspect=status.is_uncertain())
 
-    def _together(self, cell: str, at: datetime, fresh: list[tuple[Value, datetime, float | None]]) -> datetime:
-        newest = max(time for value, time, _ in fresh if value.cell == cell)
-        return newest if (newest - at).total_seconds() <= self._settings.together else at
+    def _time(self, value: Value, data: Any, now: datetime, faults: list[Fault]) -> datetime:
+        """Return the time by the chosen clock; one that is null or cannot be meant counts as absent."""
+        wanted = {
+            "source": (("source", data.SourceTimestamp), ("server", data.ServerTimestamp)),
+            "server": (("server", data.ServerTimestamp),),
+            "asked": (),
+        }[self._settings.time]
+        for clock, at in wanted:
+            if at is None:
+                continue
+            # The protocol's times are UTC; some versions of the library leave that unsaid.
+            aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+            if _EARLIEST <= aware <= now + _AHEAD:
+                return times.to_milliseconds(aware)
+            if aware > _NULL:
+                faults.append(_fault(value, f"the {clock}'s time cannot be meant and counts as absent", str(aware)))
+        return now
+
+    def _number(self, value: Value, data: Any) -> float | None:
+        raw = None if data.Value is None else data.Value.Value
+        if raw is None:
+            return None
+        if not isinstance(raw, int | float):
+            raise ValueError(f"{type(raw).__name__} where a number should be")  # noqa: TRY004 - a fault of the data
+        if data.Value.VariantType.name == "Float":
+            raw = from_float32(raw)
+        if not isinstance(raw, bool) and self._missing[id(value)].has(raw):
+            return None
+        return float(scaled(raw, value.factor, value.offset))
 
     def _secret(self) -> str | None:
         path = self._settings.password_file
-        if path is None:
-            return None
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f"setting source.password_file: {path}: {error.strerror}") from error
+        return None if path is None else read_secret("source.password_file", path)
 
 
-def _number(data: Any, value: Value) -> float | None:
-    raw = None if data.Value is None else data.Value.Value
-    if raw is None:
-        return None
-    if not isinstance(raw, int | float):
-        raise ValueError(f"{type(raw).__name__} where a number should be")  # noqa: TRY004 - a fault of the data
-    return None if isnan(raw) else scaled(float(raw), value.factor, value.offset)
+def _status(data: Any) -> Any:
+    """Return the status without the bits that say more about it, as limits and overflow: they have no name."""
+    from asyncua.ua.uatypes import StatusCode, UInt32  # noqa: PLC0415 - an extra that only this source needs
+
+    return StatusCode(UInt32(0 if data.StatusCode is None else data.StatusCode.value & 0xFFFF0000))
 
 
-def _in_words(error: Exception) -> str:
-    """Name the trouble without text that could repeat the credentials."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, OSError):
-        return f"no connection ({error.strerror or type(error).__name__})"
-    return f"refuses ({type(error).__name__})"
+def _fault(value: Value, reason: str, raw: str = "") -> Fault:
+    return Fault(f"{value.cell} {value.parameter} ({value.node}): {reason}", raw)

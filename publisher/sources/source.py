@@ -12,11 +12,15 @@ Position = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A cell's values at one aware instant; None is a sensor that gave no value."""
+    """A cell's values at one aware instant; None is a sensor that gave no value.
+
+    `suspect` names parameters whose values the source itself doubts.
+    """
 
     cell: str
     observed_at: datetime
     values: Mapping[str, float | None]
+    suspect: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

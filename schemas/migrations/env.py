@@ -2,11 +2,8 @@
 
 from alembic import context
 
-from schemas.tables import Base
-
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
     transaction_per_migration=True,
     **context.config.attributes["comparison"],
 )

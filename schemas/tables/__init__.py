@@ -13,7 +13,16 @@ from schemas.tables.alarms import (
     Notification,
 )
 from schemas.tables.base import Base, UtcDateTime
-from schemas.tables.people import ApiToken, AuditEvent, LoginAttempt, LoginSession, OneTimeLink, Person, Role
+from schemas.tables.people import (
+    ApiToken,
+    AuditEvent,
+    AuditExperiment,
+    LoginAttempt,
+    LoginSession,
+    OneTimeLink,
+    Person,
+    Role,
+)
 from schemas.tables.station import (
     Annotation,
     Assignment,
@@ -25,6 +34,7 @@ from schemas.tables.station import (
 )
 from schemas.tables.telemetry import (
     Cell,
+    FormerCode,
     LatestReading,
     Parameter,
     Publisher,
@@ -47,6 +57,7 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "AuditEvent",
+    "AuditExperiment",
     "Base",
     "Canary",
     "Cell",
@@ -57,6 +68,7 @@ __all__ = [
     "ExperimentCell",
     "ExperimentMember",
     "ExperimentParameter",
+    "FormerCode",
     "Intervention",
     "LatestReading",
     "Lease",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, SmallInteger, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from schemas.tables.base import Base, UtcDateTime
 from schemas.tables.telemetry import BigId
@@ -119,7 +119,7 @@ class AuditEvent(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    actor: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(64), index=True)
     via: Mapped[str] = mapped_column(String(20))
     address: Mapped[str] = mapped_column(String(64))
     act: Mapped[str] = mapped_column(String(64), index=True)
@@ -127,3 +127,18 @@ class AuditEvent(Base):
     subject_id: Mapped[str] = mapped_column(String(64))
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class AuditExperiment(Base):
+    """Which experiments a line of the audit concerns: its own lines and its comings and goings in cells.
+
+    No foreign key to the experiment: the audit outlives what it speaks of.
+    """
+
+    __tablename__ = "audit_experiment"
+
+    experiment_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(
+        ForeignKey("audit_event.id"), primary_key=True, autoincrement=False, index=True
+    )
+    event: Mapped[AuditEvent] = relationship()

@@ -63,13 +63,29 @@ class Parameter(Base):
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class FormerCode(Base):
+    """A code that a unit, cell or parameter had before it was renamed: what still comes under it belongs to it.
+
+    No foreign key: `kind` (unit, cell or parameter) says whose number `current_id` is.
+    """
+
+    __tablename__ = "former_code"
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    current_id: Mapped[int] = mapped_column(Integer)
+
+
 class Series(Base):
-    """A cell's parameter. Its number is all that a row of history repeats."""
+    """A cell's parameter. Its number is all that a row of history repeats.
+
+    Cells and parameters are numbered up to 32,767 each, so their pairs never reach the end of an INT.
+    """
 
     __tablename__ = "series"
     __table_args__ = (UniqueConstraint("cell_id", "parameter_id"), Base.__table_args__)
 
-    id: Mapped[int] = mapped_column(SmallInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
     cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"))
     parameter_id: Mapped[int] = mapped_column(ForeignKey("parameter.id"))
 
@@ -79,7 +95,7 @@ class Reading(Base):
 
     __tablename__ = "reading"
 
-    series_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    series_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     observed_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
     value: Mapped[float | None] = mapped_column(Double)
     quality: Mapped[int] = mapped_column(mysql.TINYINT().with_variant(SmallInteger(), "sqlite"))
@@ -90,7 +106,7 @@ class LatestReading(Base):
 
     __tablename__ = "latest_reading"
 
-    series_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    series_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     observed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     value: Mapped[float | None] = mapped_column(Double)
     quality: Mapped[int] = mapped_column(mysql.TINYINT().with_variant(SmallInteger(), "sqlite"))
@@ -100,7 +116,7 @@ class LatestReading(Base):
 class _Rollup:
     """Non-null values of a series in an interval that starts at `started_at`; absent where there were none."""
 
-    series_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    series_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
     n: Mapped[int] = mapped_column(Integer)
     min: Mapped[float] = mapped_column(Double)

@@ -40,8 +40,8 @@ class Firing:
 class Preview:
     """What a rule would have done between two instants.
 
-    `source` tells from what it was found (raw, 5min), `values` from how many: none means that nothing was stored, not
-    that nothing was wrong.
+    `source` says from what it was found: raw values or means of five minutes. `values` counts them: none means that
+    nothing was stored, not that nothing was wrong.
     """
 
     start: datetime

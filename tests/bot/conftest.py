@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from bot.context import Context
+from bot.database import Database
+from bot.drawing import font_files
+from bot.policy import Policy
+from bot.settings import BotSettings
+from bot.station import Station
+from bot.texts import read_catalogue
+from broker.live_picture import LivePicture
 from schemas.site import Site
+from service.settings import DatabaseSettings
+from storage.database import connect
 from tests.bot.discord.server import LocalDiscord
 from tests.bot.rig import Rig
 from tests.conftest import prepare_database
@@ -55,6 +65,17 @@ async def rig_on_mariadb(tmp_path: Path, broker: Mosquitto, own_mariadb: MariaDB
     async with around(tmp_path, broker, engine, site) as rig:
         yield rig
     engine.dispose()
+
+
+@pytest.fixture
+def context(site: Site) -> Context:
+    """What the bot's parts are given, without any server."""
+    database = Database(connect(DatabaseSettings()), 1)
+    settings = BotSettings(mention_role=77, web_address="http://octopus.example")
+    return Context(
+        settings, site, Policy(settings.show, site), LivePicture(), Station(database.read, site.period), database,
+        read_catalogue(), font_files(),
+    )  # fmt: skip
 
 
 @asynccontextmanager

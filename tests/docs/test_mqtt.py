@@ -129,7 +129,7 @@ def test_what_is_refused_is_kept_with_its_reason(rig: Rig) -> None:
 
 
 def test_the_messages_are_messages() -> None:
-    kinds = [Reading, Status, Stored, Alarm, CellExperiment]
+    kinds = [Reading, Status, Stored, Stored, Stored, Alarm, CellExperiment]
     examples = blocks("json")
     assert len(examples) == len(kinds)
     for kind, example in zip(kinds, examples, strict=True):

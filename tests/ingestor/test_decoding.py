@@ -52,13 +52,32 @@ def test_a_bad_value_costs_that_value_alone(values: Any, rows: list[Any], words:
 
 
 @pytest.mark.parametrize(
+    ("suspect", "qualities", "words"),
+    [
+        (["air_temperature"], [1, 0], None),
+        (["air_temperature", "co2", "o3"], [1, 0], None),
+        ([], [0, 0], None),
+        (None, [0, 0], None),
+        ("air_temperature", [0, 0], "suspect 'air_temperature': a list of parameters"),
+        ([7], [0, 0], "suspect [7]: a list of parameters"),
+    ],
+)
+def test_values_that_their_source_doubts_are_suspect(suspect: Any, qualities: list[int], words: str | None) -> None:
+    reading = make_reading(suspect=suspect)
+    for topic, content in (("readings", reading), ("backlog", {"readings": [reading]})):
+        (decoded,) = decode(make_arrival(content, f"octopus/v1/ecolab-1/E1C1/{topic}"), STATION)
+        assert [(row[0], row[3]) for row in decoded.rows] == list(zip((1, 2), qualities, strict=True))
+        assert decoded.reason == words
+
+
+@pytest.mark.parametrize(
     ("payload", "rows", "words"),
     [
         (b"", 0, "not valid JSON"),
         (b"{", 0, "not valid JSON"),
         (b"\xff\xfe\xfa", 0, "not valid JSON"),
         (b"[" * 100_000, 0, "not valid JSON"),
-        (b"9" * 10_000, 0, "not valid JSON"),
+        (b"9" * 10_000, 0, "a reading is a JSON object"),
         (b"18.02", 0, "a reading is a JSON object"),
         (b'{"observed_at":"2026-11-23T14:28:23.376Z","values":{"co2":NaN,"air_temperature":1}}', 1, "'co2': nan"),
         (b'{"observed_at":"2026-11-23T14:28:23.376Z","values":{"co2":-Infinity,"air_temperature":1}}', 1, "-inf"),
@@ -81,6 +100,47 @@ def test_json_of_no_use_is_refused_in_words(payload: bytes, rows: int, words: st
     assert reading.reason is not None
     assert words in reading.reason
     assert reading.payload == payload
+
+
+WHOLE = b'{"observed_at":"2026-11-23T14:28:23.376Z","note":"-","values":{"co2":400}}'
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\xef\xbb\xbf" + WHOLE,
+        WHOLE + b"\0\0",
+        b"\0" + WHOLE,
+        WHOLE.replace(b'"-"', b"nan"),
+        WHOLE.replace(b'"-"', b"1.#QNAN"),
+        WHOLE.replace(b'"-"', b"9" * 5000),
+        WHOLE.replace(b'"-"', b'"21 \xb0C"'),
+        WHOLE.replace(b'"-"', b'"a\0b\n"'),
+        WHOLE.replace(b'"-"', b"[" * 2000 + b"]" * 2000),
+        WHOLE.replace(b'"-"', b""),
+    ],
+    ids=["mark", "nuls", "nul before", "nan", "c-nan", "digits", "byte", "control", "levels", "nothing"],
+)
+@pytest.mark.parametrize("kind", ["readings", "backlog"])
+def test_what_nobody_reads_costs_nothing(payload: bytes, kind: str) -> None:
+    if kind == "backlog":
+        payload = b'{"readings":[' + payload + b"]}"
+    (reading,) = decode(make_arrival(payload, f"octopus/v1/ecolab-1/E1C1/{kind}"), STATION)
+    assert (reading.rows, reading.reason) == ([(2, TEXT, 400.0, 0)], None)
+
+
+def test_other_encodings_are_read() -> None:
+    (reading,) = decode(make_arrival(WHOLE.decode().encode("utf-16")), STATION)
+    assert (reading.rows, reading.reason) == ([(2, TEXT, 400.0, 0)], None)
+
+
+@pytest.mark.parametrize("written", [b"nan", b"-nan(ind)", b"1.#IND", b"9" * 5000, b'"4\xb0"', b"4,5", b"", b'"a\0"'])
+def test_a_value_that_is_no_json_costs_that_value_alone(written: bytes) -> None:
+    payload = WHOLE.replace(b'"co2":400', b'"co2":%b,"air_temperature":18.02' % written)
+    (reading,) = decode(make_arrival(payload), STATION)
+    assert reading.rows == [(1, TEXT, 18.02, 0)]
+    assert "'co2': " in (reading.reason or "")
+    assert "is not a number" in (reading.reason or "")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_database_is_made_once(tmp_path: Path, site: Site) -> None:
     assert octopus(tmp_path, "db", "check")[0] == 0
     assert octopus(tmp_path, "site", "apply")[1].endswith("nothing to change\n")
     told = octopus(tmp_path, "site", "check")
-    assert told == (0, f"{site.name}: 6 units, 18 cells, 17 parameters\n", "")
+    assert told == (0, f"{site.name}: 6 units, 18 cells, 17 parameters\nnothing to change\n", "")
 
 
 def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:

@@ -129,3 +129,69 @@ def test_unknown_settings_are_a_line_and_exit_78(tmp_path: Path, mosquitto_serve
     result = doctor(tmp_path, OCTOPUS_BROKR__PORT=str(mosquitto_server.port))
     assert result.returncode == 78
     assert "did you mean broker?" in result.stderr
+
+
+def test_a_publisher_runs_while_the_database_is_late(tmp_path: Path, mosquitto_server: Mosquitto) -> None:
+    """What needs no database starts at once; the rest is said, tried again, and started when the database comes."""
+    database = MariaDB(tmp_path)
+    web = free_port()
+    config = tmp_path / "octopus.toml"
+    config.write_text(
+        f"""[broker]
+port = {mosquitto_server.port}
+[database]
+url = "{database.url("late")}"
+timeout = 2
+[web]
+port = {web}
+[publisher]
+unit = "ecocube-1"
+outbox = "{tmp_path}/outbox.sqlite"
+[source]
+kind = "simulated"
+period = "1s"
+history = "0s"
+"""
+    )
+    running = octopus(tmp_path, "up", "--config", str(config), "publisher", "ingestor", "web")
+    running.start()
+    try:
+        wait_for(lambda: "publisher | " in running.text() and "connected" in running.text(), "the publisher runs", 60)
+        wait_for(lambda: "database did not succeed (exit 69): tried again in 1 s" in running.text(), "it is said", 60)
+        assert "until it succeeds ingestor, web cannot be started" in running.text()
+        assert running.running
+        database.start()
+        try:
+            with database.connect() as connection, connection.cursor() as cursor:
+                cursor.execute("CREATE DATABASE late CHARACTER SET utf8mb4")
+            wait_for(lambda: listens(web), "the pages are there", 120)
+            ours = "/api/cells/E6C1/air_temperature"
+            wait_for(lambda: answer(web, ours).get("state") == "ok", "a live value is there", 60)
+        finally:
+            database.stop()
+    finally:
+        assert running.stop(60) == 0
+    assert "Traceback" not in running.text()
+
+
+def test_a_step_that_needs_a_person_keeps_nothing_else_from_running(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "octopus.toml"
+    config.write_text(
+        f"""[broker]
+port = {port}
+[private_broker]
+directory = "{tmp_path}/b"
+[database]
+url = "postgresql://nowhere/octopus"
+"""
+    )
+    running = octopus(tmp_path, "up", "--config", str(config), "broker", "ingestor")
+    running.start()
+    wait_for(lambda: "database needs a person: ingestor is not started" in running.text(), "it is said", 60)
+    assert listens(port)
+    assert running.stop(30) == 78
+    alone = octopus(tmp_path, "up", "--config", str(config), "ingestor")
+    alone.start()
+    wait_for(lambda: not alone.running, "with nothing left to run it ends", 60)
+    assert alone.stop() == 78

@@ -31,8 +31,12 @@ def test_server_renders_values_for_readers_without_scripts(open_page: Opener) ->
 
 
 def test_no_value_zero_stale_offline_and_never_heard_differ(open_page: Opener, station: Station) -> None:
+    # Fresh again, however long ago the station was filled.
     station.send("E3C1", air_temperature=20.4)
+    station.send("E3C2", air_temperature=0.0, air_temperature_setpoint=None, co2=None)
     page = open_page("/")
+    expect(page.locator("[data-cell=E3C2]")).to_have_attribute("data-state", "incomplete")
+    expect(page.locator("[data-cell=E3C1]")).to_have_attribute("data-state", "deviation")
     states = {
         c: page.locator(f"[data-cell={c}]").get_attribute("data-state")
         for c in ("E2C3", "E5C1", "E6C2", "E3C1", "E4C2")

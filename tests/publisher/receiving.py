@@ -22,6 +22,7 @@ class Receiver:
         self.lose: set[int] = set()
         self.stored: dict[tuple[str, int], bytes] = {}
         self.times_seen: dict[int, int] = {}
+        self.kinds: list[str] = []
         self.live: list[Reading] = []
         self.backlog: list[Reading] = []
         self.backlog_bytes: list[int] = []
@@ -83,6 +84,7 @@ class Receiver:
                 return
             case _:
                 return
+        self.kinds.append(levels[-1])
         for reading in readings:
             assert reading.sequence is not None
             self.times_seen[reading.sequence] = self.times_seen.get(reading.sequence, 0) + 1

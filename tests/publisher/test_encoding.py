@@ -28,6 +28,16 @@ def test_reading_survives(sequence: int, at: datetime, content: Content) -> None
     assert reading.values == content
 
 
+@given(values, st.data())
+def test_suspect_parameters_travel_with_their_reading(content: Content, data: st.DataObject) -> None:
+    suspect = frozenset(data.draw(st.sets(st.sampled_from(sorted(content)))))
+    payload = Encoder("p1").encode(1, Sample("E2C1", datetime(2026, 1, 1, tzinfo=UTC), content, suspect))
+    reading = Reading.model_validate_json(payload)
+    assert reading.suspect == suspect
+    assert (b"suspect" in payload) == bool(suspect), "older receivers get what they always got"
+    assert Reading.model_validate_json(reading.to_json()) == reading
+
+
 @given(st.lists(st.tuples(numbers, instants, values), min_size=1, max_size=10))
 def test_joined_backlog_is_the_same_readings_in_the_same_order(rows: list[tuple[int, datetime, Content]]) -> None:
     payloads = [Encoder("p1").encode(sequence, Sample("c", at, content)) for sequence, at, content in rows]

@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas import times
 from schemas.messages import Alarm, CellExperiment, ParameterLimits, Status
-from schemas.picture import Latest
+from schemas.picture import Latest, Picture, Presence
 from schemas.site import Site
 from telemetry.judging import CellVerdict, judge_cell, judge_presence
 
@@ -71,6 +71,18 @@ class Case:
             for number, severity in enumerate(self.severities, 1)
         ]  # fmt: skip
 
+    @property
+    def picture(self) -> Picture:
+        """The live picture of a station in which only this cell and its unit are known."""
+        status, experiment = self.presence_status, self.experiment
+        return Picture(
+            connected=True,
+            cells={CELL: self.latest} if self.values else {},
+            units={} if status is None else {UNIT: Presence(status, None)},
+            alarms={(CELL, alarm.code): alarm for alarm in self.alarms},
+            experiments={} if experiment is None else {CELL: experiment},
+        )
+
     def verdict(self, site: Site) -> CellVerdict:
         """Return what the judge says."""
         return judge_cell(
@@ -99,6 +111,8 @@ WRITTEN = [
          good(air_temperature=(2, 25.0), air_temperature_setpoint=(2 * DAY, 18.0)), "ok", {T: "ok", SET: "stale"}),
     Case("setpoint as old as still counts",
          good(air_temperature=(0, 19.5), air_temperature_setpoint=(30, 18.0)), "deviation", {T: "high", SET: "ok"}),
+    Case("setpoint that has just turned stale, beside a value that has not",
+         good(air_temperature=(20, 25.0), air_temperature_setpoint=(45, 18.0)), "ok", {T: "ok", SET: "stale"}),
     Case("setpoint newer than a stale value",
          good(air_temperature=(60, 25.0), air_temperature_setpoint=(2, 18.0)), "incomplete", {T: "stale"}),
     Case("one probe silent for three hours while the others send",
@@ -151,7 +165,7 @@ COMBINED = [
     for age, (value, quality), aim, limits in itertools.product(
         (-7200.0, -120.0, -90.0, 0.0, 30.0, 30.1, 9000.0),
         ((None, 0), (0.0, 0), (18.0, 0), (20.5, 0), (80.0, 0), (18.0, 1), (18.0, 2), (18.0, 3)),
-        (None, (0.0, 18.0), (0.0, 17.7), (0.0, None), (9000.0, 30.0)),
+        (None, (0.0, 18.0), (20.0, 17.7), (45.0, 17.7), (0.0, None), (9000.0, 30.0)),
         LIMITS,
     )
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from schemas.site import Site
 from schemas.tables import Cell, LatestReading, Parameter, Reading, Reading1h, Reading5min, Series
 from service.settings import BrokerSettings
 from storage.database import write_sessions
-from tests.conftest import prepare_database
+from tests.conftest import prepared_engine
 from tests.facility.conftest import Station, make_station
 from tests.services.process import Process, free_port, wait_for
 from tests.web.visitor import Visitor, visit
@@ -76,13 +76,8 @@ def make_web(tmp_path: Path) -> Iterator[Callable[..., WebServer]]:
 @pytest.fixture(scope="module", params=["mariadb", "sqlite"])
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Engine]:
     """A database for the tests of a module, which keep to cells of their own."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('database')}/octopus.sqlite"
-    else:
-        url = request.getfixturevalue("mariadb_server").make_database()
-    engine = prepare_database(url, site)
-    yield engine
-    engine.dispose()
+    with prepared_engine(request, tmp_path_factory.mktemp("database"), site) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
 
-from litestar import Request, Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
 from litestar.exceptions import NotFoundException
-from litestar.params import Body, FromPath
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
@@ -19,14 +17,13 @@ from facility.assignments.correcting import BackDated, Correction, Withdrawal, a
 from facility.assignments.views import AssignmentView, assignments_of_cell, get_assignment
 from facility.experiments.views import ExperimentQuery, list_experiments
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.rendering.local_times import WHICH_WORDS, UnclearTimeError, local_text, near, read_local, which_of
 from web.rendering.pages import page, translated
+from web.requests import FormData, HttpRequest, HttpResponse
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
 FIELDS = ("started_at", "ended_at")
 
 
@@ -37,11 +34,11 @@ FIELDS = ("started_at", "ended_at")
     sync_to_thread=True,
 )
 def past_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
     site: NamedDependency[Site],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
 ) -> Template:
     """Ask for what the cell held in the past and nobody noted."""
@@ -61,14 +58,14 @@ def past_page(
     status_code=303,
 )
 def save_past(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
-    data: Form,
+    data: FormData,
     site: NamedDependency[Site],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-) -> Response[Any]:
+) -> HttpResponse:
     """Note it."""
     typed = form_texts(data)
     context = _past(request, cell, site=site, sessions=writing, actor=actor, typed=typed)
@@ -83,11 +80,11 @@ def save_past(
 
 @get("/assignments/{assignment:int}", opt={"act": Act.ASSIGNMENT_CORRECT}, include_in_schema=False, sync_to_thread=True)
 def assignment_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     assignment: RowId,
     site: NamedDependency[Site],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
 ) -> Template:
     """Show an assignment with what can be set right about it."""
@@ -103,14 +100,14 @@ def assignment_page(
     status_code=303,
 )
 def save_assignment(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     assignment: RowId,
-    data: Form,
+    data: FormData,
     site: NamedDependency[Site],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-) -> Response[Any]:
+) -> HttpResponse:
     """Correct when it started or ended."""
     typed = form_texts(data)
     kept = get_assignment(writing, actor, assignment)
@@ -133,14 +130,14 @@ def save_assignment(
     status_code=303,
 )
 def withdraw_assignment(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     assignment: RowId,
-    data: Form,
+    data: FormData,
     site: NamedDependency[Site],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-) -> Response[Any]:
+) -> HttpResponse:
     """Take back an assignment that never was."""
     typed = form_texts(data)
     kept = get_assignment(writing, actor, assignment)
@@ -182,8 +179,8 @@ def _moments(
 
 
 def _past(
-    request: AnyRequest, cell: str, *, site: Site, sessions: Sessions, actor: Actor, typed: Mapping[str, str]
-) -> dict[str, Any]:
+    request: HttpRequest, cell: str, *, site: Site, sessions: Reads, actor: Actor, typed: Mapping[str, str]
+) -> dict[str, object]:
     if cell not in site.unit_of_cell:
         raise NotFoundException(detail=f"there is no cell {cell}")
     query = ExperimentQuery(state=("planned", "running", "ended", "archived"), limit=500)
@@ -192,7 +189,9 @@ def _past(
     return _context(request, site, None, typed) | {"cell": cell, "experiments": options}
 
 
-def _context(request: AnyRequest, site: Site, kept: AssignmentView | None, typed: Mapping[str, str]) -> dict[str, Any]:
+def _context(
+    request: HttpRequest, site: Site, kept: AssignmentView | None, typed: Mapping[str, str]
+) -> dict[str, object]:
     names = {*FIELDS, *(f"{name}_which" for name in FIELDS), "reason", "experiment"}
     values = {name: typed.get(name, "") for name in names}
     if kept is not None and not typed:

@@ -14,7 +14,7 @@ from facility.acting.acts import Actor
 from facility.acting.auditing import AuditLine, AuditQuery, export_audit, search_audit, to_csv
 from facility.acting.permissions import Act
 from facility.acting.refusals import invalid
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
 
 Moment = Annotated[str | None, QueryParameter(description="RFC 3339 with its offset from UTC")]
@@ -46,7 +46,7 @@ class AuditController(Controller):
     def audit(
         self,
         *,
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         who: Text = "",
         act: Text = "",

@@ -154,7 +154,7 @@ class Teller:
         return json.dumps(value, ensure_ascii=False, indent=1) if isinstance(value, (dict, list)) else str(value)
 
 
-def _some(members: Mapping[str, Any], name: str) -> Any:
+def _some(members: Mapping[str, object], name: str) -> Any:
     """Return a member, None where it says nothing: an empty text that was not there before is no change."""
     value = members.get(name)
     return None if value in _NOTHING else value

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
@@ -22,12 +22,13 @@ from facility.experiments.views import ExperimentQuery, experiment_codes, list_e
 from facility.people.people import PersonView, list_people
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
 from web.audit.descriptions import ACT_WORDS, SUBJECT_WORDS, VIA_WORDS, Teller, experiments_named
 from web.http.forms import page_again
 from web.rendering.formatting import day, moment
 from web.rendering.local_times import UnclearTimeError, read_day
 from web.rendering.pages import language_of, page, page_gettext, translated
+from web.requests import HttpRequest
 
 PER_PAGE = 50
 LONGEST = 64
@@ -36,9 +37,9 @@ PLACES = {"experiment": "/experiments/{}", "cell": "/cells/{}", "person": "/peop
 
 @get("/audit", opt={"act": Act.AUDIT_READ}, include_in_schema=False, sync_to_thread=True)
 def audit_page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     who: FromQuery[str] = "",
@@ -94,7 +95,7 @@ def _query(typed: dict[str, str], people: Iterable[PersonView], site: Site) -> A
     return AuditQuery(actor=found[0] if found else "", since=ends["since"], until=ends["until"], **texts)
 
 
-def _by_code(sessions: Sessions, actor: Actor, query: AuditQuery) -> AuditQuery:
+def _by_code(sessions: Reads, actor: Actor, query: AuditQuery) -> AuditQuery:
     """Return the search with the number of an experiment whose code was typed."""
     code = query.subject_id
     if not code or code.isdecimal() or query.subject not in {"", "experiment"}:
@@ -113,7 +114,7 @@ def _logins(who: str, people: Iterable[PersonView]) -> list[str]:
     return exact or [one.login for one in people if wanted in fold(one.name)] or [who]
 
 
-def _context(request: Request[Any, Any, Any], typed: dict[str, str], people: Iterable[PersonView]) -> dict[str, Any]:
+def _context(request: HttpRequest, typed: dict[str, str], people: Iterable[PersonView]) -> dict[str, object]:
     return {
         "typed": typed,
         "narrowed": any(typed.values()),
@@ -137,9 +138,7 @@ def _context(request: Request[Any, Any, Any], typed: dict[str, str], people: Ite
     }
 
 
-def _found(
-    request: Request[Any, Any, Any], lines: list[AuditLine], codes: dict[int, str], site: Site
-) -> dict[str, Any]:
+def _found(request: HttpRequest, lines: list[AuditLine], codes: dict[int, str], site: Site) -> dict[str, object]:
     language = language_of(request)
     teller = Teller(
         gettext=page_gettext(request),

@@ -1,11 +1,10 @@
 """The forms of a cell's page: another experiment in place of the present one, or none."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Response, post
+from litestar import post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath
+from litestar.params import FromPath
 from litestar.response import Redirect
 from pydantic import Field
 
@@ -19,10 +18,9 @@ from storage.database import Sessions
 from web.cells.page import cell_context
 from web.http.forms import form_texts, page_again, parse
 from web.live.hub import Hub
+from web.requests import FormData, HttpRequest, HttpResponse
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
 ExperimentNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
-AnyRequest = Request[Any, Any, Any]
 
 
 class Replacement(FormModel):
@@ -46,15 +44,15 @@ class Ending(FormModel):
     status_code=303,
 )
 def put_experiment(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
-    data: Form,
+    data: FormData,
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-) -> Response[Any]:
+) -> HttpResponse:
     """Put an experiment into the cell in place of what the page showed there; refused where that has changed."""
     typed = form_texts(data)
     try:
@@ -75,15 +73,15 @@ def put_experiment(
     status_code=303,
 )
 def end_experiment(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
-    data: Form,
+    data: FormData,
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
-) -> Response[Any]:
+) -> HttpResponse:
     """End what the page showed in the cell, without successor."""
     try:
         unassign(writing, actor, cell, experiment_id=parse(Ending, form_texts(data)).experiment)

@@ -13,12 +13,13 @@ from litestar.response import Stream
 from facility.exports.readings import Export, csv_pieces
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from telemetry.history import MOST_POINTS, read_history
 from telemetry.views import History
+from web.cells.known import find_cell
 from web.http.auth import LAB
 from web.http.problems import problems
-from web.http.query_parameters import chosen_parameters, known_cell, main_parameters, range_of
+from web.http.query_parameters import chosen_parameters, main_parameters, range_of
 
 DEFAULT_POINTS = 1200
 SEPARATORS = {",": ",", ";": ";", "tab": "\t", "\t": "\t"}
@@ -48,7 +49,7 @@ class HistoryController(Controller):
         self,
         *,
         cell: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         asked_from: From = None,
         asked_to: To = None,
@@ -56,9 +57,10 @@ class HistoryController(Controller):
         points: Annotated[int, QueryParameter(ge=2, le=MOST_POINTS)] = DEFAULT_POINTS,
     ) -> Response[bytes]:
         """Return [from, to) in at most `points` points a parameter; without `parameters`, the main ones."""
-        codes = chosen_parameters(site, known_cell(site, cell), parameters) or main_parameters(site, cell)
+        site, cell = find_cell(site, sessions, cell)
+        codes = chosen_parameters(site, cell, parameters) or main_parameters(site, cell)
         start, end = range_of(asked_from, asked_to, times.now())
-        with sessions() as session:
+        with sessions.reading() as session:
             found = read_history(session, site, cell=cell, parameters=codes, start=start, end=end, points=points)
         # Thousands of numbers: orjson writes them in a tenth of the time that the framework's way takes.
         return Response(orjson.dumps(found.model_dump()), media_type="application/json")
@@ -78,7 +80,7 @@ class HistoryController(Controller):
         self,
         *,
         cell: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         asked_from: From = None,
         asked_to: To = None,
@@ -89,7 +91,8 @@ class HistoryController(Controller):
         quality: FromQuery[bool] = False,
     ) -> Stream:
         """Return every reading of [from, to) as CSV: a row an instant (wide) or a row a value (long)."""
-        codes = chosen_parameters(site, known_cell(site, cell), parameters)
+        site, cell = find_cell(site, sessions, cell)
+        codes = chosen_parameters(site, cell, parameters)
         start, end = range_of(asked_from, asked_to, times.now())
         if separator not in SEPARATORS:
             raise ValidationException(detail="separator: one of `,`, `;` (written %3B) and `tab`")

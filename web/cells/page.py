@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
 from facility.acting.permissions import Act
@@ -18,15 +17,16 @@ from facility.experiments.views import ExperimentQuery, ExperimentSummary, list_
 from schemas import times
 from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
 from storage.faults import DatabaseAway, away_as_one
+from web.cells.known import asked_cell, find_cell
 from web.live.hub import Hub
 from web.rendering.cell_view import show_cells
-from web.rendering.pages import page
+from web.rendering.pages import describe_site, page
 from web.rendering.texts import N_
+from web.requests import HttpRequest
 from web.threads import PATIENCE, WebThreads
 
-AnyRequest = Request[Any, Any, Any]
 AWAY = {"away": True}
 
 # What has just been done, as the redirect after a form says it.
@@ -41,51 +41,58 @@ DONE_WORDS = {
 
 @get("/cells/{cell:str}", include_in_schema=False)
 async def cell_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     cell: FromPath[str],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     threads: NamedDependency[WebThreads],
     done: FromQuery[str] = "",
-) -> Template:
-    """Render a cell; its chart asks the API for the values' history."""
-    shown = live_context(cell, site, hub, done)
+) -> Template | Redirect:
+    """Render a cell, also a retired one; its chart asks the API for the values' history."""
+    if (present := site.former_codes["cell"].get(cell)) is not None:
+        return Redirect(f"/cells/{present}", status_code=301)
+    described, cell = await asked_cell(site, sessions, threads, cell)
+    shown = live_context(cell, site, described, hub, done)
     try:
         with away_as_one():
-            history = await threads.additions.within(PATIENCE, history_of, cell, sessions, actor)
+            history = await threads.additions.within(
+                PATIENCE, history_of, cell, sessions, actor, retired=described is not site
+            )
     except DatabaseAway:
         history = AWAY
     return page(request, "cells/cell.html", shown | holding(cell, hub, history), current="cards")
 
 
-def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Sessions, actor: Actor) -> dict[str, Any]:
-    """Return what the page shows after a form; raise NotFoundException for a cell that the site does not have."""
-    shown = live_context(cell, site, hub)
+def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Reads, actor: Actor) -> dict[str, Any]:
+    """Return what the page shows after a form; raise NotFoundException for a cell that there never was."""
+    described, cell = find_cell(site, sessions, cell)
+    shown = live_context(cell, site, described, hub)
     try:
         with away_as_one():
-            history = history_of(cell, sessions, actor)
+            history = history_of(cell, sessions, actor, retired=described is not site)
     except DatabaseAway:
         history = AWAY
     return shown | holding(cell, hub, history)
 
 
-def live_context(cell: str, site: Site, hub: Hub, done: str = "") -> dict[str, Any]:
-    """Return what needs no database; raise NotFoundException for a cell that the site does not have."""
-    if cell not in site.unit_of_cell:
-        raise NotFoundException(detail=f"there is no cell {cell}")
+def live_context(cell: str, site: Site, described: Site, hub: Hub, done: str = "") -> dict[str, Any]:
+    """Return what needs no database; `described` is the site with the cell in it, also where that is retired."""
     snapshot = hub.snapshot()
     codes = list(site.unit_of_cell)
-    place = codes.index(cell)
+    place = codes.index(cell) if cell in codes else 0
+    retired = described is not site
     return {
         "snapshot": snapshot,
-        "cell": show_cells(site, snapshot)[cell],
-        "unit": site.unit_of_cell[cell],
-        "charted": charted(site, cell),
+        "cell": show_cells(described, snapshot)[cell],
+        "unit": described.unit_of_cell[cell],
+        "charted": charted(described, cell),
         "before": codes[place - 1] if place else None,
-        "after": codes[place + 1] if place + 1 < len(codes) else None,
+        "after": codes[place + 1] if place + 1 < len(codes) and not retired else None,
+        "retired": retired,
+        "site_description": describe_site(described),
         "done": DONE_WORDS.get(done, ""),
         "typed": {"experiment": ""},
         "faults": {},
@@ -94,13 +101,13 @@ def live_context(cell: str, site: Site, hub: Hub, done: str = "") -> dict[str, A
     }
 
 
-def history_of(cell: str, sessions: Sessions, actor: Actor) -> dict[str, Any]:
+def history_of(cell: str, sessions: Reads, actor: Actor, *, retired: bool = False) -> dict[str, Any]:
     """Return what the cell held, as far as the person may know: the lab what the API says, members the history."""
     if not actor.may(Act.EXPERIMENTS_READ):
         return {}
     history = assignments_of_cell(sessions, actor, cell)
     known: dict[str, Any] = {"held": held(history), "history": history, "free_since": free_since(history)}
-    if actor.may(Act.ASSIGN):
+    if actor.may(Act.ASSIGN) and not retired:
         known["choices"] = choices(sessions, actor, cell, known["held"])
     return known
 
@@ -126,7 +133,7 @@ def free_since(history: list[AssignmentView]) -> datetime | None:
 
 
 def choices(
-    sessions: Sessions, actor: Actor, cell: str, present: CellExperiment | None
+    sessions: Reads, actor: Actor, cell: str, present: CellExperiment | None
 ) -> Mapping[str, list[ExperimentSummary]]:
     """Return the experiments that can be put into the cell, those that are planned for it by themselves."""
     query = ExperimentQuery(state=ASSIGNABLE, sort="code", descending=False, limit=500)

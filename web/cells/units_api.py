@@ -6,7 +6,7 @@ from litestar.params import FromPath
 
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from telemetry.judging import judge_presence
 from telemetry.views import UnitSummary, UnitView, cell_view, unit_summary
 from web.http.problems import problems
@@ -31,7 +31,7 @@ class UnitController(Controller):
     async def unit(
         self,
         unit: FromPath[str],
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
         hub: NamedDependency[Hub],
         threads: NamedDependency[WebThreads],
@@ -40,7 +40,7 @@ class UnitController(Controller):
         known = known_unit(site, unit)
         latest = await read_latest(sessions, threads, hub, known.cells)
         now, picture = times.now(), hub.picture
-        status, heard_at = picture.unit(unit)
+        status, heard_at = picture.unit(known.code)
         presence, alarms = judge_presence(status, heard_at, now), list(picture.alarms.values())
         cells = [
             cell_view(

@@ -1,12 +1,9 @@
 """What is done from an experiment's page: another state, into cells, out of cells."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
 
-from litestar import Request, Response, post
+from litestar import post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 from litestar.response import Redirect
 
 from facility.acting.acts import Actor
@@ -18,12 +15,11 @@ from facility.experiments.changing import change_experiment
 from facility.experiments.drafts import ExperimentChange
 from schemas.site import Site
 from storage.database import Sessions
-from web.experiments.page import Snapshot, View, occupied
+from web.experiments.page import View, occupied
 from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
-
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
+from web.live.snapshot import Snapshot
+from web.requests import FormData, HttpRequest, HttpResponse
 
 
 @post(
@@ -34,15 +30,15 @@ AnyRequest = Request[Any, Any, Any]
     status_code=303,
 )
 def move_experiment(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     experiment: RowId,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """Bring the experiment into another state; ending it frees its cells."""
     try:
         change_experiment(writing, actor, experiment, parse(ExperimentChange, form_texts(data)))
@@ -59,15 +55,15 @@ def move_experiment(
     status_code=303,
 )
 def put_into_cells(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     experiment: RowId,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """Put the experiment into the chosen cells, or into all that are free."""
     typed, cells = form_texts(data), form_text_list(data, "cell")
     try:
@@ -91,15 +87,15 @@ def put_into_cells(
     status_code=303,
 )
 def end_in_cells(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     experiment: RowId,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
-) -> Response[Any]:
+) -> HttpResponse:
     """End the experiment in the chosen cells, without successor."""
     try:
         unassign_several(writing, actor, form_text_list(data, "cell"), experiment_id=experiment)
@@ -108,7 +104,7 @@ def end_in_cells(
     return Redirect(f"/experiments/{experiment}?done=ended#cells", status_code=303)
 
 
-def _again(view: View, experiment: int, refusal: Refusal, chosen: list[str] | None = None) -> Response[Any]:
+def _again(view: View, experiment: int, refusal: Refusal, chosen: list[str] | None = None) -> HttpResponse:
     """Show the page as it is now, with why; what was chosen stays. An experiment that is gone has no page: 404."""
     return view.answer(experiment, refusal=refusal, chosen=chosen or ())
 

@@ -20,7 +20,7 @@ from facility.experiments.views import (
     get_experiment,
     list_experiments,
 )
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId
 
@@ -33,7 +33,7 @@ class ExperimentController(Controller):
     def experiments(
         self,
         *,
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         search: Annotated[str, QueryParameter(max_length=200)] = "",
         states: Annotated[list[ExperimentState] | None, QueryParameter(name="state")] = None,
@@ -64,7 +64,7 @@ class ExperimentController(Controller):
 
     @get("/{experiment:int}", opt={"act": Act.EXPERIMENTS_READ}, responses=problems(404), sync_to_thread=True)
     def experiment(
-        self, experiment: RowId, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self, experiment: RowId, sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
     ) -> ExperimentView:
         """Return an experiment with all about it."""
         return get_experiment(sessions, actor, experiment)
@@ -92,7 +92,7 @@ class ExperimentController(Controller):
         sync_to_thread=True,
     )
     def assignments(
-        self, experiment: RowId, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self, experiment: RowId, sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
     ) -> list[AssignmentView]:
         """Return where the experiment is and was, the newest first."""
         get_experiment(sessions, actor, experiment)
@@ -100,7 +100,7 @@ class ExperimentController(Controller):
 
     @get("/{experiment:int}/changes", opt={"act": Act.EXPERIMENTS_READ}, responses=problems(404), sync_to_thread=True)
     def changes(
-        self, experiment: RowId, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self, experiment: RowId, sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
     ) -> list[AuditLine]:
         """Return who changed the experiment, when, and what was before and after."""
         get_experiment(sessions, actor, experiment)

@@ -1,6 +1,5 @@
 """An experiment's time in its cells: what the chart over its days needs, and where the readings are."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from facility.assignments.views import AssignmentView
@@ -12,7 +11,7 @@ from web.rendering.limits import ShownLimits
 
 def chart(
     site: Site, experiment: ExperimentView, assignments: list[AssignmentView], limits: dict[str, ShownLimits]
-) -> dict[str, Any] | None:
+) -> dict[str, object] | None:
     """Return what the chart over the days of the experiment needs; None before its first day."""
     if experiment.started_at is None or not assignments:
         return None

@@ -2,12 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
 
-from litestar import Request, Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
@@ -19,7 +16,7 @@ from facility.experiments.changing import change_experiment, create_experiment
 from facility.experiments.drafts import ExperimentChange, ExperimentDraft
 from facility.experiments.views import ExperimentView, get_experiment
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.experiments.changes import FIELD_WORDS, Teller
 from web.experiments.form_values import FIELDS, ExperimentFormValues, at_fields, from_form, from_view, offered, values
 from web.experiments.merge import changes_since, merge_changes
@@ -28,14 +25,13 @@ from web.http.query_parameters import RowId
 from web.http.refusals import translate
 from web.rendering.limits import SEVERITY_WORDS
 from web.rendering.pages import language_of, page, page_gettext, translated
+from web.requests import FormData, HttpRequest, HttpResponse
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
 BLANK = ExperimentFormValues({"state": "draft"})
 
 
 @get("/experiments/new", opt={"act": Act.EXPERIMENT_CREATE}, include_in_schema=False, sync_to_thread=False)
-def new_page(request: AnyRequest, site: NamedDependency[Site]) -> Template:
+def new_page(request: HttpRequest, site: NamedDependency[Site]) -> Template:
     """Show an empty form."""
     return _form(request, site, BLANK)
 
@@ -48,12 +44,12 @@ def new_page(request: AnyRequest, site: NamedDependency[Site]) -> Template:
     status_code=303,
 )
 def create(
-    request: AnyRequest,
-    data: Form,
+    request: HttpRequest,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
-) -> Response[Any]:
+) -> HttpResponse:
     """Make the experiment and show it."""
     typed = from_form(data)
     try:
@@ -72,9 +68,9 @@ def create(
     sync_to_thread=True,
 )
 def edit_page(
-    request: AnyRequest,
+    request: HttpRequest,
     experiment: RowId,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
 ) -> Template:
@@ -91,14 +87,14 @@ def edit_page(
     status_code=303,
 )
 def save(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     experiment: RowId,
-    data: Form,
+    data: FormData,
     writing: NamedDependency[Sessions],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
-) -> Response[Any]:
+) -> HttpResponse:
     """Keep the change; where somebody else was first, show both versions instead."""
     sent = form_texts(data)
     mine = from_form(data)
@@ -131,7 +127,7 @@ def save(
 class Both:
     """The page with both versions; `base` is the version from which this person set out."""
 
-    request: AnyRequest
+    request: HttpRequest
     sessions: Sessions
     actor: Actor
     site: Site
@@ -157,7 +153,7 @@ class Both:
 
 
 def _form(
-    request: AnyRequest,
+    request: HttpRequest,
     site: Site,
     typed: ExperimentFormValues,
     *,

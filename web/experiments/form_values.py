@@ -53,7 +53,7 @@ class ExperimentFormValues:
         return [*self.texts.items(), *boxes]
 
 
-def from_form(data: Mapping[str, Any]) -> ExperimentFormValues:
+def from_form(data: Mapping[str, object]) -> ExperimentFormValues:
     """Take what was sent; boxes that were not ticked are not sent."""
     kept = {
         name: text
@@ -73,12 +73,12 @@ def from_view(view: ExperimentView, language: str) -> ExperimentFormValues:
     return ExperimentFormValues(texts, view.cells, tuple(one.parameter for one in view.parameters))
 
 
-def values(typed: ExperimentFormValues) -> dict[str, Any]:
+def values(typed: ExperimentFormValues) -> dict[str, object]:
     """Return what the facility's form takes; raise Invalid for what only this form can say."""
     faults: dict[str, UserMessage] = {}
     tolerances = []
     for code in typed.parameters:
-        one: dict[str, Any] = {"parameter": code, "severity": typed.limit("severity", code)}
+        one: dict[str, object] = {"parameter": code, "severity": typed.limit("severity", code)}
         one |= {member: _plain(typed.limit(member, code)) or None for member in LIMITS}
         seconds = _seconds(typed.limit("delay", code))
         if seconds is None:

@@ -1,9 +1,9 @@
 """`/experiments`: all of them, searched, filtered, sorted, page by page."""
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 from urllib.parse import urlencode
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
@@ -13,9 +13,11 @@ from facility.acting.permissions import Act
 from facility.experiments.drafts import STATE_WORDS
 from facility.experiments.views import ExperimentQuery, Sort, list_experiments
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
+from web.http.query_parameters import present_code
 from web.rendering.pages import page, translated_messages
 from web.rendering.texts import N_
+from web.requests import HttpRequest
 
 PER_PAGE = 25
 # What stands above the columns; `cells` cannot be sorted by.
@@ -32,9 +34,9 @@ NEWEST_FIRST = frozenset({"planned_start", "planned_end", "updated_at"})
 
 @get("/experiments", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
 def experiments_page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     search: FromQuery[str] = "",
@@ -49,7 +51,7 @@ def experiments_page(
         {
             "search": search[:200],
             "state": _states(in_state),
-            "cell": cell if cell in site.unit_of_cell else "",
+            "cell": present if (present := present_code(site, cell)) in site.unit_of_cell else "",
             "sort": sort if sort in get_args(Sort) else "updated_at",
             "descending": order == "desc" if order in {"asc", "desc"} else sort in NEWEST_FIRST,
             "offset": (number - 1) * PER_PAGE,
@@ -97,5 +99,5 @@ def _states(asked: str) -> tuple[str, ...]:
     return () if asked == "all" else tuple(state for state in STATE_WORDS if state != "archived")
 
 
-def _archived(sessions: Sessions, actor: Actor) -> int:
+def _archived(sessions: Reads, actor: Actor) -> int:
     return list_experiments(sessions, actor, ExperimentQuery(state=("archived",), limit=1)).total

@@ -1,7 +1,6 @@
 """Two people changed the same experiment: what each changed, laid side by side, field by field."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from facility.acting.acts import Actor
 from facility.acting.auditing import AuditLine, history_of
@@ -41,7 +40,7 @@ def merge_changes(teller: Teller, mine: ExperimentFormValues, view: ExperimentVi
     """Compare what was typed with what is kept, knowing from the audit how it stood when the typing began."""
     saved = view.model_dump(mode="json")
     typed = _typed_values(mine, saved)
-    before: dict[str, Any] = {}
+    before: dict[str, object] = {}
     for line in since:
         # The newest first: what the oldest change found is how it stood.
         before |= line.before or {}
@@ -60,7 +59,7 @@ def merge_changes(teller: Teller, mine: ExperimentFormValues, view: ExperimentVi
     return Merge(tuple(found), tuple(teller.change(line, view.id) for line in since))
 
 
-def _typed_values(mine: ExperimentFormValues, saved: dict[str, Any]) -> dict[str, Any]:
+def _typed_values(mine: ExperimentFormValues, saved: dict[str, object]) -> dict[str, object]:
     """Return what was typed as it would be kept; what cannot be understood is shown as it stands."""
     try:
         return parse(ExperimentChange, values(mine) | {"version": saved["version"]}).model_dump(mode="json")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
@@ -19,20 +19,20 @@ from facility.experiments.drafts import STATE_WORDS
 from facility.experiments.views import ExperimentView, get_experiment
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction
+from telemetry.retired import site_with_cells
 from web.experiments.changes import Teller
 from web.experiments.days import chart, readings_address
 from web.experiments.verdict import ICONS, LiveRow, judge, kind, sentences
 from web.http.query_parameters import RowId
 from web.http.refusals import STATUSES, translate
+from web.live.snapshot import Snapshot
 from web.rendering.cell_view import show_cells
 from web.rendering.formatting import span_text
 from web.rendering.limits import limits_of, limits_text, own_limits, tolerance_text
-from web.rendering.pages import language_of, page, page_gettext, translated_messages
+from web.rendering.pages import describe_site, language_of, page, page_gettext, translated_messages
 from web.rendering.texts import N_
-
-AnyRequest = Request[Any, Any, Any]
-Snapshot = dict[str, Any]
+from web.requests import HttpRequest
 
 # The word on the button of each way from state to state; those of ASKED end or hide something and ask first.
 MOVES = {
@@ -62,10 +62,10 @@ DONE = {
 
 @get("/experiments/{experiment:int}", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
 def experiment_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
     experiment: RowId,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     snapshot: NamedDependency[Snapshot],
@@ -80,8 +80,8 @@ def experiment_page(
 class View:
     """What the page is made from; also after an act on it was refused."""
 
-    request: AnyRequest
-    sessions: Sessions
+    request: HttpRequest
+    sessions: Reads
     actor: Actor
     site: Site
     snapshot: Snapshot
@@ -92,6 +92,8 @@ class View:
         assignments = assignments_of_experiment(self.sessions, self.actor, number)
         gettext, language = page_gettext(self.request), language_of(self.request)
         limits = limits_of(self.site, experiment)
+        with self.sessions.reading() as session:
+            described = site_with_cells(session, self.site, [one.cell for one in assignments])
         snapshot = in_its_cells(self.snapshot, experiment)
         shown = show_cells(self.site, snapshot)
         rows = [
@@ -112,7 +114,7 @@ class View:
             "verdict_icon": ICONS[kind(judged)],
             "verdict_words": sentences(judged, gettext),
             "lasts": lambda start, end: span_text(((end or times.now()) - start).total_seconds(), language),
-            "readings_address": lambda one: readings_address(one, limits, self.site),
+            "readings_address": lambda one: readings_address(one, limits, described),
             "moves": self.moves(experiment),
             "changes": self.changes(number, language),
             "experiment_states": translated_messages(self.request, STATE_WORDS),
@@ -120,7 +122,9 @@ class View:
             "may_change": self.actor.may(Act.EXPERIMENT_CHANGE),
             "may_assign": self.actor.may(Act.ASSIGN) and experiment.state in ASSIGNABLE,
             "may_end": self.actor.may(Act.UNASSIGN),
-            "chart": chart(self.site, experiment, assignments, limits),
+            "chart": chart(described, experiment, assignments, limits),
+            "described": described,
+            "site_description": describe_site(described),
             "done": gettext(DONE[done]) if done in DONE else "",
             "message": self._words(refusal, language),
             "chosen": chosen,
@@ -160,11 +164,10 @@ def in_its_cells(snapshot: Snapshot, experiment: ExperimentView) -> Snapshot:
     limits = {code: one.model_dump(exclude_none=True) for code, one in own_limits(experiment).items()}
     own = {"id": experiment.id, "code": experiment.code, "title": experiment.title, "state": experiment.state}
     held = snapshot["experiments"]
-    return snapshot | {
-        "experiments": held | {cell: held.get(cell, {}) | own | {"limits": limits} for cell in experiment.cells_now}
-    }
+    here = {cell: held.get(cell, {}) | own | {"limits": limits} for cell in experiment.cells_now}
+    return {**snapshot, "experiments": held | here}
 
 
-def occupied(sessions: Sessions, actor: Actor) -> dict[str, Occupant]:
+def occupied(sessions: Reads, actor: Actor) -> dict[str, Occupant]:
     """Return what each occupied cell holds; for the form that puts the experiment into cells."""
     return {one.cell: one.experiment for one in occupants_now(sessions, actor)}

@@ -1,18 +1,17 @@
 """`/health`: the report as JSON, or as a page for browsers."""
 
-from typing import Any
-
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Template
 from sqlalchemy import Engine
 
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.health.page import health_page
 from web.health.report import Health, judge
 from web.live.hub import Hub
+from web.requests import HttpRequest
 from web.threads import WebThreads
 
 DOWN = {503: ResponseSpec(data_container=Health, generate_examples=False, description="the same, where status is down")}
@@ -20,9 +19,9 @@ DOWN = {503: ResponseSpec(data_container=Health, generate_examples=False, descri
 
 @get("/health", tags=["health"], responses=DOWN)
 async def health(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     engine: NamedDependency[Engine],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],

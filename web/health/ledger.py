@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from schemas.messages import Instant
 from schemas.picture import Picture
-from storage.database import Sessions
+from storage.database import Reads
 from telemetry import queries
 from telemetry.ledger import Balance
 
@@ -29,11 +29,11 @@ class Account(BaseModel):
     last_stored_at: Instant
 
 
-def read_ledger(sessions: Sessions, picture: Picture) -> list[Account]:
+def read_ledger(sessions: Reads, picture: Picture) -> list[Account]:
     """Return the account of every outbox that ever sent: the database's side and what the publishers say."""
     present = {one.status.publisher: one.status for one in picture.units.values() if one.status.publisher is not None}
     found = []
-    with sessions() as session:
+    with sessions.reading() as session:
         for unit, publisher, last, stored, rejected, repeated, seen_at in session.execute(queries.accounts()):
             balance = Balance(last, stored, rejected, present.get(publisher))
             found.append(

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from broker.following import Follower
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.health.report import Health, judge
 from web.live.hub import Hub
 from web.threads import WebThreads
@@ -69,7 +69,7 @@ class _Station(Collector):
 @get("/metrics", tags=["health"], media_type="text/plain")
 async def metrics(
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     engine: NamedDependency[Engine],
     site: NamedDependency[Site],
     hub: NamedDependency[Hub],

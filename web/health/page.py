@@ -1,13 +1,11 @@
 """`/health` for people: what works, where readings wait, and the account of every one of them."""
 
-from typing import Any
-
-from litestar import Request
 from litestar.response import Template
 
 from web.health.report import Health
 from web.rendering.pages import page, translated
 from web.rendering.texts import N_
+from web.requests import HttpRequest
 
 STATUS_WORDS = {
     "ok": N_("Readings arrive and are stored."),
@@ -23,7 +21,7 @@ SERVICE_WORDS = {
 }
 
 
-def health_page(request: Request[Any, Any, Any], found: Health, status_code: int) -> Template:
+def health_page(request: HttpRequest, found: Health, status_code: int) -> Template:
     """Render what the JSON of the same address says."""
     context = {
         "health": found,

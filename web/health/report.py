@@ -11,7 +11,7 @@ from schemas.messages import Instant, Status
 from schemas.picture import Picture
 from schemas.site import Site
 from schemas.times import CLOCK_SKEW
-from storage.database import Sessions
+from storage.database import Reads
 from storage.faults import DatabaseAway, away_as_one
 from storage.revisions import WrongVersion, check_version
 from telemetry import queries
@@ -60,7 +60,7 @@ class Health(BaseModel):
     ledger: list[Account]
 
 
-async def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, threads: WebThreads) -> Health:
+async def judge(sessions: Reads, engine: Engine, site: Site, hub: Hub, threads: WebThreads) -> Health:
     """Look at the rows, the broker and who says that he is there."""
     now, picture = times.now(), hub.picture
     try:
@@ -101,10 +101,10 @@ async def judge(sessions: Sessions, engine: Engine, site: Site, hub: Hub, thread
 
 
 def _stored(
-    sessions: Sessions, engine: Engine, picture: Picture, now: datetime
+    sessions: Reads, engine: Engine, picture: Picture, now: datetime
 ) -> tuple[dict[str, LastStored], list[Account]]:
     check_version(engine)
-    with sessions() as session:
+    with sessions.reading() as session:
         rows = session.execute(queries.last_stored_by_unit(now + CLOCK_SKEW)).all()
     ledger = read_ledger(sessions, picture)
     return {unit: LastStored(observed, newest, at) for unit, observed, newest, at in rows}, ledger

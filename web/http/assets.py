@@ -5,12 +5,13 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+
+from web.requests import HttpRequest
 
 # Scripts and style sheets lie beside the pages that use them; a file's address is its path below web/.
 ROOT = Path(__file__).parent.parent
@@ -54,10 +55,9 @@ def read_assets(root: Path = ROOT) -> Assets:
     return Assets(root, digest.hexdigest()[:12])
 
 
-@get("/static/{file:path}", sync_to_thread=True, include_in_schema=False)
-def static_file(
-    file: FromPath[str], request: Request[Any, Any, Any], assets: NamedDependency[Assets]
-) -> Response[bytes]:
+# Not in a thread: small files of this machine, and threads may all wait for a database that hangs.
+@get("/static/{file:path}", sync_to_thread=False, include_in_schema=False)
+def static_file(file: FromPath[str], request: HttpRequest, assets: NamedDependency[Assets]) -> Response[bytes]:
     """Serve a file; one of another version (a process that was updated first) is served without being kept."""
     path = str(file).removeprefix("/")
     bare = _VERSION.sub("", path)

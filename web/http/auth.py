@@ -20,13 +20,15 @@ from facility.acting.permissions import Act, require
 from facility.acting.refusals import Forbidden, NotLoggedIn
 from facility.acting.secret_texts import form_token, same
 from facility.acting.user_messages import message
+from facility.people.last_seen import LastSeen
 from facility.people.sessions import Lifetimes, actor_of_session
 from facility.people.tokens import actor_of_token
 from service.threads import Threads
-from storage.database import Sessions
+from storage.database import Reads
 from storage.faults import DatabaseAway, away_as_one
 from web.http.form_bodies import read_form
 from web.rendering.form_tokens import FORM_FIELD
+from web.requests import HttpRequest
 from web.threads import PATIENCE
 
 SESSION_COOKIE = "octopus_session"
@@ -46,8 +48,9 @@ class Identity:
     """Middleware: puts the actor into the request's state and refuses forms of other sites."""
 
     def __init__(
-        self, app: ASGIApp, *, sessions: Sessions, lifetimes: Lifetimes, secure: bool, threads: Threads
+        self, app: ASGIApp, *, sessions: Reads, lifetimes: Lifetimes, secure: bool, threads: Threads, seen: LastSeen
     ) -> None:
+        self._seen = seen
         self._app, self._sessions, self._lifetimes, self._secure = app, sessions, lifetimes, secure
         self._threads = threads
 
@@ -55,7 +58,7 @@ class Identity:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request: Request[Any, Any, Any] = Request(scope, receive)
+        request: HttpRequest = Request(scope, receive)
         state: dict[str, Any] = scope["state"]
         state["secure"] = self._secure or scope["scheme"] == "https"
         await self._identify(request, state)
@@ -70,7 +73,7 @@ class Identity:
 
         await self._app(scope, receive, with_cookie)
 
-    async def _identify(self, request: Request[Any, Any, Any], state: dict[str, Any]) -> None:
+    async def _identify(self, request: HttpRequest, state: dict[str, Any]) -> None:
         """Set the actor, and the cookie that forms of this request are bound to."""
         opt = request.route_handler.opt
         program = request.scope["path"].startswith("/api/")
@@ -81,6 +84,7 @@ class Identity:
         state |= {"actor": actor, "session": "", "form_secret": form_secret, "forgeable": not program}
         if opt.get("access") == UNSEEN:
             return
+        found: Actor | None = None
         try:
             with away_as_one():
                 found = await self._of_token(request, address)
@@ -88,7 +92,7 @@ class Identity:
                     state |= {"actor": found, "forgeable": False}
                     return
                 if secret:
-                    session = (self._sessions, secret, address, self._lifetimes)
+                    session = (self._sessions, secret, address, self._lifetimes, self._seen)
                     found = await self._threads.within(PATIENCE, actor_of_session, *session)
         except DatabaseAway:
             # Live pages go on without the database; whoever needs to be somebody is told that it is away.
@@ -98,7 +102,7 @@ class Identity:
             actor = replace(found, via="api" if program else "web")
             state |= {"actor": actor, "session": secret, "form_secret": secret, "forgeable": True}
 
-    async def _of_token(self, request: Request[Any, Any, Any], address: str) -> Actor | None:
+    async def _of_token(self, request: HttpRequest, address: str) -> Actor | None:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         calendar = bool(request.route_handler.opt.get("calendar"))
         if kind.lower() != "bearer":
@@ -107,7 +111,7 @@ class Identity:
             if not token:
                 return None
         given = (self._sessions, token.strip(), address)
-        found = await self._threads.within(PATIENCE, actor_of_token, *given, calendar=calendar)
+        found = await self._threads.within(PATIENCE, actor_of_token, *given, calendar=calendar, seen=self._seen)
         if found is None:
             raise NotLoggedIn(message("This token is unknown, revoked or expired."))
         return found
@@ -128,7 +132,7 @@ def guard_routes(*, public: bool) -> Any:
     return guard
 
 
-def actor_of(request: Request[Any, Any, Any]) -> Actor:
+def actor_of(request: HttpRequest) -> Actor:
     """Return who asks: the dependency `actor` of the handlers."""
     actor: Actor = request.scope["state"]["actor"]
     return actor
@@ -147,7 +151,7 @@ def cookie(name: str, value: str, seconds: int | None, *, secure: bool) -> str:
     return morsel.OutputString()
 
 
-async def _check_form(request: Request[Any, Any, Any], secret: str) -> None:
+async def _check_form(request: HttpRequest, secret: str) -> None:
     field = (await read_form(request)).get(FORM_FIELD, "")
     given = request.headers.get(FORM_HEADER) or (field if isinstance(field, str) else "")
     if request.headers.get("sec-fetch-site") == "cross-site" or not secret or not same(given, form_token(secret)):

@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
-from litestar import MediaType, Request, Response
+from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,8 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.threads import Busy
 from storage.faults import AWAY, DatabaseAway, Kind, classify
 from web.rendering.pages import page_context
-
-AnyRequest = Request[Any, Any, Any]
+from web.requests import HttpRequest, HttpResponse
 
 PROBLEM = "application/problem+json"
 FOR_PROGRAMS = ("/api/", "/live", "/health", "/metrics", "/schema")
@@ -25,7 +23,7 @@ LATER = {"Retry-After": "10"}
 log = logging.getLogger(__name__)
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response[Any]:
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> HttpResponse:
     """Return an answer that a program can read."""
     content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(content | members, status_code=status, media_type=PROBLEM, headers=dict(headers or {}))
@@ -44,7 +42,7 @@ def exception_handlers() -> ExceptionHandlersMap:
     }
 
 
-def for_program(request: AnyRequest) -> bool:
+def for_program(request: HttpRequest) -> bool:
     """Tell whether JSON or a page is the right answer."""
     path = request.scope["path"]
     if any(path == prefix.rstrip("/") or path.startswith(prefix) for prefix in FOR_PROGRAMS):
@@ -52,7 +50,7 @@ def for_program(request: AnyRequest) -> bool:
     return "text/html" not in request.headers.get("accept", "text/html")
 
 
-def _http(request: AnyRequest, error: HTTPException) -> Response[Any]:
+def _http(request: HttpRequest, error: HTTPException) -> HttpResponse:
     members: dict[str, object] = {}
     if isinstance(error.extra, list) and error.extra:
         members["errors"] = error.extra
@@ -64,7 +62,7 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     return answer(request, error.status_code, detail, error.headers, **members)
 
 
-def _database(request: AnyRequest, error: SQLAlchemyError) -> Response[Any]:
+def _database(request: HttpRequest, error: SQLAlchemyError) -> HttpResponse:
     kind, text = classify(error)
     if kind in AWAY:
         return _away(request, DatabaseAway(text))
@@ -83,40 +81,40 @@ def _database(request: AnyRequest, error: SQLAlchemyError) -> Response[Any]:
     return _bug(request, error)
 
 
-def _away(request: AnyRequest, error: DatabaseAway) -> Response[Any]:
+def _away(request: HttpRequest, error: DatabaseAway) -> HttpResponse:
     # A page a second from each of many people: the outage itself is logged by who watches the database.
     log.debug("%s", error)
     detail = "the database cannot be reached or refuses to answer; live values go on, history will be back"
     return answer(request, 503, detail, LATER)
 
 
-def _busy(request: AnyRequest, error: Busy) -> Response[Any]:
+def _busy(request: HttpRequest, error: Busy) -> HttpResponse:
     del error
     detail = "too many wait for an answer already: the database may be slow; live values go on"
     return answer(request, 503, detail, LATER)
 
 
-def _too_deep(request: AnyRequest, error: RecursionError) -> Response[Any]:
+def _too_deep(request: HttpRequest, error: RecursionError) -> HttpResponse:
     """Answer JSON of a hundred thousand brackets; the same fault where nothing was sent is ours."""
     if request.method in {"GET", "HEAD"}:
         return _bug(request, error)
     return answer(request, 400, "what was sent is nested too deeply", None)
 
 
-def _no_text(request: AnyRequest, error: UnicodeError) -> Response[Any]:
+def _no_text(request: HttpRequest, error: UnicodeError) -> HttpResponse:
     """Answer bytes that are no UTF-8, and half of a surrogate pair, which no database stores."""
     log.info("%s %s: %s", request.method, request.scope["path"], type(error).__name__)
     return answer(request, 400, "what was sent is not text in UTF-8", None)
 
 
-def _bug(request: AnyRequest, error: Exception) -> Response[Any]:
+def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
     return answer(request, 500, "this is a fault of Octopus; it has been logged", None)
 
 
 def answer(
-    request: AnyRequest, status: int, detail: str, headers: Mapping[str, str] | None, **members: object
-) -> Response[Any]:
+    request: HttpRequest, status: int, detail: str, headers: Mapping[str, str] | None, **members: object
+) -> HttpResponse:
     """Return the answer for a program or a person; what fails while a page is made must not hide the first fault."""
     # Half a surrogate pair has come from what was sent, and no answer can hold it.
     detail = detail.encode("utf-8", "replace").decode()
@@ -130,7 +128,7 @@ def answer(
         return Response(text, status_code=status, media_type=MediaType.TEXT, headers=dict(headers or {}))
 
 
-def _page(request: AnyRequest, status: int, detail: str, headers: Mapping[str, str] | None) -> Response[Any]:
+def _page(request: HttpRequest, status: int, detail: str, headers: Mapping[str, str] | None) -> HttpResponse:
     """Render now, not after this answer has been returned."""
     context = {**page_context(request), "status": status, "title": HTTPStatus(status).phrase, "detail": detail}
     html = request.app.template_engine.get_template(TEMPLATE).render(**context)  # type: ignore[union-attr]

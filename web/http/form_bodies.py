@@ -6,13 +6,13 @@ fill the memory of the server from outside. What is read here is found by the ha
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import parse_qsl
 
-from litestar import Request
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import ClientException, HTTPException
 from litestar.utils.scope.state import ScopeState
+
+from web.requests import HttpRequest
 
 Form = dict[str, str | list[str]]
 
@@ -22,7 +22,7 @@ MOST_FIELDS = 5000
 SECONDS = 30.0
 
 
-async def read_form(request: Request[Any, Any, Any]) -> Form:
+async def read_form(request: HttpRequest) -> Form:
     """Return the fields of a form, a list where a name came more than once; no fields where the body is no form."""
     form: Form = {}
     if request.content_type[0] == RequestEncodingType.URL_ENCODED:
@@ -33,7 +33,7 @@ async def read_form(request: Request[Any, Any, Any]) -> Form:
     return form
 
 
-async def _body(request: Request[Any, Any, Any]) -> str:
+async def _body(request: HttpRequest) -> str:
     try:
         async with asyncio.timeout(SECONDS):
             return (await request.body()).decode("utf-8", "replace")

@@ -1,9 +1,8 @@
 """What every page with a form does: read what was typed, and show it again with words where it was refused."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from litestar import Request
 from litestar.response import Template
 from pydantic import BaseModel, ValidationError
 
@@ -12,12 +11,12 @@ from facility.acting.user_messages import message
 from web.http.refusals import STATUSES, translate
 from web.rendering.form_tokens import FORM_FIELD
 from web.rendering.pages import language_of, page
+from web.requests import HttpRequest
 
 M = TypeVar("M", bound=BaseModel)
-AnyRequest = Request[Any, Any, Any]
 
 
-def form_texts(data: Mapping[str, Any]) -> dict[str, str]:
+def form_texts(data: Mapping[str, object]) -> dict[str, str]:
     """Return the texts of a form without its token; files and whatever else is no text count as empty.
 
     Browsers end each line of a text with two characters: taken as they come, every text would look changed.
@@ -29,13 +28,13 @@ def form_texts(data: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def form_text_list(data: Mapping[str, Any], name: str) -> list[str]:
+def form_text_list(data: Mapping[str, object], name: str) -> list[str]:
     """Return what was sent under a name that a form may send more than once: boxes that were ticked."""
     found = data.get(name, [])
     return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
 
 
-def parse(model: type[M], values: Mapping[str, Any]) -> M:
+def parse(model: type[M], values: Mapping[str, object]) -> M:
     """Return the form as its model; raise Invalid with words for each field."""
     try:
         return model.model_validate(without_blanks(model, values))
@@ -43,7 +42,7 @@ def parse(model: type[M], values: Mapping[str, Any]) -> M:
         raise invalid(error) from error
 
 
-def without_blanks(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+def without_blanks(model: type[BaseModel], values: Mapping[str, object]) -> dict[str, object]:
     """Return the values with None where a field that may be absent was left empty: forms cannot send nothing."""
     absent = {name for name, field in model.model_fields.items() if not field.is_required() and field.default is None}
     blank = {name for name, value in values.items() if isinstance(value, str) and not value.strip()}
@@ -57,7 +56,7 @@ def check_same(data: Mapping[str, str], first: str) -> None:
 
 
 def page_again(
-    request: AnyRequest, name: str, context: Mapping[str, Any], refusal: Refusal, *, current: str = ""
+    request: HttpRequest, name: str, context: Mapping[str, object], refusal: Refusal, *, current: str = ""
 ) -> Template:
     """Show the form again: the refusal's status, its words, and a fault beside each field."""
     language = language_of(request)

@@ -1,7 +1,5 @@
 """`/manifest.webmanifest`: what a phone needs to put Octopus on its home screen."""
 
-from typing import Any
-
 from litestar import Response, get
 from litestar.di import NamedDependency
 
@@ -10,14 +8,14 @@ from web.http.assets import Assets
 
 
 @get("/manifest.webmanifest", include_in_schema=False, sync_to_thread=False)
-def manifest(site: NamedDependency[Site], assets: NamedDependency[Assets]) -> Response[dict[str, Any]]:
+def manifest(site: NamedDependency[Site], assets: NamedDependency[Assets]) -> Response[dict[str, object]]:
     """Describe the application; its icons carry the assets' version."""
     icons = [
         {"src": assets.address("static/icons/octopus.svg"), "sizes": "any", "type": "image/svg+xml"},
         {"src": assets.address("static/icons/octopus-192.png"), "sizes": "192x192", "type": "image/png"},
         {"src": assets.address("static/icons/octopus-512.png"), "sizes": "512x512", "type": "image/png"},
     ]
-    content = {
+    content: dict[str, object] = {
         "name": f"Octopus – {site.name}",
         "short_name": "Octopus",
         "id": "/",

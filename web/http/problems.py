@@ -1,7 +1,6 @@
 """What the API answers when it does not do what was asked, for its description."""
 
 from http import HTTPStatus
-from typing import Any
 
 from litestar.openapi.datastructures import ResponseSpec
 from pydantic import BaseModel
@@ -23,8 +22,8 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[dict[str, Any]] | None = None
-    current: dict[str, Any] | None = None
+    errors: list[dict[str, object]] | None = None
+    current: dict[str, object] | None = None
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:

@@ -24,20 +24,30 @@ _LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")
 
 
 def known_unit(site: Site, code: str) -> Unit:
-    unit = site.unit_by_code.get(code)
+    """Return the unit of this code, or of this former code; raise NotFoundException."""
+    unit = site.unit_by_code.get(site.former_codes["unit"].get(code, code))
     if unit is None:
         raise NotFoundException(detail=f"no unit is called {_short(code)}; the site has {_list(site.unit_by_code)}")
     return unit
 
 
+def present_code(site: Site, cell: str) -> str:
+    """Return the present code of a cell that was renamed, any other as it is; the database knows which there are."""
+    return site.former_codes["cell"].get(cell, cell)
+
+
 def known_cell(site: Site, code: str) -> str:
+    """Return the present code of a cell; raise NotFoundException. See `web.cells.known` for retired ones."""
+    code = present_code(site, code)
     if code not in site.unit_of_cell:
         raise NotFoundException(detail=f"no cell is called {_short(code)}; the site has {_list(site.unit_of_cell)}")
     return code
 
 
 def known_parameter(site: Site, cell: str, code: str) -> Parameter:
+    """Return the cell's parameter of this code, or of this former code; raise NotFoundException."""
     own = {parameter.code: parameter for parameter in site.parameters_of(known_cell(site, cell))}
+    code = site.former_codes["parameter"].get(code, code)
     if code not in own:
         raise NotFoundException(detail=f"cell {cell} has no parameter {_short(code)}; it has {_list(own)}")
     return own[code]

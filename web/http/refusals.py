@@ -1,9 +1,7 @@
 """From refusal to answer: a status and words in the reader's language."""
 
-from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response
 from litestar.response import Redirect
 
 from facility.acting.refusals import Conflict, Forbidden, Invalid, NotFound, NotLoggedIn, Refusal, TooManyAttempts
@@ -12,6 +10,7 @@ from web.http.errors import answer, for_program
 from web.rendering.addresses import asked_path
 from web.rendering.pages import language_of
 from web.rendering.texts import Texts, translate_message
+from web.requests import HttpRequest, HttpResponse
 
 STATUSES: dict[type[Refusal], int] = {
     NotLoggedIn: 401,
@@ -23,14 +22,14 @@ STATUSES: dict[type[Refusal], int] = {
 }
 
 
-def translate(request: Request[Any, Any, Any], words: UserMessage, language: str) -> str:
+def translate(request: HttpRequest, words: UserMessage, language: str) -> str:
     """Return the sentence in the language; the values are put in afterwards, those that are words translated, too."""
     engine = request.app.template_engine
     texts: Texts = engine.engine.globals["texts"]  # type: ignore[union-attr]  # put there by template_config
     return translate_message(texts.of(language).gettext, words)
 
 
-def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Answer an act that was not done; who is not logged in and looks at a page is sent to the login."""
     status = STATUSES[type(refusal)]
     page = not for_program(request)

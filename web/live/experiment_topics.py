@@ -8,8 +8,6 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from sqlalchemy import Engine
-
 from broker.following import Follower, NotConnected
 from broker.live_picture import Change, ConnectionChanged
 from facility.assignments.views import cell_experiments
@@ -18,7 +16,7 @@ from schemas.messages import CellExperiment
 from schemas.tables import Assignment, Experiment, ExperimentParameter
 from service.threads import Threads
 from storage.commits import on_commit
-from storage.database import Sessions, read_sessions
+from storage.database import Reads, Sessions
 from storage.faults import DatabaseAway, away_as_one
 from web.live.hub import Hub
 
@@ -33,8 +31,8 @@ log = logging.getLogger(__name__)
 class ExperimentTopics:
     """Tells the hub what the cells hold, then publishes what differs. `writing` are the sessions that change it."""
 
-    def __init__(self, engine: Engine, writing: Sessions, hub: Hub, follower: Follower, threads: Threads) -> None:
-        self._sessions, self._hub, self._follower, self._threads = read_sessions(engine), hub, follower, threads
+    def __init__(self, sessions: Reads, writing: Sessions, hub: Hub, follower: Follower, threads: Threads) -> None:
+        self._sessions, self._hub, self._follower, self._threads = sessions, hub, follower, threads
         self._wanted = asyncio.Event()
         self._to_publish = asyncio.Event()
         self._held: dict[str, CellExperiment | None] = {}
@@ -100,5 +98,5 @@ class ExperimentTopics:
                 log.debug("experiment of %s published", cell)
 
     def _read(self) -> dict[str, CellExperiment | None]:
-        with self._sessions() as session:
+        with self._sessions.reading() as session:
             return cell_experiments(session)

@@ -6,7 +6,7 @@ from litestar.exceptions import ServiceUnavailableException
 
 from schemas import times
 from schemas.picture import Latest, supersedes
-from storage.database import Sessions
+from storage.database import Reads
 from storage.faults import DatabaseAway, away_as_one
 from telemetry import queries
 from web.live.hub import Hub
@@ -15,7 +15,7 @@ from web.threads import PATIENCE, WebThreads
 ByCell = dict[str, dict[str, Latest]]
 
 
-async def read_latest(sessions: Sessions, threads: WebThreads, hub: Hub, cells: Collection[str]) -> ByCell:
+async def read_latest(sessions: Reads, threads: WebThreads, hub: Hub, cells: Collection[str]) -> ByCell:
     """Merge table and hub. With the database away the hub answers, and 503 where it cannot know."""
     stored: ByCell = {}
     try:
@@ -30,10 +30,10 @@ async def read_latest(sessions: Sessions, threads: WebThreads, hub: Hub, cells: 
     return {cell: newer_of(stored.get(cell, {}), live.get(cell, {})) for cell in cells}
 
 
-def read_stored(sessions: Sessions, cells: Collection[str] | None = None) -> ByCell:
+def read_stored(sessions: Reads, cells: Collection[str] | None = None) -> ByCell:
     """Return what the table of newest readings holds, of all cells where none are named."""
     found: ByCell = {}
-    with sessions() as session:
+    with sessions.reading() as session:
         for cell, parameter, observed_at, value, quality in session.execute(queries.latest_values(cells)):
             found.setdefault(cell, {})[parameter] = Latest(observed_at, value, quality)
     return found

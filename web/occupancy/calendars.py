@@ -1,8 +1,8 @@
 """Calendar feeds. A calendar program sends no header, so a token of the scope `calendar` may stand in the address."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
@@ -11,10 +11,11 @@ from facility.acting.permissions import Act
 from facility.assignments.calendars import cell_calendar, experiment_calendar
 from facility.experiments.views import get_experiment
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.http.problems import problems
-from web.http.query_parameters import RowId
+from web.http.query_parameters import RowId, present_code
 from web.rendering.addresses import own_origin
+from web.requests import HttpRequest
 
 Token = Annotated[str, QueryParameter(max_length=200)]
 OPT = {"act": Act.EXPERIMENTS_READ, "calendar": True}
@@ -29,14 +30,15 @@ class CalendarController(Controller):
         self,
         *,
         cell: FromPath[str],
-        request: Request[Any, Any, Any],
-        sessions: NamedDependency[Sessions],
+        request: HttpRequest,
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         token: Token = "",
     ) -> Response[bytes]:
         """Return what the cell held and is planned to hold, two years back and ahead, as iCalendar."""
         del token  # read by the middleware that tells who asks
+        cell = present_code(site, cell)
         return _file(cell_calendar(sessions, actor, cell, site.zone, own_origin(request)), cell)
 
     @get(
@@ -50,8 +52,8 @@ class CalendarController(Controller):
         self,
         *,
         experiment: RowId,
-        request: Request[Any, Any, Any],
-        sessions: NamedDependency[Sessions],
+        request: HttpRequest,
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         token: Token = "",

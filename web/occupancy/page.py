@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, cast, get_args
 from urllib.parse import urlencode
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
@@ -17,12 +17,13 @@ from facility.assignments.occupancy import Occupancy, OccupancyRow, occupancy
 from facility.assignments.views import Occupant
 from schemas import times
 from schemas.site import Site
-from storage.database import Sessions
+from storage.database import ReadTransaction
 from web.http.forms import page_again
 from web.occupancy.timeline import MOMENT, Kind, Zoom, kind_of, lay_out, shifted, window
 from web.rendering.local_times import UnclearTimeError, read_day
 from web.rendering.pages import language_of, page, translated
 from web.rendering.texts import N_
+from web.requests import HttpRequest
 
 KIND_WORDS: dict[Kind, str] = {"past": N_("past"), "present": N_("present"), "planned": N_("planned")}
 ZOOM_WORDS: dict[Zoom, str] = {"weeks": N_("Weeks"), "months": N_("Months"), "year": N_("Year")}
@@ -32,9 +33,9 @@ SHORTEST_GAP = timedelta(hours=1)
 
 @get("/occupancy", opt={"act": Act.EXPERIMENTS_READ}, include_in_schema=False, sync_to_thread=True)
 def occupancy_page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     site: NamedDependency[Site],
     zoom: FromQuery[str] = "",
@@ -76,8 +77,8 @@ def _day(name: str, text: str) -> date | None:
 
 
 def _context(
-    request: Request[Any, Any, Any], found: Occupancy, days: tuple[date, date], zoom: Zoom | None, site: Site
-) -> dict[str, Any]:
+    request: HttpRequest, found: Occupancy, days: tuple[date, date], zoom: Zoom | None, site: Site
+) -> dict[str, object]:
     experiments: dict[int, Occupant] = {bar.experiment.id: bar.experiment for row in found.rows for bar in row.bars}
     return {
         "timeline": lay_out(found, site.zone, language_of(request)),

@@ -1,12 +1,11 @@
 """`/account`: one's own name, password, sessions, tokens and Discord account."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromQuery
+from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
@@ -17,23 +16,24 @@ from facility.people.discord_links import issue_link_code, linked_account, unlin
 from facility.people.login import Gate
 from facility.people.sessions import end_session, list_sessions
 from facility.people.tokens import TokenDraft, create_token, list_tokens, revoke_token
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import check_same, form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.people.browsers import program
 from web.people.login_threads import in_login_threads
 from web.rendering.pages import page, page_gettext, translated, translated_messages
 from web.rendering.texts import N_
-
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
+from web.requests import FormData, HttpRequest, HttpResponse
 
 SCOPE_WORDS = {"read": N_("read only"), "all": N_("all that I may"), "calendar": N_("calendar feeds only")}
 
 
 @get("/account", opt={"act": Act.ACCOUNT_READ}, include_in_schema=False, sync_to_thread=True)
 def account_page(
-    request: AnyRequest, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor], done: FromQuery[str] = ""
+    request: HttpRequest,
+    sessions: NamedDependency[ReadTransaction],
+    actor: NamedDependency[Actor],
+    done: FromQuery[str] = "",
 ) -> Template:
     """Show all of it."""
     return page(request, "people/account.html", _context(request, sessions, actor) | {"done": done}, current="account")
@@ -41,8 +41,8 @@ def account_page(
 
 @post("/account", opt={"act": Act.ACCOUNT_CHANGE}, include_in_schema=False, sync_to_thread=True, status_code=303)
 def save_account(
-    request: AnyRequest, data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    request: HttpRequest, data: FormData, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
+) -> HttpResponse:
     """Keep name, address and language."""
     typed = form_texts(data)
     try:
@@ -62,8 +62,8 @@ def save_account(
 @post("/account/password", opt={"act": Act.PASSWORD_CHANGE}, include_in_schema=False, status_code=303)
 @in_login_threads
 def save_password(
-    request: AnyRequest, data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    request: HttpRequest, data: FormData, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
+) -> HttpResponse:
     """Change the password; other browsers are logged out."""
     typed = form_texts(data)
     try:
@@ -78,8 +78,8 @@ def save_password(
 
 @post("/account/tokens", opt={"act": Act.TOKEN_CREATE}, include_in_schema=False, sync_to_thread=True, status_code=200)
 def make_token(
-    request: AnyRequest, data: Form, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    request: HttpRequest, data: FormData, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> HttpResponse:
     """Make a token and show it in this answer: an address to come back to would show it again."""
     typed = form_texts(data)
     try:
@@ -104,8 +104,8 @@ def revoke(token: RowId, writing: NamedDependency[Sessions], actor: NamedDepende
 
 @post("/account/discord", opt={"act": Act.DISCORD_CODE}, include_in_schema=False, sync_to_thread=True, status_code=200)
 def show_link_code(
-    request: AnyRequest, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    request: HttpRequest, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> HttpResponse:
     """Make a code for `/lier` and show it in this answer alone."""
     code = issue_link_code(writing, actor)
     return page(request, "people/account.html", _context(request, writing, actor) | {"code": code}, current="account")
@@ -119,8 +119,8 @@ def show_link_code(
     status_code=303,
 )
 def unlink_discord(
-    request: AnyRequest, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    request: HttpRequest, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> HttpResponse:
     """Let the Discord account act for nobody."""
     try:
         unlink(writing, actor)
@@ -142,7 +142,7 @@ def end(session: RowId, writing: NamedDependency[Sessions], actor: NamedDependen
     return Redirect("/account?done=saved", status_code=303)
 
 
-def _context(request: AnyRequest, sessions: Sessions, actor: Actor) -> dict[str, Any]:
+def _context(request: HttpRequest, sessions: Reads, actor: Actor) -> dict[str, Any]:
     person = get_account(sessions, actor)
     return {
         "person": person,

@@ -1,8 +1,8 @@
 """`/api/people` for admins, `/api/account` for everybody's own sessions and tokens."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, delete, get, patch, post
+from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 from pydantic import BaseModel
@@ -13,9 +13,10 @@ from facility.people.account import get_account, issue_link
 from facility.people.people import PersonChange, PersonView, change_person, get_person, list_people
 from facility.people.sessions import SessionView, end_session, list_sessions
 from facility.people.tokens import NewToken, TokenDraft, TokenView, create_token, list_tokens, revoke_token
-from storage.database import Sessions
+from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
 from web.http.query_parameters import RowId
+from web.requests import HttpRequest
 
 
 class PasswordLink(BaseModel):
@@ -31,7 +32,7 @@ class PersonController(Controller):
     @get(opt={"act": Act.PEOPLE_READ}, responses=problems(), sync_to_thread=True)
     def people(
         self,
-        sessions: NamedDependency[Sessions],
+        sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         in_state: Annotated[State | None, QueryParameter(name="state")] = None,
         search: Annotated[str, QueryParameter(max_length=200)] = "",
@@ -40,7 +41,9 @@ class PersonController(Controller):
         return list_people(sessions, actor, state=in_state, search=search)
 
     @get("/{person:int}", opt={"act": Act.PEOPLE_READ}, responses=problems(404), sync_to_thread=True)
-    def person(self, person: RowId, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> PersonView:
+    def person(
+        self, person: RowId, sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
+    ) -> PersonView:
         """Return a person."""
         return get_person(sessions, actor, person)
 
@@ -73,13 +76,13 @@ class AccountController(Controller):
     tags = ("account",)
 
     @get(opt={"act": Act.ACCOUNT_READ}, responses=problems(404), sync_to_thread=True)
-    def account(self, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> PersonView:
+    def account(self, sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]) -> PersonView:
         """Return who you are."""
         return get_account(sessions, actor)
 
     @get("/sessions", opt={"act": Act.ACCOUNT_READ}, responses=problems(), sync_to_thread=True)
     def sessions_of(
-        self, request: Request[Any, Any, Any], sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]
+        self, request: HttpRequest, sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
     ) -> list[SessionView]:
         """List the browsers in which you are logged in."""
         return list_sessions(sessions, actor, request.scope["state"]["session"])
@@ -90,7 +93,7 @@ class AccountController(Controller):
         end_session(writing, actor, session)
 
     @get("/tokens", opt={"act": Act.ACCOUNT_READ}, responses=problems(), sync_to_thread=True)
-    def tokens(self, sessions: NamedDependency[Sessions], actor: NamedDependency[Actor]) -> list[TokenView]:
+    def tokens(self, sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]) -> list[TokenView]:
         """List your API tokens, without their secrets."""
         return list_tokens(sessions, actor)
 

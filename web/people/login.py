@@ -1,11 +1,10 @@
 """`/login`, `/logout`, `/register`, `/password/<link>`: the ways in and out."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor, nobody
@@ -19,14 +18,14 @@ from web.http.forms import check_same, form_texts, page_again, parse
 from web.http.preferences import own_path
 from web.people.login_threads import in_login_threads
 from web.rendering.pages import language_of, page
+from web.requests import FormData, HttpRequest, HttpResponse
 
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
 OPT = {"access": ANYONE}
 
 
 @get("/login", opt=OPT, include_in_schema=False, sync_to_thread=False)
 def login_page(
-    request: Request[Any, Any, Any], after: Annotated[str, QueryParameter(name="next")] = "/", done: FromQuery[str] = ""
+    request: HttpRequest, after: Annotated[str, QueryParameter(name="next")] = "/", done: FromQuery[str] = ""
 ) -> Template:
     """Show the form."""
     return page(request, "people/login.html", _login(after) | {"done": done}, current="login")
@@ -35,8 +34,8 @@ def login_page(
 @post("/login", opt=OPT, include_in_schema=False, status_code=303)
 @in_login_threads
 def do_login(
-    request: Request[Any, Any, Any], data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    request: HttpRequest, data: FormData, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
+) -> HttpResponse:
     """Log in and go where the person wanted to go."""
     typed = form_texts(data)
     visitor = nobody("web", actor.address)
@@ -55,7 +54,7 @@ def do_login(
 
 
 @post("/logout", opt=OPT, include_in_schema=False, sync_to_thread=True, status_code=303)
-def do_logout(request: Request[Any, Any, Any], gate: NamedDependency[Gate], actor: NamedDependency[Actor]) -> Redirect:
+def do_logout(request: HttpRequest, gate: NamedDependency[Gate], actor: NamedDependency[Actor]) -> Redirect:
     """End the session."""
     if actor.role is not None:
         log_out(gate.sessions, actor, request.scope["state"]["session"])
@@ -65,7 +64,7 @@ def do_logout(request: Request[Any, Any, Any], gate: NamedDependency[Gate], acto
 
 
 @get("/register", opt=OPT, include_in_schema=False, sync_to_thread=False)
-def register_page(request: Request[Any, Any, Any], *, done: FromQuery[bool] = False) -> Template:
+def register_page(request: HttpRequest, *, done: FromQuery[bool] = False) -> Template:
     """Show the form, or the thanks."""
     return page(request, "people/register.html", _register({}) | {"registered": done}, current="login")
 
@@ -73,8 +72,8 @@ def register_page(request: Request[Any, Any, Any], *, done: FromQuery[bool] = Fa
 @post("/register", opt=OPT, include_in_schema=False, status_code=303)
 @in_login_threads
 def do_register(
-    request: Request[Any, Any, Any], data: Form, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    request: HttpRequest, data: FormData, gate: NamedDependency[Gate], actor: NamedDependency[Actor]
+) -> HttpResponse:
     """Keep the request for an account; the answer does not tell whether the address is known."""
     typed = form_texts(data)
     try:
@@ -88,7 +87,7 @@ def do_register(
 
 
 @get("/password/{secret:str}", opt=OPT, include_in_schema=False, sync_to_thread=True)
-def password_page(request: Request[Any, Any, Any], secret: FromPath[str], gate: NamedDependency[Gate]) -> Template:
+def password_page(request: HttpRequest, secret: FromPath[str], gate: NamedDependency[Gate]) -> Template:
     """Show whose password is set; looking at the link does not use it up."""
     person = person_of_link(gate.sessions, secret)
     return page(request, "people/password.html", {"person": person, "faults": {}, "message": ""})
@@ -97,12 +96,12 @@ def password_page(request: Request[Any, Any, Any], secret: FromPath[str], gate: 
 @post("/password/{secret:str}", opt=OPT, include_in_schema=False, status_code=303)
 @in_login_threads
 def set_password(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     secret: FromPath[str],
-    data: Form,
+    data: FormData,
     gate: NamedDependency[Gate],
     actor: NamedDependency[Actor],
-) -> Response[Any]:
+) -> HttpResponse:
     """Set the password and use the link up."""
     person = person_of_link(gate.sessions, secret)
     typed = form_texts(data)
@@ -115,10 +114,10 @@ def set_password(
     return Redirect("/login?done=password", status_code=303)
 
 
-def _login(after: str) -> dict[str, Any]:
+def _login(after: str) -> dict[str, object]:
     return {"next": own_path(after), "typed": {"login": ""}, "message": "", "done": ""}
 
 
-def _register(typed: dict[str, str]) -> dict[str, Any]:
+def _register(typed: dict[str, str]) -> dict[str, object]:
     kept = {name: typed.get(name, "") for name in ("name", "email", "note")}
     return {"typed": kept, "faults": {}, "message": "", "registered": False}

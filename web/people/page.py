@@ -1,11 +1,10 @@
 """`/people`: who waits, who may what; for admins."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
@@ -13,21 +12,19 @@ from facility.acting.permissions import ROLE_WORDS, Act
 from facility.acting.refusals import Refusal
 from facility.people.account import issue_link
 from facility.people.people import STATE_WORDS, PersonChange, change_person, get_person, list_people
-from storage.database import Sessions
+from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.rendering.addresses import own_origin
 from web.rendering.pages import page, translated_messages
-
-Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
-AnyRequest = Request[Any, Any, Any]
+from web.requests import FormData, HttpRequest, HttpResponse
 
 
 @get("/people", opt={"act": Act.PEOPLE_READ}, include_in_schema=False, sync_to_thread=True)
 def people_page(
-    request: AnyRequest,
+    request: HttpRequest,
     *,
-    sessions: NamedDependency[Sessions],
+    sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
     search: FromQuery[str] = "",
     in_state: Annotated[str, QueryParameter(name="state")] = "",
@@ -46,8 +43,12 @@ def people_page(
     status_code=303,
 )
 def save_person(
-    request: AnyRequest, person: RowId, data: Form, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    request: HttpRequest,
+    person: RowId,
+    data: FormData,
+    writing: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+) -> HttpResponse:
     """Approve, refuse, deactivate, reactivate or give a role."""
     try:
         change_person(writing, actor, person, parse(PersonChange, form_texts(data)))
@@ -64,8 +65,8 @@ def save_person(
     status_code=200,
 )
 def make_link(
-    request: AnyRequest, person: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
-) -> Response[Any]:
+    request: HttpRequest, person: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> HttpResponse:
     """Make a one-time link and show it in this answer only."""
     try:
         address = f"{own_origin(request)}/password/{issue_link(writing, actor, person)}"
@@ -76,8 +77,8 @@ def make_link(
 
 
 def _context(
-    request: AnyRequest, sessions: Sessions, actor: Actor, search: FromQuery[str] = "", state: str = ""
-) -> dict[str, Any]:
+    request: HttpRequest, sessions: Reads, actor: Actor, search: FromQuery[str] = "", state: str = ""
+) -> dict[str, object]:
     return {
         "people": list_people(sessions, actor, state=state or None, search=search[:200]),
         "search": search,

@@ -1,8 +1,6 @@
 """`/plan`: the site as a picture; every cell a link in it."""
 
-from typing import Any
-
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.response import Template
 
@@ -11,10 +9,11 @@ from web.live.hub import Hub
 from web.plan import scenery
 from web.rendering.cell_view import show_station
 from web.rendering.pages import page
+from web.requests import HttpRequest
 
 
 @get("/plan", include_in_schema=False, sync_to_thread=False)
-def plan(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
+def plan(request: HttpRequest, site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
     """Draw the site three times: as planned, for a tablet held upright, for a phone; the style sheet shows one."""
     return page(
         request,

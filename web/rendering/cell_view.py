@@ -21,6 +21,7 @@ from telemetry.judging import (
     judge_cell,
     judge_presence,
 )
+from web.live.snapshot import CellSnapshot, Snapshot, StatusSnapshot
 from web.rendering.texts import N_
 
 STATE_WORDS: dict[CellState, str] = {
@@ -30,7 +31,7 @@ STATE_WORDS: dict[CellState, str] = {
     "stale": N_("Stale"),
     "warning": N_("Warning"),
     "deviation": N_("Deviation"),
-    "incomplete": N_("Value missing"),
+    "incomplete": N_("Incomplete"),
     "ok": N_("Normal"),
 }
 # A cell that is offline says so once, not at each value.
@@ -80,12 +81,12 @@ class ShownCell:
         return next((v for v in self.values if v.parameter.code == code), None)
 
 
-def show_station(site: Site, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+def show_station(site: Site, snapshot: Snapshot) -> dict[str, object]:
     """Return what a page with live values needs: the snapshot, its cells and the presence of its units, judged."""
     return {"snapshot": snapshot, "cells": show_cells(site, snapshot), "presences": show_presences(site, snapshot)}
 
 
-def show_cells(site: Site, snapshot: Mapping[str, Any]) -> dict[str, ShownCell]:
+def show_cells(site: Site, snapshot: Snapshot) -> dict[str, ShownCell]:
     """Return every cell of the site, in its order, also those that never sent anything."""
     now = times.from_text(snapshot["now"])
     presences = show_presences(site, snapshot)
@@ -96,26 +97,32 @@ def show_cells(site: Site, snapshot: Mapping[str, Any]) -> dict[str, ShownCell]:
     }
 
 
-def show_presences(site: Site, snapshot: Mapping[str, Any]) -> dict[str, PresenceState]:
+def show_presences(site: Site, snapshot: Snapshot) -> dict[str, PresenceState]:
     """Return whether each unit's publisher is there."""
     now = times.from_text(snapshot["now"])
     return {unit.code: _presence(snapshot["units"].get(unit.code), now) for unit in site.units}
 
 
-def _presence(said: Mapping[str, Any] | None, now: datetime) -> PresenceState:
+def _presence(said: StatusSnapshot | None, now: datetime) -> PresenceState:
     if said is None:
         return "unknown"
-    heard_at = times.from_text(said["heard_at"]) if said.get("heard_at") else None
+    heard_at = times.from_text(said["heard_at"]) if "heard_at" in said else None
     return judge_presence(Status.model_validate(said), heard_at, now)
 
 
 def _show_cell(
-    site: Site, snapshot: Mapping[str, Any], cell: str, *, presence: PresenceState, alarms: list[Alarm], now: datetime
+    site: Site,
+    snapshot: Snapshot,
+    cell: str,
+    *,
+    presence: PresenceState,
+    alarms: list[Alarm],
+    now: datetime,
 ) -> ShownCell:
-    experiment: Mapping[str, Any] | None = snapshot["experiments"].get(cell)
-    named = {} if experiment is None else experiment.get("limits") or {}
+    experiment = snapshot["experiments"].get(cell)
+    named: Mapping[str, Any] = {} if experiment is None else experiment.get("limits") or {}
     limits = {code: ParameterLimits.model_validate(one) for code, one in named.items()}
-    latest = _latest(snapshot["cells"].get(cell) or {})
+    latest = _latest(snapshot["cells"].get(cell))
     verdict = judge_cell(site, cell, latest, presence=presence, limits=limits, alarms=alarms, now=now)
     commands = {p.command_of: p for p in site.parameters if p.command_of is not None}
     values = []
@@ -126,11 +133,13 @@ def _show_cell(
     return ShownCell(cell, site.unit_of_cell[cell].code, verdict, tuple(values), experiment)
 
 
-def _latest(held: Mapping[str, Any]) -> dict[str, Latest]:
+def _latest(held: CellSnapshot | None) -> dict[str, Latest]:
     """Return a cell of the snapshot as values with their own times: that of the newest where no other is given."""
-    others, quality = held.get("times") or {}, held.get("quality") or {}
-    instants = {text: times.from_text(text) for text in {held.get("observed_at"), *others.values()} if text}
+    if held is None:
+        return {}
+    others = held.get("times", {})
+    instants = {text: times.from_text(text) for text in {held["observed_at"], *others.values()}}
     return {
-        code: Latest(instants[others.get(code) or held["observed_at"]], value, quality.get(code, 0))
-        for code, value in (held.get("values") or {}).items()
+        code: Latest(instants[others.get(code, held["observed_at"])], value, held["quality"].get(code, 0))
+        for code, value in held["values"].items()
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from facility.experiments.drafts import Tolerance
 from facility.experiments.views import ExperimentView
@@ -23,7 +22,7 @@ class ShownLimits:
     limits: Limits
     tolerance: Tolerance | None
 
-    def for_script(self) -> dict[str, Any]:
+    def for_script(self) -> dict[str, object]:
         """Return what charts draw: numbers in the parameter's unit, null where there is no such limit."""
         return {"deviation": self.limits.deviation, "low": self.limits.low, "high": self.limits.high}
 

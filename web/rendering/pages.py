@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Request
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template.config import TemplateConfig
@@ -25,6 +24,7 @@ from web.rendering.addresses import asked_path
 from web.rendering.client_texts import CLIENT_TEXTS, NEVER, client_texts
 from web.rendering.form_tokens import token_for_form
 from web.rendering.texts import N_, Texts, choose_language, read_texts, translate_message
+from web.requests import HttpRequest
 
 # A template is named by its path below web/: "cells/cell.html".
 TEMPLATES = Path(__file__).parent.parent
@@ -74,32 +74,32 @@ def template_config(site: Site, version: str, static: Callable[[str], str]) -> T
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 
 
-def language_of(request: Request[Any, Any, Any]) -> str:
+def language_of(request: HttpRequest) -> str:
     """Return the language of this request's page."""
     return choose_language(request.cookies.get("language"), request.headers.get("accept-language"))
 
 
-def translated(request: Request[Any, Any, Any], words: Mapping[str, str]) -> dict[str, str]:
+def translated(request: HttpRequest, words: Mapping[str, str]) -> dict[str, str]:
     """Return marked texts in the request's language."""
     return {key: page_gettext(request)(text) for key, text in words.items()}
 
 
-def translated_messages(request: Request[Any, Any, Any], words: Mapping[Any, UserMessage]) -> dict[str, str]:
+def translated_messages(request: HttpRequest, words: Mapping[Any, UserMessage]) -> dict[str, str]:
     """Return the facility's words for roles and states in the request's language."""
     gettext = page_gettext(request)
     return {str(key): translate_message(gettext, one) for key, one in words.items()}
 
 
-def page_gettext(request: Request[Any, Any, Any]) -> Callable[[str], str]:
+def page_gettext(request: HttpRequest) -> Callable[[str], str]:
     """Return the translation of marked texts for this request's page."""
     texts: Texts = request.app.template_engine.engine.globals["texts"]  # type: ignore[union-attr] # template_config
     return texts.of(language_of(request)).gettext
 
 
 def page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     name: str,
-    context: Mapping[str, Any] | None = None,
+    context: Mapping[str, object] | None = None,
     *,
     current: str = "",
     status_code: int = 200,
@@ -113,7 +113,7 @@ def page(
     )
 
 
-def page_context(request: Request[Any, Any, Any], current: str = "") -> dict[str, Any]:
+def page_context(request: HttpRequest, current: str = "") -> dict[str, object]:
     """Return what the base template needs of a request."""
     template_engine = request.app.template_engine
     assert isinstance(template_engine, JinjaTemplateEngine)  # noqa: S101 - template_config made it
@@ -163,7 +163,7 @@ def flag_text(verdict: judging.ValueVerdict, *, gettext: Callable[[str], str], l
     return f"{text} · {formatting.age_text(verdict.age, language)}" if verdict.state == "stale" else text
 
 
-def describe_site(site: Site) -> dict[str, Any]:
+def describe_site(site: Site) -> dict[str, object]:
     """Return what the scripts must know of the site to show values as the server does."""
     return {
         "zone": site.timezone,

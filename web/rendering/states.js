@@ -114,6 +114,20 @@ function stateOf(site, parameter, latest, { presence, age, stale, limits, deviat
 }
 
 /**
+ * The distance from the setpoint; null where there is none, or one that is stale or of another time than the value. A
+ * stale pair still tells how things stood then.
+ * @param {Latest} latest
+ * @param {Latest | null} aim
+ * @param {{now: number, stale: number, decimals: number}} known
+ */
+function deviationOf(latest, aim, { now, stale, decimals }) {
+  if (latest.value === null || !aim || aim.value === null) return null;
+  const together = Math.abs(latest.at - aim.at) / 1000 <= stale;
+  const isStale = (/** @type {number} */ at) => (now - at) / 1000 > stale;
+  return together && (isStale(latest.at) || !isStale(aim.at)) ? difference(latest.value, aim.value, decimals) : null;
+}
+
+/**
  * @param {Site} site
  * @param {string} code
  * @param {LatestValues | undefined} held
@@ -134,8 +148,7 @@ export function judgeValue(site, code, held, { presence, period, own, now }) {
   if (!latest) return verdict;
   const stale = site.stale_periods * period;
   const age = (now - latest.at) / 1000;
-  const deviation = latest.value !== null && aim !== null && aim.value !== null && Math.abs(latest.at - aim.at) / 1000 <= stale
-    ? difference(latest.value, aim.value, parameter.decimals) : null;
+  const deviation = deviationOf(latest, aim, { now, stale, decimals: parameter.decimals });
   return { ...verdict, value: latest.value, at: latest.at, age, deviation, ...stateOf(site, parameter, latest, { presence, age, stale, limits, deviation }) };
 }
 

@@ -53,7 +53,7 @@ def choose_language(cookie: str | None, accepted: str | None) -> str:
     """Return what the person chose, else the first of ours that the browser names, else French."""
     if cookie in LANGUAGES:
         return cookie
-    return negotiate_locale(_accepted_languages(accepted or ""), LANGUAGES, sep="-") or "fr"
+    return negotiate_locale([name.lower() for name in _accepted_languages(accepted or "")], LANGUAGES, sep="-") or "fr"
 
 
 def _accepted_languages(header: str) -> list[str]:

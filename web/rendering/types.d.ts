@@ -94,7 +94,7 @@ export interface CellVerdict {
 
 /** The texts of web/rendering/client_texts.py in the page's language; a test compares the names. */
 export type TextKey =
-  | "ago" | "ahead" | "missing_one" | "missing_several" | "never" | "others_within" | "unit_silent" | "all_normal" | "all_within" | "back" | "cell_summary" | "chart_empty" | "chart_failed" | "chart_gap"
+  | "ago" | "ahead" | "broker_lost" | "missing_one" | "missing_several" | "never" | "others_within" | "unit_silent" | "all_normal" | "all_within" | "back" | "cell_summary" | "chart_empty" | "chart_failed" | "chart_gap"
   | "chart_gaps" | "chart_label" | "chart_login" | "chart_summary" | "choose_cells" | "dates_wrong" | "day_axis"
   | "day_in_cell" | "day_number" | "days_shown" | "free" | "log_in" | "lost" | "maximum" | "mean" | "minimum"
   | "no_verdict" | "out_one" | "out_several" | "pause" | "paused" | "resume" | "setpoint" | "silent_one"

@@ -1,8 +1,6 @@
 """`/wall`: the corridor screen. No login, no personal data, no controls."""
 
-from typing import Any
-
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.response import Template
 
@@ -10,9 +8,10 @@ from schemas.site import Site
 from web.live.hub import Hub
 from web.rendering.cell_view import show_station
 from web.rendering.pages import page
+from web.requests import HttpRequest
 
 
 @get("/wall", include_in_schema=False, sync_to_thread=False)
-def wall(request: Request[Any, Any, Any], site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
+def wall(request: HttpRequest, site: NamedDependency[Site], hub: NamedDependency[Hub]) -> Template:
     """Render every cell so that it can be read across a corridor."""
     return page(request, "wall/wall.html", show_station(site, hub.snapshot()))

@@ -15,12 +15,16 @@ def open_source(settings: Settings, site: Site, unit: Unit) -> Source:
     for number, file in enumerate(settings.files):
         targets: list[tuple[str, str, str]] = []
         where = f"source.files.{number}"
-        if strays := sorted(set(file.cells.values()) - set(unit.cells)):
-            raise SettingsError(f"setting {where}.cells: unit {unit.code} has no cell {', '.join(strays)}")
+        # One file for the whole station: the lines of other units' cells are theirs.
+        if strays := sorted(set(file.cells.values()) - site.unit_of_cell.keys()):
+            raise SettingsError(f"setting {where}.cells: this site has no cell {', '.join(strays)}")
+        ours = set(file.cells.values()) & set(unit.cells)
+        if file.cells and not ours:
+            raise SettingsError(f"setting {where}.cells: none is a cell of {unit.code}: {', '.join(unit.cells)}")
         for name, column in file.mapped.items():
             # With cell_column, any line may belong to any cell, so each must have what is mapped.
             cell = column.cell or file.cell
-            places = [cell] if cell else set(file.cells.values()) or unit.cells
+            places = [cell] if cell else ours or unit.cells
             targets += [(f"{where}.columns.{name}", place, column.parameter) for place in places]
         check_targets(targets, site, unit)
     return CsvSource(settings, site, unit)

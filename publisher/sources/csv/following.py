@@ -1,89 +1,29 @@
-"""Files that grow, are renamed, cut or replaced: which file is which, and what each has that is new.
+"""Files that grow, are renamed, cut, replaced or written anew: which file is which, and what each has that is new.
 
-A file is known by its inode and by a fingerprint of its first bytes, never by its name alone.
+A file is known by its inode, a fingerprint of its first bytes and its last kept lines, never by its name alone.
 """
 
+import logging
 import os
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from glob import glob, has_magic
-from hashlib import sha256
+from glob import glob
 from pathlib import Path
 from typing import Any
 
+from publisher.sources.csv.known import FINGERPRINT, Found, Known, fingerprint
 from publisher.sources.csv.settings import File
 
-FINGERPRINT = 4096
-CHUNK = 256 * 1024
-LONGEST_LINE = 1024 * 1024
+log = logging.getLogger(__name__)
+
 # The unfinished last line of a file that a newer one has followed is whole once nothing moved for so long.
 SETTLED = 5.0
+# Programs write in pieces of a disk's blocks: a file that ends with one may go on in mid-line, much later.
+BLOCK = 512
+HOUR = 3600.0
 # Of files that are gone, so many are remembered, should they come back.
 GONE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How far a file was read, in bytes and lines; where the header in force begins (-1: none yet) and ends."""
-
-    offset: int = 0
-    line: int = 0
-    header: int = -1
-    body: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Known:
-    """A file that was met: what tells it from others, and how far its lines are kept."""
-
-    path: str
-    inode: int
-    head: str
-    length: int
-    kept: Place = field(default_factory=Place)
-    # Not remembered over a restart: how far it was read ahead, and what the last look saw.
-    read: Place = field(default_factory=Place)
-    size: int = -1
-    modified: int = 0
-    still_since: float = 0
-    present: bool = False
-    refused_size: int = -1
-
-    def to_json(self) -> list[Any]:
-        kept = self.kept
-        return [self.path, self.inode, self.head, self.length, kept.offset, kept.line, kept.header, kept.body]
-
-    @classmethod
-    def from_json(cls, saved: list[Any]) -> "Known":
-        path, inode, head, length, *place = saved
-        return cls(path, inode, head, length, Place(*place), Place(*place))
-
-    @property
-    def telling(self) -> bool:
-        """The fingerprint of a header alone would be that of every file of its kind."""
-        return self.kept.header >= 0 and self.kept.offset > self.kept.body and self.length > self.kept.body
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file as a look finds it; `known` where it is to the byte as at the look before."""
-
-    path: str
-    inode: int
-    size: int
-    modified: int
-    head: bytes
-    known: Known | None = None
-
-    def continues(self, known: Known) -> bool:
-        """Tell whether the content goes on where the known file's was."""
-        if self.known is not None:
-            return self.known is known
-        if self.size < known.kept.offset or len(self.head) < known.length:
-            return False
-        return fingerprint(self.head[: known.length]) == known.head
 
 
 class Follower:
@@ -107,10 +47,22 @@ class Follower:
         """Find out which file is which; return what went wrong since the last look. Raise OSError."""
         found = self._find()
         taken: set[Known] = set()
+        fresh = self._recognize(found, taken)
+        self._adopt(fresh, taken)
+        complaints = self._miss([k for k in self.files if k not in taken], found, {one.path for one in fresh})
+        for one in fresh:
+            new = Known(one.path, one.inode, fingerprint(one.head), len(one.head))
+            self.files.append(self._meet(new, one))
+        gone = [known for known in self.files if not known.present][:-GONE]
+        self.files = [known for known in self.files if known not in gone]
+        return complaints
+
+    def _recognize(self, found: list[Found], taken: set[Known]) -> list[Found]:
+        """Meet the files that go on where they were, renamed and copied ones too; return the others."""
         rest: list[Found] = []
         for one in found:
             known = next((k for k in self.files if k.inode == one.inode and one.continues(k)), None)
-            if known is None or known in taken:
+            if known is None or known in taken or self._emptied(known, one):
                 rest.append(one)
             else:
                 taken.add(self._meet(known, one))
@@ -122,61 +74,70 @@ class Follower:
             elif twin not in taken:
                 taken.add(self._meet(twin, one))
             # else: a copy of a file that is read under its own name
-        complaints = self._miss([k for k in self.files if k not in taken], found, {one.path for one in fresh})
-        for one in fresh:
-            new = Known(one.path, one.inode, fingerprint(one.head), len(one.head))
-            self.files.append(self._meet(new, one))
-        gone = [known for known in self.files if not known.present][:-GONE]
-        self.files = [known for known in self.files if known not in gone]
-        return complaints
+        return fresh
+
+    def _adopt(self, fresh: list[Found], taken: set[Known]) -> None:
+        """Meet the files that were written anew with known lines in them, and those that were empty until now."""
+        for one in [*fresh]:
+            empty = next((k for k in self.files if k not in taken and not k.tail and k.inode == one.inode), None)
+            known = self._written_anew(one, taken)
+            if known is not None and empty is not None:
+                self.files.remove(empty)
+            known = known or (empty if empty is not None and one.continues(empty) else None)
+            if known is not None:
+                fresh.remove(one)
+                taken.add(self._meet(known, one))
 
     def unread(self) -> Iterator[Known]:
         """Yield the files that have more bytes than were read and are not refused, oldest first."""
         for known in self.files:
-            if known.present and known.size > known.read.offset and known.size != known.refused_size:
+            if not known.present or known.size == known.refused_size:
+                continue
+            if known.newest_first and known.read.offset <= known.read.body and known.size > known.end:
+                with Path(known.path).open("rb") as stream:
+                    known.turn(stream)
+            up, on = known.read.offset > known.read.body, known.size > known.read.offset
+            more = known.moved or (up if known.newest_first else on)
+            if more:
                 yield known
 
-    def lines(self, known: Known) -> list[tuple[Place, bytes]]:
-        """Return the next whole lines, each with the place after it, and move the place of reading on."""
-        try:
-            stream = Path(known.path).open("rb")  # noqa: SIM115 - closed below; only its absence is caught here
-        except FileNotFoundError:
-            return []  # renamed since the look: the next look finds out
-        with stream:
-            if os.fstat(stream.fileno()).st_ino != known.inode:
-                return []
-            stream.seek(known.read.offset)
-            chunk = stream.read(CHUNK)
-            end = chunk.rfind(b"\n") + 1
-            if not end and len(chunk) == CHUNK:
-                chunk += stream.read(LONGEST_LINE - CHUNK)
-                end = chunk.rfind(b"\n") + 1 or (len(chunk) if len(chunk) == LONGEST_LINE else 0)
-        if not end and self._finished(known):
-            end = len(chunk)
-        lines, place = [], known.read
-        for raw in chunk[:end].split(b"\n"):
-            offset = min(place.offset + len(raw) + 1, known.read.offset + end)
-            if offset == place.offset:
-                break  # what follows the last line feed
-            place = replace(place, offset=offset, line=place.line + 1)
-            lines.append((place, raw))
-        known.read = place
-        return lines
-
-    def header(self, known: Known) -> bytes:
-        """Return the header in force again, after a restart."""
-        with Path(known.path).open("rb") as stream:
-            stream.seek(known.read.header)
-            return stream.readline(LONGEST_LINE).removesuffix(b"\n")
+    def finished(self, known: Known) -> bool:
+        """Tell whether the last line is as whole as it will be, though it has no end."""
+        still = time.monotonic() - known.still_since
+        if self.file.final_line_after > 0:
+            patience = self.file.final_line_after
+            if known.size % BLOCK == 0 and "final_line_after" not in self.file.model_fields_set:
+                patience = max(patience, HOUR)
+            if still >= patience or time.time() - known.modified / 1e9 >= max(patience, HOUR):
+                return True
+        return still >= SETTLED and any(other.present and other.modified > known.modified for other in self.files)
 
     def _find(self) -> list[Found]:
         paths = [self.file.path]
-        if has_magic(self.file.path):
-            paths = glob(self.file.path, recursive=True)  # noqa: PTH207 - pathlib's takes no absolute patterns
+        if any(mark in self.file.path for mark in "*?"):
+            # A bracket is a character like any other: many a folder is called log[1].
+            paths = glob(self.file.path.replace("[", "[[]"), recursive=True)  # noqa: PTH207 - takes absolute patterns
         found = [one for path in paths if (one := self._examine(path)) is not None]
         if self.file.order == "modified":
             return sorted(found, key=lambda one: (one.modified, _natural(one.path)))
         return sorted(found, key=lambda one: _natural(one.path))
+
+    def _emptied(self, known: Known, one: Found) -> bool:
+        """Tell whether nothing is known of a file yet, while there was one before it at the same place."""
+        return not known.tail and one.known is None and any(self._former(one, other) for other in self.files)
+
+    def _former(self, one: Found, known: Known) -> bool:
+        return bool(known.tail) and (known.inode == one.inode or known.path == one.path)
+
+    def _written_anew(self, one: Found, taken: set[Known]) -> Known | None:
+        """Return the known file whose last lines stand somewhere in this one, which has taken its place."""
+        for known in reversed(self.files):
+            if known not in taken and self._former(one, known):
+                with Path(one.path).open("rb") as stream:
+                    if known.step_back(stream, one.head) or known.find_again(stream, one.size):
+                        known.head, known.length = fingerprint(one.head), len(one.head)
+                        return known
+        return None
 
     def _examine(self, path: str) -> Found | None:
         if not Path(path).is_file():
@@ -196,6 +157,9 @@ class Follower:
         known.size, known.modified = found.size, found.modified
         if known.length < len(found.head):
             known.head, known.length = fingerprint(found.head), len(found.head)
+        if found.known is None and not known.moved:
+            with Path(found.path).open("rb") as stream:
+                known.remember(stream)
         self._seen[found.path] = ((found.inode, found.size, found.modified), known)
         return known
 
@@ -211,12 +175,12 @@ class Follower:
                 self._meet(known, moved)
                 continue
             known.present = False
-            if known.size != known.kept.offset:
+            if not known.all_kept:
                 complaints.append(
                     f"{known.path} was {'replaced' if replaced else 'removed'} and had been read up to line"
                     f" {known.kept.line} only; what was written after that is lost unless the file comes back"
                 )
-                known.size = known.kept.offset
+                known.size = known.written = known.kept.offset
         return complaints
 
     def _search(self, known: Known, paths: set[str]) -> Found | None:
@@ -233,16 +197,6 @@ class Follower:
                 if found is not None and found.continues(known):
                     return found
         return None
-
-    def _finished(self, known: Known) -> bool:
-        still = time.monotonic() - known.still_since
-        if 0 < self.file.final_line_after <= still:
-            return True
-        return still >= SETTLED and any(other.present and other.modified > known.modified for other in self.files)
-
-
-def fingerprint(head: bytes) -> str:
-    return sha256(head).hexdigest()[:16]
 
 
 def _natural(path: str) -> list[tuple[int, str]]:

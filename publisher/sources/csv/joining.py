@@ -1,11 +1,13 @@
 """Lines of several files for one cell become one sample where their times are the same."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from threading import Event
 from time import monotonic
 from typing import Any
 
-from publisher.sources.csv.reading import Item, Reader
+from publisher.sources.csv.interpreting import Item
+from publisher.sources.csv.reading import Reader
 from publisher.sources.csv.settings import Settings
 from publisher.sources.source import Batch, Fault, Position, Sample
 from schemas.site import Site, Unit
@@ -23,16 +25,18 @@ class CsvSource:
         """Yield what is there and then what comes; the place moves past a line only with what it gave."""
         # Another source may have left its own place in the same outbox: that one says nothing here.
         saved: dict[str, Any] = dict(position["files"]) if position and position.get("kind") == "csv" else {}
-        readers = [
-            Reader(file, self._site.zone, self._unit.cells, saved.get(file.path, {})) for file in self._settings.files
-        ]
-        groups = _groups(readers)
+        readers = {
+            name: Reader(file, self._site.zone, self._unit.cells, saved.get(name, {}), self._site.unit_of_cell)
+            for name, file in self._settings.named.items()
+        }
+        names = {reader: name for name, reader in readers.items()}
+        groups = _groups([*readers.values()])
         while not stop.is_set():
             idle = True
             for group in groups:
                 samples, faults, moved = _take(group, self._settings.join_wait)
                 if moved:
-                    saved |= {reader.file.path: reader.saved() for reader in group}
+                    saved |= {names[reader]: reader.saved() for reader in group}
                     yield Batch(samples, {"kind": "csv", "files": dict(saved)}, faults)
                 elif faults:
                     yield Batch([], None, faults)
@@ -78,7 +82,7 @@ def _take(group: list[Reader], wait: float) -> tuple[list[Sample], list[Fault], 
         if len(heads) < len(group) and monotonic() - max(reader.items[0].since for reader in due) < wait:
             break
         moved = True
-        items = [_pop(reader) for reader in due]
+        items = [item for reader in due for item in _same_time(reader, first)]
         faults += [fault for item in items for fault in item.faults]
         samples += _merge(items)
     return samples, faults, moved
@@ -90,13 +94,22 @@ def _pop(reader: Reader) -> Item:
     return item
 
 
+def _same_time(reader: Reader, first: datetime) -> list[Item]:
+    """Return the next line; of a file with one row a tag, the next lines as long as their time is the same."""
+    items = [_pop(reader)]
+    while reader.file.parameter_column and reader.items and reader.items[0].observed_at in {first, None}:
+        items.append(_pop(reader))
+    return items
+
+
 def _merge(items: list[Item]) -> list[Sample]:
     """Make one sample a cell; a value that contradicts another of the same time stays a sample of its own."""
     samples: list[Sample] = []
     merged: dict[str, dict[str, float | None]] = {}
     for item in items:
         instant = item.observed_at
-        assert instant is not None, "only lines with a time are merged"  # noqa: S101 - for the type checker
+        if instant is None:
+            continue
         for cell, values in item.cells.items():
             kept = merged.get(cell)
             if kept is None:

@@ -3,47 +3,34 @@
 import logging
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from publisher.sources.csv.following import CHUNK, Follower, Known, Place
-from publisher.sources.csv.lines import RAW, BrokenLine, Layout, lay_out, names_of, read, split
+from publisher.sources.csv import content
+from publisher.sources.csv.blocks import CHUNK
+from publisher.sources.csv.following import SETTLED, Follower
+from publisher.sources.csv.interpreting import PREAMBLE, Interpreter, Item
+from publisher.sources.csv.known import Known, Place
+from publisher.sources.csv.lines import RAW, Layout, lay_out
 from publisher.sources.csv.settings import File
-from publisher.sources.instants import Pace, follow, resolve
+from publisher.sources.instants import Pace
 from publisher.sources.source import Fault
 from schemas import times
 
 log = logging.getLogger(__name__)
 
-# So many lines may come before the header.
-PREAMBLE = 50
-
-
-@dataclass(slots=True)
-class Item:
-    """A line that was dealt with: the place after it, and what it gave."""
-
-    known: Known
-    place: Place
-    faults: list[Fault] = field(default_factory=list)
-    observed_at: datetime | None = None
-    cells: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    pace: tuple[str, Pace] | None = None
-    gap: tuple[Layout, Place] | None = None
-    since: float = 0
-
 
 class Reader:
     """One `[[source.files]]`: reads ahead into `items`; `keep` makes an item's place the remembered one."""
 
-    def __init__(self, file: File, zone: ZoneInfo, cells: Iterable[str], saved: dict[str, Any]) -> None:
+    def __init__(
+        self, file: File, zone: ZoneInfo, cells: Iterable[str], saved: dict[str, Any], elsewhere: Iterable[str] = ()
+    ) -> None:
         self.file = file
         self.items: deque[Item] = deque()
-        self._zone = ZoneInfo(file.timezone) if file.timezone else zone
-        self._missing = frozenset(file.missing)
+        self._interpreter = Interpreter(file, zone, cells, elsewhere)
         self._unit_cells = frozenset(cells)
         self._layouts: dict[Known, Layout] = {}
         self._refused: dict[Known, str] = {}
@@ -57,7 +44,7 @@ class Reader:
         self._kept_pace = {
             cell: Pace(times.from_text(last), step) for cell, (last, step) in saved.get("pace", {}).items()
         }
-        self._pace = dict(self._kept_pace)
+        self._interpreter.pace = dict(self._kept_pace)
 
     @property
     def cells(self) -> frozenset[str]:
@@ -72,11 +59,16 @@ class Reader:
         return place if self._gap is None else place | {"gap": self._gap}
 
     def keep(self, item: Item) -> None:
+        known = item.known
         if item.gap is not None and self._gap is None:
             layout, before = item.gap
-            item.known.kept = before
+            known.kept, end, known.end = before, known.end, -1
             self._gap = self._place() | {"names": list(layout.names), "lacking": list(layout.lacking)}
-        item.known.kept = item.place
+            known.end = end
+        if item.place.body != known.kept.body:
+            known.tail.clear()
+        known.tail.add(item.raw)
+        known.kept = item.place
         if item.pace is not None:
             self._kept_pace[item.pace[0]] = item.pace[1]
 
@@ -96,6 +88,7 @@ class Reader:
             if not any(known.present for known in self._follower.files):
                 wrong.append(f"{self.file.path}: no such file; waiting for it")
         wrong += [reason for known, reason in self._refused.items() if known.present]
+        wrong += [reason for known in self._follower.files if (reason := self._no_line_in(known))]
         news = [Fault(reason) for reason in (*lost, *(reason for reason in wrong if reason not in self._said))]
         self._said = set(wrong)
         return news
@@ -109,115 +102,149 @@ class Reader:
         return layout is not None and set(layout.lacking) != set(gap["lacking"])
 
     def _take(self, known: Known) -> None:
+        if known.moved and not self._settle(known):
+            return
         before = known.read
         layout = self._layouts.get(known) or self._header_again(known)
         if known in self._refused and known.read.header >= 0:
             return
-        lines = self._follower.lines(known)
+        lines = content.next_lines(known, self._follower.finished)
         # Old lines do not wait for partners in other files: those were written long ago, or never will be.
-        since = 0.0 if known.read.offset - before.offset > CHUNK // 2 else monotonic()
-        place, skip = before, self._skip(before)
+        since = 0.0 if abs(known.read.offset - before.offset) > CHUNK // 2 else monotonic()
+        place = before
+        if layout is None:
+            opened = self._open(known, before, lines)
+            if opened is None:
+                return
+            layout, place, lines = opened
+        skip = self._skip(place)
         for after, raw in lines:
-            start, place = place.offset, replace(after, header=place.header, body=place.body)
-            if layout is None:
-                if (layout := self._open(place, raw)) is not None:
-                    place = replace(place, header=start, body=place.offset if self.file.header else start)
-                    skip = self._skip(place)
-                    self._begin(known, layout, replace(place, offset=start, line=place.line - 1), place)
-                if layout is None or self.file.header:
-                    continue
+            start, place = (
+                place,
+                after if after.body == place.body else replace(after, header=place.header, body=place.body),
+            )
             if skip > 0:
                 skip -= 1
+                self.items.append(Item(known, place, raw))
                 continue
-            item = self._read(known, place, raw, layout)
-            if item.gap is not None:
-                layout = item.gap[0]
-                place = replace(place, header=start, body=place.offset)
-                skip = self._skip(place)
-                self._begin(known, layout, replace(item.place, offset=start, line=place.line - 1), place)
+            for item in self._interpreter.read(known, start, place, raw, layout):
+                item.since = since
+                if item.gap is None:
+                    self.items.append(item)
+                    layout = self._layouts[known] = item.wider or layout
+                else:
+                    layout = item.gap[0]
+                    place = self._begin(known, layout, start, place)
+                    skip = self._skip(place)
+        known.read = place
+
+    def _open(
+        self, known: Known, before: Place, lines: list[tuple[Place, bytes]]
+    ) -> tuple[Layout, Place, list[tuple[Place, bytes]]] | None:
+        """Find the header, or the first row of a file without; return the layout, the place and the lines from there.
+
+        None where there is none yet, and where the file has to be read from its other end.
+        """
+        start = before
+        for number, (place, raw) in enumerate(lines):
+            layout = self._interpreter.layout_in(place, raw)
+            if layout is None:
+                start = place
                 continue
-            item.since = since
-            self.items.append(item)
-        known.read = place if layout is not None else before
-        if layout is None and lines:
+            below = lines[number + self.file.header :]
+            if before.offset == 0 and self._interpreter.begins_with_newest(below, layout):
+                self._turn_around(known, layout, start, place, below)
+                return None
+            return layout, self._begin(known, layout, start, place), below
+        known.read = before
+        if lines:
             self._refuse(known, lines[0][1])
+        return None
 
-    def _open(self, place: Place, raw: bytes) -> Layout | None:
-        """Return the layout if this line is the header, or the first one of a file without header."""
-        if place.line <= self.file.skip_lines or place.line > self.file.skip_lines + PREAMBLE:
-            return None
-        try:
-            fields = split(self._text(raw), self.file)
-        except BrokenLine:
-            return None
-        names = names_of(fields) if self.file.header else tuple(str(n + 1) for n in range(len(fields)))
-        return lay_out(names, self.file)
+    def _turn_around(
+        self, known: Known, layout: Layout, start: Place, place: Place, below: list[tuple[Place, bytes]]
+    ) -> None:
+        """Read a file that begins with its newest line from its end on: times go up, as everywhere."""
+        body = place.offset if self.file.header else start.offset
+        if self.file.header and self.file.skip_after_header:
+            body = below[self.file.skip_after_header - 1][0].offset
+        if not content.turn_around(known, start.offset, body, self._follower.finished):
+            known.read = known.kept
+            return
+        log.info("%s has its newest line first: it is read from its end", known.path)
+        self._note(known, layout, Place(), known.read)
 
-    def _begin(self, known: Known, layout: Layout, before: Place, place: Place) -> None:
-        """Take the lines from here on as this header says."""
+    def _settle(self, known: Known) -> bool:
+        """Find the header of a file that was written anew; tell whether its lines can be read on."""
+        lines = content.first_lines(known)
+        start, above = 0, 0
+        for place, raw in lines:
+            above += self.file.header and bool(raw.strip())
+            layout = self._interpreter.layout_in(place, raw)
+            if layout is None:
+                above += not self.file.header and bool(raw.strip())
+                start = place.offset
+                continue
+            body = place.offset if self.file.header else start
+            if known.newest_first and self.file.skip_after_header:
+                body = next((p.offset for p, _ in lines if p.line == place.line + self.file.skip_after_header), body)
+            if layout.lacking or not content.settle(known, start, body, above):
+                break
+            self._layouts[known] = layout
+            self._refused.pop(known, None)
+            return True
+        else:
+            self._refuse(known, lines[0][1] if lines else b"")
+            return False
+        # Another header, or lines put in before those that were kept: all is read, and what is known is known.
+        known.begin_again()
+        self._layouts.pop(known, None)
+        self._refused.pop(known, None)
+        return True
+
+    def _begin(self, known: Known, layout: Layout, start: Place, place: Place) -> Place:
+        """Take the lines from here on as this header or first row says; return the place with it."""
+        place = replace(place, header=start.offset, body=place.offset if self.file.header else start.offset)
+        if not self.file.header:
+            place = replace(place, offset=start.offset, line=start.line)
+        self._note(known, layout, start, place)
+        return place
+
+    def _note(self, known: Known, layout: Layout, before: Place, place: Place) -> None:
         self._layouts[known] = layout
         self._refused.pop(known, None)
-        item = Item(known, place if self.file.header else before)
+        item = Item(known, place)
         if layout.lacking:
             item.gap = (layout, before)
             item.faults = [
                 Fault(
-                    f"{known.path} line {place.line}: there is no column {', '.join(layout.lacking)}; the others are"
-                    " read. Once the mapping names it, everything from here on is read again",
+                    f"{known.path} line {before.line + 1}: there is no column {', '.join(layout.lacking)}; the others"
+                    " are read. Once the mapping names it, everything from here on is read again",
                     self.file.delimiter.join(layout.names)[:RAW],
                 )
             ]
         self.items.append(item)
 
-    def _read(self, known: Known, place: Place, raw: bytes, layout: Layout) -> Item:
-        item = Item(known, place)
-        shown = ""
-        try:
-            shown = self._text(raw)
-            if not shown.strip() or (self.file.comment and shown.startswith(self.file.comment)):
-                return item
-            fields = split(shown, self.file)
-            try:
-                row = read(fields, layout, self.file, self._missing, self._unit_cells)
-            except BrokenLine:
-                # A program that is started again may write its header again, and another one.
-                changed = lay_out(names_of(fields), self.file) if self.file.header else None
-                if changed is None:
-                    raise
-                item.gap = (changed, place)
-                return item
-            try:
-                instant = resolve(row.local, self._zone, self._pace.get(row.named_cell))
-            except (ValueError, OverflowError) as error:
-                raise BrokenLine(str(error)) from None
-        except BrokenLine as error:
-            reason = f"{known.path} line {place.line}: {error}"
-            item.faults.append(Fault(reason, (shown or repr(raw)[2:-1])[:RAW]))
-            return item
-        pace = self._pace[row.named_cell] = follow(self._pace.get(row.named_cell), instant)
-        item.pace = (row.named_cell, pace)
-        item.faults = [Fault(f"{known.path} line {place.line}: {fault}", shown[:RAW]) for fault in row.faults]
-        if row.cells:
-            item.observed_at, item.cells = times.to_milliseconds(instant), row.cells
-        return item
-
-    def _text(self, raw: bytes) -> str:
-        """Decode a line. Power cuts leave NUL bytes behind on some disks; they stand for nothing."""
-        try:
-            text = raw.strip(b"\r\n\0").decode(self.file.encoding)
-        except UnicodeDecodeError:
-            raise BrokenLine(f"not {self.file.encoding} text; is `encoding` right?") from None
-        return text.removeprefix("\ufeff")
+    def _no_line_in(self, known: Known) -> str | None:
+        """Say what is wrong with a file that has bytes and never yields a line."""
+        if not known.present or known.size <= 0 or known.read.offset > 0 or known in self._refused:
+            return None
+        empty = known.written == 0  # as far as it was looked at
+        if (known.size < CHUNK or empty) and monotonic() - known.still_since < SETTLED:
+            return None
+        what = "nothing but zeros" if empty else "no line that has an end"
+        return f"{known.path}: {known.size} bytes and {what}; waiting for one"
 
     def _skip(self, place: Place) -> int:
-        return self.file.skip_after_header if place.header >= 0 and place.offset == place.body else 0
+        begins = self.file.header and place.header >= 0 and place.offset == place.body
+        return self.file.skip_after_header if begins else 0
 
     def _header_again(self, known: Known) -> Layout | None:
         """After a restart: the layout that was in force, from the header that is still in the file."""
         if known.read.header < 0:
             return None
-        raw = self._follower.header(known)
-        layout = self._open(replace(known.read, line=self.file.skip_lines + 1), raw)
+        raw = content.header_of(known)
+        layout = self._interpreter.layout_in(replace(known.read, line=self.file.skip_lines + 1), raw)
         if layout is None:
             self._refuse(known, raw)
         else:
@@ -228,9 +255,9 @@ class Reader:
     def _refuse(self, known: Known, raw: bytes) -> None:
         """Leave a file that makes no sense where it is: nothing of it is lost once the settings are mended."""
         known.refused_size = known.size
-        wanted = (*self.file.time_columns, *((self.file.cell_column,) if self.file.cell_column else ()))
+        wanted = ", ".join(self.file.needed_columns)
         begins = raw.decode(self.file.encoding, errors="backslashreplace").strip()[:80]
         self._refused[known] = (
-            f"{known.path}: no header with column {', '.join(wanted)} in the first {PREAMBLE} lines;"
+            f"{known.path}: no header with column {wanted} in the first {PREAMBLE} lines;"
             f" it begins with {begins!r}. Nothing of it is read until that or the settings change"
         )

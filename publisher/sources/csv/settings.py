@@ -1,6 +1,7 @@
 """Settings of the csv source: which files, how they are written, and where each column belongs."""
 
 import codecs
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, FiniteFloat, field_validator, model_validator
@@ -9,7 +10,7 @@ from publisher.sources import instants
 from schemas.messages import Code
 from service.settings import Block
 
-MISSING = ("", "-", "--", "NaN", "nan", "NAN", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "none")
+MISSING = ("-", "--", "NA", "N/A", "#N/A", "null", "None")
 
 
 class Column(Block):
@@ -20,6 +21,7 @@ class Column(Block):
     factor: FiniteFloat = 1
     offset: FiniteFloat = 0
     words: dict[str, FiniteFloat] = Field(default_factory=dict, description="numbers for texts, as open = 1")
+    unit: str = Field(default="", description="written behind the number, as °C in 18.2 °C")
     optional: bool = Field(default=False, description="the column may be absent")
 
 
@@ -38,15 +40,17 @@ class File(Block):
     skip_after_header: int = Field(default=0, ge=0, description="lines with units and the like")
     comment: str = ""
     missing: tuple[str, ...] = MISSING
-    time_columns: tuple[str, ...] = Field(min_length=1, max_length=2)
+    time_columns: tuple[str, ...] = Field(min_length=1, max_length=7)
     time_formats: tuple[str, ...] = Field(default=("iso",), min_length=1)
     timezone: str | None = Field(default=None, description="of times without an offset; the site's without it")
     cell: Code | None = Field(default=None, description="the cell of every column that names none")
     cell_column: str | None = Field(default=None, description="the column that names each line's cell")
     cells: dict[str, Code] = Field(default_factory=dict, description="cells by what cell_column calls them")
+    parameter_column: str | None = Field(default=None, description="of one row a tag: the column that names the tag")
+    value_column: str | None = Field(default=None, description="and the column with its value; `columns` are by tag")
     columns: dict[str, Column | Code] = Field(min_length=1)
     final_line_after: float = Field(
-        default=0, ge=0, description="seconds of silence that make an unfinished last line whole; 0: never"
+        default=60, ge=0, description="seconds of silence that make an unfinished last line whole; 0: never"
     )
 
     @field_validator("encoding")
@@ -75,6 +79,8 @@ class File(Block):
         marks = [mark for mark in (self.delimiter, self.quote, self.decimal, self.thousands) if mark]
         if len(set(marks)) < len(marks):
             raise ValueError("delimiter, quote, decimal and thousands must differ from one another")
+        if (self.parameter_column is None) != (self.value_column is None):
+            raise ValueError("parameter_column and value_column go together: the tag and its value")
         if self.cell_column is not None and self.cell is not None:
             raise ValueError("give cell or cell_column, not both")
         if self.cell_column is not None and any(column.cell for column in self.mapped.values()):
@@ -87,6 +93,12 @@ class File(Block):
         return self
 
     @property
+    def needed_columns(self) -> tuple[str, ...]:
+        """The columns without which nothing of the file can be understood."""
+        named = (self.cell_column, self.parameter_column, self.value_column)
+        return (*self.time_columns, *(name for name in named if name is not None))
+
+    @cached_property
     def mapped(self) -> dict[str, Column]:
         """Every mapped column; the short form `Tair = "air_temperature"` written out."""
         return {
@@ -105,9 +117,11 @@ class Settings(Block):
         default=5, ge=0, description="seconds that a line waits for the other file's line of the same time"
     )
 
-    @model_validator(mode="after")
-    def _each_once(self) -> Self:
-        paths = [file.path for file in self.files]
-        if twice := {path for path in paths if paths.count(path) > 1}:
-            raise ValueError(f"path given twice: {', '.join(sorted(twice))}")
-        return self
+    @property
+    def named(self) -> dict[str, File]:
+        """The files by path; the second for a path that was given before is called `path#2`."""
+        found: dict[str, File] = {}
+        for file in self.files:
+            earlier = sum(file.path == other.path for other in found.values())
+            found[f"{file.path}#{earlier + 1}" if earlier else file.path] = file
+        return found

@@ -13,6 +13,14 @@ depends_on = None
 
 OPTIONS: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 
+READINGS = (
+    " readings AS"
+    " SELECT cell.code AS cell, parameter.code AS parameter, reading.observed_at AS observed_at,"
+    " reading.value AS value, parameter.unit AS unit, reading.quality AS quality"
+    " FROM reading JOIN series ON series.id = reading.series_id"
+    " JOIN cell ON cell.id = series.cell_id JOIN parameter ON parameter.id = series.parameter_id"
+)
+
 
 def small_id() -> sa.types.TypeEngine[Any]:
     return sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
@@ -24,6 +32,17 @@ def instant() -> sa.types.TypeEngine[Any]:
 
 def flag() -> sa.types.TypeEngine[Any]:
     return mysql.TINYINT().with_variant(sa.SmallInteger(), "sqlite")
+
+
+def is_partitioned(table: str) -> bool:
+    found = op.get_bind().execute(
+        sa.text(
+            "SELECT COUNT(partition_name) FROM information_schema.partitions"
+            " WHERE table_schema = DATABASE() AND table_name = :table"
+        ),
+        {"table": table},
+    )
+    return bool(found.scalar())
 
 
 def upgrade() -> None:
@@ -87,7 +106,7 @@ def upgrade() -> None:
         sa.Column("quality", flag(), nullable=False),
         **OPTIONS,
     )
-    if op.get_bind().dialect.name != "sqlite":
+    if op.get_bind().dialect.name != "sqlite" and not is_partitioned("reading"):
         op.execute(
             "ALTER TABLE reading PARTITION BY RANGE COLUMNS (observed_at) ("
             "PARTITION p_past VALUES LESS THAN ('2024-01-01'), "
@@ -151,10 +170,5 @@ def upgrade() -> None:
         **OPTIONS,
     )
     op.create_index("ix_rejected_message_received_at", "rejected_message", ["received_at"])
-    op.execute(
-        "CREATE VIEW readings AS"
-        " SELECT cell.code AS cell, parameter.code AS parameter, reading.observed_at AS observed_at,"
-        " reading.value AS value, parameter.unit AS unit, reading.quality AS quality"
-        " FROM reading JOIN series ON series.id = reading.series_id"
-        " JOIN cell ON cell.id = series.cell_id JOIN parameter ON parameter.id = series.parameter_id"
-    )
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    op.execute(("CREATE VIEW IF NOT EXISTS" if sqlite else "CREATE OR REPLACE VIEW") + READINGS)

@@ -298,9 +298,12 @@ def keep_audit() -> None:
     )
     for act in ("UPDATE", "DELETE"):
         try:
-            op.execute(
-                f"CREATE TRIGGER audit_event_no_{act.lower()} BEFORE {act} ON audit_event FOR EACH ROW {refusal}"
-            )
+            name = f"audit_event_no_{act.lower()}"
+            if sqlite or not has_trigger(name):
+                op.execute(
+                    f"CREATE TRIGGER {'IF NOT EXISTS ' if sqlite else ''}{name}"
+                    f" BEFORE {act} ON audit_event FOR EACH ROW {refusal}"
+                )
         except DBAPIError as error:
             if error.orig is None or error.orig.args[0] not in TRIGGERS_REFUSED:
                 raise
@@ -309,3 +312,14 @@ def keep_audit() -> None:
                 " the server's administrator can add the two triggers of migration 0002",
                 error.orig.args[0],
             )
+
+
+def has_trigger(name: str) -> bool:
+    found = op.get_bind().execute(
+        sa.text(
+            "SELECT COUNT(*) FROM information_schema.triggers"
+            " WHERE trigger_schema = DATABASE() AND trigger_name = :name"
+        ),
+        {"name": name},
+    )
+    return bool(found.scalar())

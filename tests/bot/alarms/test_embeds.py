@@ -6,31 +6,11 @@ import pytest
 
 from bot.alarms.embeds import GROUP, message, short
 from bot.context import Context
-from bot.database import Database
-from bot.drawing import font_files
-from bot.policy import Policy
-from bot.settings import BotSettings
-from bot.station import Station
-from bot.texts import read_catalogue
-from broker.live_picture import LivePicture
 from facility.alarms.notifications import Item
 from schemas import times
 from schemas.messages import Alarm
-from schemas.site import Site
-from service.settings import DatabaseSettings
-from storage.database import connect
 from tests.bot.discord import limits
 from tests.bot.rig import alarm
-
-
-@pytest.fixture
-def context(site: Site) -> Context:
-    database = Database(connect(DatabaseSettings()), 1)
-    settings = BotSettings(mention_role=77, web_address="http://octopus.example")
-    return Context(
-        settings, site, Policy(settings.show, site), LivePicture(), Station(database.read, site.period), database,
-        read_catalogue(), font_files(),
-    )  # fmt: skip
 
 
 def item(one: Alarm) -> Item:

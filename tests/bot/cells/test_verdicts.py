@@ -3,23 +3,17 @@
 from bot.cells.verdicts import describe, show, without_limit, word
 from bot.texts import Texts, read_catalogue
 from schemas.messages import ParameterLimits
-from schemas.picture import Latest, Picture, Presence
+from schemas.picture import Latest, Picture
 from schemas.site import Site
 from telemetry.judging import judge_presence
-from tests.telemetry.cases import CASES, CELL, NOW, UNIT, Case, T, ago
+from tests.telemetry.cases import CASES, CELL, NOW, UNIT, T, ago
 
 FRENCH = Texts(read_catalogue(), "fr")
 
 
-def live(case: Case) -> Picture:
-    status = case.presence_status
-    units = {} if status is None else {UNIT: Presence(status, None)}
-    return Picture(connected=True, cells={CELL: case.latest}, units=units)
-
-
 async def test_the_bot_gives_the_same_verdicts(site: Site) -> None:
     for case in CASES:
-        known, verdict = live(case), case.verdict(site)
+        known, verdict = case.picture, case.verdict(site)
         assert judge_presence(*known.unit(UNIT), NOW) == judge_presence(case.presence_status, None, NOW)
         for parameter in site.parameters_of(CELL):
             own = case.experiment.limits.get(parameter.code) if case.experiment else None

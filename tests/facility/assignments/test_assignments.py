@@ -26,6 +26,7 @@ from facility.experiments.changing import change_experiment, create_experiment
 from facility.experiments.drafts import ExperimentChange, ExperimentDraft
 from facility.experiments.views import ExperimentView, get_experiment
 from schemas import times
+from schemas.messages import CellExperiment, ParameterLimits
 from schemas.site import Site
 from schemas.tables import Assignment
 from tests.conftest import prepare_database
@@ -59,6 +60,25 @@ def test_assigning_ends_the_previous_and_starts_the_new_at_the_same_instant(stat
         held = cell_experiments(session)
     assert [code for code, one in held.items() if one is not None] == ["E1C1", "E1C2"]
     assert get_experiment(station.sessions, station.member, first.id).state == "running"
+
+
+def test_what_a_cell_holds_names_its_limits(station: Station) -> None:
+    asked = [
+        {"parameter": "air_temperature", "deviation": 0.3, "delay": 60, "severity": "major"},
+        {"parameter": "co2", "low": 380, "high": 450.5},
+        {"parameter": "par"},
+    ]
+    one = make(station, "A", parameters=asked)
+    assign(station.sessions, station.technician, one.id, ["E1C1"])
+    with station.sessions() as session:
+        held = cell_experiments(session)["E1C1"]
+    assert held is not None
+    assert held.limits == {
+        "air_temperature": ParameterLimits(deviation=0.3, delay=60, severity="major"),
+        "co2": ParameterLimits(low=380, high=450.5),
+        "par": ParameterLimits(),
+    }
+    assert CellExperiment.model_validate_json(held.to_json()) == held, "as its topic carries it"
 
 
 def test_a_second_open_assignment_is_refused_by_the_database_itself(station: Station) -> None:

@@ -8,47 +8,12 @@ from typing import Any
 
 import pytest
 
-from publisher.sources.csv import Settings, open_source
-from publisher.sources.source import Source
 from schemas.site import Site
 from service.settings import SettingsError
 from tests.publisher.sources.driving import as_kept, drive
+from tests.publisher.sources.log_files import append, numbers, open_csv, plain, rows, utc
 
 SAMPLES = Path(__file__).parent / "samples"
-
-
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
-
-
-def open_csv(site: Site, *files: dict[str, Any], join_wait: float = 0, unit: str = "ecolab-1") -> Source:
-    settings = Settings.model_validate({"kind": "csv", "join_wait": join_wait, "interval": 0.01, "files": list(files)})
-    return open_source(settings, site, site.unit_by_code[unit])
-
-
-def plain(path: Path | str, **more: Any) -> dict[str, Any]:
-    """The simplest of files: ISO times in UTC and one temperature."""
-    return {
-        "path": str(path),
-        "time_columns": ["time"],
-        "timezone": "UTC",
-        "cell": "E1C1",
-        "columns": {"T": "air_temperature"},
-    } | more
-
-
-def rows(first: int, last: int) -> str:
-    """Lines number first to last, a minute apart, whose value is their number."""
-    return "".join(f"{utc(2026, 11, 3) + timedelta(minutes=n):%Y-%m-%d %H:%M},{n}\n" for n in range(first, last + 1))
-
-
-def numbers(result: Any) -> list[float | None]:
-    return [value for _, value in result.values("air_temperature")]
-
-
-def append(path: Path, text: str) -> None:
-    with path.open("a") as stream:
-        stream.write(text)
 
 
 # --- formats ---------------------------------------------------------------------------------------------------------
@@ -251,7 +216,7 @@ def test_each_fault_is_told_with_its_line_and_the_rest_goes_on(site: Site, tmp_p
     log.write_bytes(
         b"time,T,H\n"
         b"2026-11-03 12:00,18,60\n"
-        b"2026-11-03 12:01,18\n"  # too few
+        b"2026-11-03 12:01,18\n"  # as Excel writes it where the last columns are empty
         b"2026-11-03 12:02,18,60,7\n"  # too many
         b"yesterday,18,60\n"
         b"2026-11-03 12:04,open,60\n"  # costs this value only
@@ -264,14 +229,16 @@ def test_each_fault_is_told_with_its_line_and_the_rest_goes_on(site: Site, tmp_p
     result = drive(open_csv(site, plain(log, columns=columns)))
     assert [(sample.observed_at.minute, dict(sample.values)) for sample in result.samples] == [
         (0, {"air_temperature": 18, "relative_humidity": 60}),
+        (1, {"air_temperature": 18, "relative_humidity": None}),
         (4, {"relative_humidity": 60}),
+        (7, {"relative_humidity": 60}),
         (8, {"air_temperature": 18, "relative_humidity": 60}),
     ]
     told = [reason.removeprefix(f"{log} ") for reason in result.reasons]
-    assert [reason.split(":")[0] for reason in told] == [f"line {n}" for n in (3, 4, 5, 6, 7, 7, 8, 9, 11)]
-    assert told[0] == "line 3: 2 columns where the header has 3"
-    assert told[3] == "line 6: column T: 'open' is no number"
-    assert result.faults[2].raw == "yesterday,18,60"
+    assert [reason.split(":")[0] for reason in told] == [f"line {n}" for n in (4, 5, 6, 7, 7, 8, 9, 11)]
+    assert told[0] == "line 4: 4 columns where the header has 3"
+    assert told[2] == "line 6: column T: 'open' is no number"
+    assert result.faults[1].raw == "yesterday,18,60"
     assert drive(open_csv(site, plain(log, columns=columns)), result.position).faults == [], "each is told once"
 
 

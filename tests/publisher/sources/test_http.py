@@ -1,13 +1,14 @@
 """A real HTTP server that answers, hangs, drips, talks nonsense, fails and goes away."""
 
 import base64
+import gzip
 import json
 import logging
 import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -21,15 +22,9 @@ from schemas import times
 from schemas.site import Site
 from service.settings import SettingsError
 from tests.publisher.sources.driving import drive
+from tests.publisher.sources.http_server import DOCUMENT, Behaviour, Server, says, sends
 from tests.services.process import free_port, wait_for
 
-DOCUMENT = {
-    "time": "2026-11-23T14:28:23Z",
-    "cells": [
-        {"name": "E2C1", "air": {"return": 18.02, "setpoint": None}, "door": "closed", "co2": "412"},
-        {"name": "E2C2", "air": {"return": 21.5, "setpoint": 21}, "door": "open", "co2": 415},
-    ],
-}
 VALUES = {
     "air_temperature": "air.return",
     "air_temperature_setpoint": "air.setpoint",
@@ -37,58 +32,6 @@ VALUES = {
     "door": {"path": "door", "words": {"open": 1, "closed": 0}},
 }
 CELLS = [{"cell": cell, "path": f"cells[name={cell}]", "values": VALUES} for cell in ("E2C1", "E2C2")]
-
-Behaviour = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Server:
-    """Answers by `behave`, which a test exchanges while it runs."""
-
-    def __init__(self) -> None:
-        self.behave: Behaviour = says(DOCUMENT)
-        self.asked = 0
-        self.headers: list[dict[str, str]] = []
-        self.over = Event()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.asked += 1
-                outer.headers.append(dict(self.headers))
-                try:
-                    outer.behave(self)
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True  # the source has left, as it should
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
-        self.thread.start()
-
-    def close(self) -> None:
-        self.over.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-def sends(body: bytes, status: int = 200, length: int | None = None, kind: str = "application/json") -> Behaviour:
-    def behave(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", str(len(body) if length is None else length))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return behave
-
-
-def says(document: Any) -> Behaviour:
-    return sends(json.dumps(document).encode())
 
 
 @pytest.fixture
@@ -155,7 +98,7 @@ def test_the_servers_local_time_in_the_repeated_hour(site: Site, server: Server)
         (sends(b"", 500), "answers 500"),
         (sends(b"{}", 302), "answers 302"),
         (sends(b"", 204), "answers 204"),
-        (sends(b"[" * 60_000), "more levels than can be read"),
+        (sends(b"[" * 60_000), "no whole JSON"),
         (sends(b" " * 70_000), "more than 65536 bytes"),
         (sends(b"{}", length=50), "does not answer (breaks off)"),
         (sends(b"\xff\xfe\x00"), "no whole JSON"),
@@ -194,6 +137,206 @@ def test_single_values_of_the_wrong_kind_cost_only_themselves(site: Site, server
         "E2C2 air_temperature_setpoint: nothing at air.setpoint: no 'setpoint'",
         "E2C2 co2: inf is no number that can be stored",
     ]
+
+
+ONE_CELL = [{"cell": "E2C1", "values": {"air_temperature": "T°", "co2": "co2"}}]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"nan", b"-nan(ind)", b"1.#QNAN", b"NaN", b"", b"-", b"9" * 5000, b'"a\xb0"', b'"a\0b"', b'"a\nb"', b'"\\x"',
+        b"[" * 5000 + b"]" * 5000, b"18,02",
+    ],
+    ids=lambda odd: repr(odd[:9]),
+)  # fmt: skip
+def test_what_nobody_reads_costs_nothing(site: Site, server: Server, odd: bytes) -> None:
+    server.behave = sends('{"T°": 18.02, "odd": %b, "co2": 412}'.encode() % odd)
+    result = drive(open_http(site, server.url, cells=ONE_CELL), most=1)
+    assert result.faults == []
+    assert dict(result.samples[0].values) == {"air_temperature": 18.02, "co2": 412}
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        (b"nan", None), (b"-nan(ind)", None), (b"1.#QNAN", None), (b'"-1.#IND"', None), (b'"Nan"', None),
+        (b"", None), (b'"\0"', None), (b'" NULL "', None), (b'"n/a"', None), (b'"412\0\0"', 412),
+        (b'"\xe2\x88\x92412"', -412), (b'"1\xe2\x80\xaf412"', 1412),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_values_are_what_they_mean(site: Site, server: Server, written: bytes, value: float | None) -> None:
+    server.behave = sends('{"T°": 18.02, "co2": %b}'.encode() % written)
+    result = drive(open_http(site, server.url, cells=ONE_CELL), most=1)
+    assert result.faults == []
+    assert dict(result.samples[0].values) == {"air_temperature": 18.02, "co2": value}
+
+
+@pytest.mark.parametrize("written", [b"9" * 5000, b"9" * 400, b"inf", b"1.#INF", b'"4\xb02"', b"18,02"])
+def test_a_value_that_is_none_costs_itself(site: Site, server: Server, written: bytes) -> None:
+    server.behave = sends('{"T°": 18.02, "co2": %b}'.encode() % written)
+    result = drive(open_http(site, server.url, cells=ONE_CELL), None, lambda: None)
+    assert dict(result.samples[0].values) == {"air_temperature": 18.02}
+    assert len(result.faults) == 1
+    assert result.reasons[0].startswith("E2C1 co2: ")
+    result.faults[0].raw.encode()
+
+
+@pytest.mark.parametrize(
+    "around", [(b"\xef\xbb\xbf", b""), (b"", b"\0\0"), (b"\0", b""), (b"\xef\xbb\xbf\xef\xbb\xbf", b"\r\n\0")]
+)
+def test_marks_and_nuls_around_the_document(site: Site, server: Server, around: tuple[bytes, bytes]) -> None:
+    server.behave = sends(around[0] + json.dumps(DOCUMENT).encode() + around[1])
+    assert drive(open_http(site, server.url), most=1).values("co2", "E2C1")[0][1] == 412
+
+
+@pytest.mark.parametrize(
+    ("encoding", "kind", "more"),
+    [
+        ("latin-1", "application/json; charset=iso-8859-1", {}),
+        ("cp1252", 'text/plain;charset="Windows-1252"', {}),
+        ("utf-8", "application/json; charset=utf8", {}),
+        ("utf-16", "application/json", {}),
+        ("utf-16-le", "application/json; charset=utf-16le", {}),
+        ("latin-1", "application/json", {"encoding": "latin-1"}),
+        ("utf-8", "application/json; charset=x-unknown", {}),
+    ],
+)
+def test_the_declared_encoding(site: Site, server: Server, encoding: str, kind: str, more: dict[str, str]) -> None:
+    server.behave = sends('{"T°": "18.02 °C", "co2": 412}'.encode(encoding), kind=kind)
+    cells = [{"cell": "E2C1", "values": {"air_temperature": {"path": "T°", "unit": "°C"}, "co2": "co2"}}]
+    result = drive(open_http(site, server.url, cells=cells, **more), most=1)
+    assert result.faults == []
+    assert dict(result.samples[0].values) == {"air_temperature": 18.02, "co2": 412}
+
+
+def test_a_packed_answer(site: Site, server: Server) -> None:
+    server.behave = sends(gzip.compress(json.dumps(DOCUMENT).encode()), Content_Encoding="gzip")
+    assert drive(open_http(site, server.url), most=1).values("co2", "E2C1")[0][1] == 412
+
+
+@pytest.mark.parametrize(
+    "written", ["-9999", "-9999.0", '"-9999,00"', '"-9999.0"', "-9999.900390625", '"-9999,9004"', "-9999.9", "-9.999E3"]
+)
+def test_missing_is_compared_as_the_number_meant(site: Site, server: Server, written: str) -> None:
+    server.behave = sends(f'{{"co2": {written}}}'.encode())
+    value = {"path": "co2", "missing": ["-9999", -9999.9], "decimal": ","}
+    if "." in written and '"' in written:
+        value["decimal"] = "."
+    result = drive(open_http(site, server.url, cells=[{"cell": "E2C1", "values": {"co2": value}}]), most=1)
+    assert result.faults == []
+    assert result.values("co2")[0][1] is None
+
+
+def test_scaling_is_done_in_decimal(site: Site, server: Server) -> None:
+    server.behave = sends(b'{"T": 273.05, "U": "183"}')
+    values = {
+        "air_temperature": {"path": "T", "offset": -273.15},
+        "rain_water_temperature": {"path": "U", "factor": 0.1},
+    }
+    result = drive(open_http(site, server.url, cells=[{"cell": "E2C1", "values": values}]), most=1)
+    assert dict(result.samples[0].values) == {"air_temperature": -0.1, "rain_water_temperature": 18.3}
+
+
+def test_texts_with_decimal_comma_and_unit(site: Site, server: Server) -> None:
+    server.behave = says({"T": "18,02 °C", "H": "60,25%", "co2": "1 412,5 ppm", "m": "1.412,5", "o2": "20.9"})
+    values = {
+        "air_temperature": {"path": "T", "unit": "°C"},
+        "relative_humidity": {"path": "H", "unit": "%"},
+        "co2": {"path": "co2", "unit": "ppm"},
+        "lysimeter_mass": "m",
+        "o2": {"path": "o2", "decimal": "."},
+    }
+    spaced = open_http(site, server.url, cells=[{"cell": "E2C1", "values": values}], decimal=",", thousands=" ")
+    assert dict(drive(spaced, most=1).samples[0].values) == {
+        "air_temperature": 18.02, "relative_humidity": 60.25, "co2": 1412.5, "o2": 20.9,
+    }  # fmt: skip
+    pointed = open_http(site, server.url, cells=[{"cell": "E2C1", "values": values}], decimal=",", thousands=".")
+    assert dict(drive(pointed, most=1).samples[0].values)["lysimeter_mass"] == 1412.5
+
+
+def test_a_unit_or_comma_that_no_setting_names_is_told_once_with_the_setting(site: Site, server: Server) -> None:
+    def now_is(text: str) -> Callable[[], None]:
+        return lambda: setattr(server, "behave", says({"T": text, "H": "61 %"}))
+
+    values = {"air_temperature": "T", "relative_humidity": {"path": "H", "unit": "°C"}}
+    now_is("18,02 °C")()
+    source = open_http(site, server.url, cells=[{"cell": "E2C1", "values": values}])
+    result = drive(source, None, now_is("18,03 °C"), now_is("18,04 °C"))
+    assert result.samples == []
+    assert [(fault.reason, fault.raw) for fault in result.faults] == [
+        (
+            'E2C1 air_temperature: a text where a number should be; it would be one with decimal = "," and unit = "°C"',
+            "18,02 °C",
+        ),
+        ('E2C1 relative_humidity: a text where a number should be; it would be one with unit = "%"', "61 %"),
+    ]
+
+
+def test_a_connection_closed_while_idle_costs_no_question(site: Site, server: Server) -> None:
+    answered: set[Any] = set()
+
+    def once_a_connection(handler: BaseHTTPRequestHandler) -> None:
+        handler.protocol_version = "HTTP/1.1"
+        if handler.client_address in answered:
+            handler.close_connection = True  # the request came when the server had just had enough
+            return
+        answered.add(handler.client_address)
+        handler.close_connection = False
+        says(DOCUMENT)(handler)
+
+    server.behave = once_a_connection
+    result = drive(open_http(site, server.url), None, lambda: None, lambda: None, lambda: None)
+    assert result.faults == []
+    assert len(result.values("co2", "E2C1")) == 4
+    assert server.asked > 4, "the kept connection was tried"
+
+
+def test_a_fault_is_recorded_once_while_the_time_stands_still(site: Site, server: Server) -> None:
+    def at(second: int) -> Callable[[], None]:
+        document = changed(time=f"2026-11-23T14:28:{second:02d}Z")
+        document["cells"][0]["co2"] = "much"
+        return lambda: setattr(server, "behave", says(document))
+
+    at(1)()
+    source = open_http(site, server.url, time={"path": "time"})
+    result = drive(source, None, lambda: None, at(2), lambda: None, at(3), lambda: None)
+    assert len(result.values("air_temperature", "E2C1")) == 3
+    assert result.reasons == ["E2C1 co2: a text where a number should be"]
+
+
+def test_an_outage_does_not_make_old_faults_new(site: Site, server: Server) -> None:
+    document = changed()
+    document["cells"][0]["co2"] = "much"
+
+    def answers(behave: Behaviour) -> Callable[[], None]:
+        return lambda: setattr(server, "behave", behave)
+
+    good, down, busy = says(document), sends(b"", 500), sends(b"", 502)
+    server.behave = good
+    steps = map(answers, (down, busy, down, busy, good, good, down, good))
+    reasons = drive(open_http(site, server.url), None, *steps).reasons
+    assert [reason.partition("answers ")[2] or reason for reason in reasons] == [
+        "E2C1 co2: a text where a number should be",
+        "500 Internal Server Error",
+        "502 Bad Gateway",
+        "500 Internal Server Error",
+    ]
+
+
+def test_a_server_that_wants_to_be_left_alone_is(site: Site, server: Server) -> None:
+    server.behave = sends(b"", 429, Retry_After="120")
+    waits: list[float] = []
+
+    class Watch(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0)
+            self.set()
+            return True
+
+    list(open_http(site, server.url).batches(None, Watch()))
+    assert [round(wait) for wait in waits] == [120]
 
 
 @pytest.mark.parametrize("time_of_it", ["soon", 7, True, None, {"a": 1}, "2026-99-99T00:00:00Z"])
@@ -274,6 +417,19 @@ def test_credentials_go_to_the_server_and_nowhere_else(
     assert server.headers[-1]["Authorization"] == "Bearer s3same-open"
     assert "answers 401" in basic.reasons[0]
     assert "s3same" not in caplog.text + repr(basic) + repr(bearer)
+
+
+def test_a_token_that_was_changed_in_its_file_needs_no_restart(site: Site, server: Server, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("first\n")
+    server.behave = sends(b"", 401)
+
+    def change() -> None:
+        secret.write_text("second\n")
+
+    drive(open_http(site, server.url, token_file=secret), None, change)
+    assert server.headers[0]["Authorization"] == "Bearer first"
+    assert server.headers[-1]["Authorization"] == "Bearer second"
 
 
 def test_settings_that_cannot_be_meant_are_refused(site: Site, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import struct
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from threading import Event, Thread
 from typing import Any
 
@@ -15,6 +16,7 @@ from publisher.sources.source import Source
 from schemas.site import Site
 from service.settings import SettingsError
 from tests.publisher.sources.driving import drive
+from tests.publisher.sources.modbus_gateway import Reply, gateway
 from tests.services.process import free_port, listens, wait_for
 
 
@@ -113,7 +115,7 @@ def test_every_type_and_order(site: Site, server: Server) -> None:
         "soil_temperature_2": None,
         "co2": 412.5,
         "relative_humidity": 60.25,
-        "o2": pytest.approx(20.9),
+        "o2": 20.9,
         "rain_water_temperature": None,
         "lysimeter_mass": 124.456,
         "door": 1,
@@ -135,7 +137,7 @@ def test_refused_registers_cost_only_themselves(site: Site, server: Server) -> N
     assert [dict(sample.values) for sample in result.samples] == [{"air_temperature": 8}] * 3
     assert result.reasons == [
         "E1C1 co2 (holding 14): inf is no number that can be stored",
-        "E1C1 o2 (holding 16): the controller answers with exception 2",
+        "E1C1 o2 (holding 16): the controller answers with exception 2 (illegal address)",
     ]
 
 
@@ -153,6 +155,186 @@ def test_a_controller_that_goes_and_comes_back(site: Site) -> None:
     assert len(result.samples) >= 3
     assert 1 <= len(result.faults) <= 2, "the break and the refused connection, each once"
     assert all(reason.startswith(f"modbus 127.0.0.1:{port}: no ") for reason in result.reasons)
+
+
+def pause(seconds: float) -> Callable[[], None]:
+    return lambda: time.sleep(seconds)
+
+
+def test_a_32_bit_number_is_stored_as_it_is_written(site: Site) -> None:
+    with gateway(lambda _unit, _address, _count: words(">f", 18.2) + words(">f", -9999.9)) as server:
+        source = open_modbus(
+            site, server.port,
+            {"parameter": "air_temperature", "address": 0, "type": "float32"},
+            {"parameter": "o2", "address": 0, "type": "float32", "offset": -273.15},
+            {"parameter": "co2", "address": 2, "type": "float32", "missing": [-9999.9]},
+        )  # fmt: skip
+        result = drive(source, most=1)
+    assert result.faults == []
+    assert dict(result.samples[0].values) == {"air_temperature": 18.2, "o2": -254.95, "co2": None}
+
+
+def test_one_silent_device_behind_a_gateway_costs_only_itself(site: Site) -> None:
+    values = [
+        {"parameter": "air_temperature", "address": 0, "device": 1},
+        {"cell": "E1C2", "parameter": "air_temperature", "address": 0, "device": 2},
+        {"cell": "E1C2", "parameter": "co2", "address": 9, "device": 2},
+        {"cell": "E1C3", "parameter": "air_temperature", "address": 0, "device": 3},
+    ]
+
+    def behave(unit: int, address: int, count: int) -> Reply:
+        return None if unit == 2 else [unit * 10 + address] * count
+
+    with gateway(behave) as server:
+        source = open_modbus(site, server.port, *values, timeout=0.3, interval=1)
+        result = drive(source, None, *[lambda: None] * 8)
+    assert [value for _, value in result.values("air_temperature", "E1C1")] == [10] * 9
+    assert [value for _, value in result.values("air_temperature", "E1C3")] == [30] * 9
+    assert result.values("air_temperature", "E1C2") == []
+    assert result.reasons == ["device 2: no answer within 0.3 s"]
+    assert len([1 for unit, _, _ in server.asked if unit == 2]) < 6, "it is asked less and less often"
+
+
+def test_a_gateway_that_speaks_for_its_silent_device(site: Site) -> None:
+    values = [
+        {"parameter": "air_temperature", "address": 0, "device": 1},
+        {"cell": "E1C2", "parameter": "air_temperature", "address": 0, "device": 2},
+    ]
+    with gateway(lambda unit, _address, count: 11 if unit == 2 else [7] * count) as server:
+        result = drive(open_modbus(site, server.port, *values), None, lambda: None, lambda: None)
+    assert [value for _, value in result.values("air_temperature", "E1C1")] == [7] * 3
+    assert result.reasons == ["device 2: the device behind the gateway does not answer"]
+
+
+def test_a_device_that_missed_one_question_is_asked_the_next_time(site: Site) -> None:
+    values = [
+        {"parameter": "air_temperature", "address": 0, "device": 1},
+        {"cell": "E1C2", "parameter": "air_temperature", "address": 0, "device": 2},
+    ]
+    lost = iter([False, True])
+
+    def behave(unit: int, _address: int, count: int) -> Reply:
+        return None if unit == 2 and next(lost, False) else [7] * count
+
+    with gateway(behave) as server:
+        source = open_modbus(site, server.port, *values, timeout=0.3, interval=60)
+        result = drive(source, None, *[lambda: None] * 3)
+    assert len(result.values("air_temperature", "E1C1")) == 4
+    assert len(result.values("air_temperature", "E1C2")) == 3
+
+
+def test_a_silent_device_that_comes_back_is_read_again(site: Site) -> None:
+    values = [
+        {"parameter": "air_temperature", "address": 0, "device": 1},
+        {"cell": "E1C2", "parameter": "air_temperature", "address": 0, "device": 2},
+    ]
+    off = True
+
+    def back() -> None:
+        nonlocal off
+        off = False
+
+    with gateway(lambda unit, _address, count: None if off and unit == 2 else [7] * count) as server:
+        source = open_modbus(site, server.port, *values, timeout=0.2)
+        result = drive(source, None, lambda: None, back, pause(0.3), lambda: None)
+    assert result.values("air_temperature", "E1C2")
+    assert len(result.faults) == 1
+
+
+@pytest.mark.parametrize("refusal", [2, 3, 4, None, "close"], ids=["address", "value", "failure", "silence", "close"])
+def test_one_refused_register_among_neighbours_costs_only_itself(site: Site, refusal: Reply) -> None:
+    def behave(_unit: int, address: int, count: int) -> Reply:
+        return refusal if address <= 5 < address + count else list(range(address, address + count))
+
+    codes = ["air_temperature", "co2", "o2", "par", "relative_humidity", "rain_water_temperature", "door", "rainfall"]
+    values = [{"parameter": code, "address": 2 + number} for number, code in enumerate(codes)]
+    values.append({"parameter": "lysimeter_mass", "address": 50})
+    with gateway(behave) as server:
+        source = open_modbus(site, server.port, *values, timeout=0.2)
+        result = drive(source, None, *[pause(0.25)] * 16)
+    assert all(sample.values["lysimeter_mass"] == 50 for sample in result.samples), "from the first question on"
+    last = dict(result.samples[-1].values)
+    assert last == {code: 2 + number for number, code in enumerate(codes) if 2 + number != 5} | {"lysimeter_mass": 50}
+    assert any(reason.startswith("E1C1 par (holding 5): ") for reason in result.reasons)
+
+
+@pytest.mark.parametrize("refusal", [3, None, "close"], ids=["value", "silence", "close"])
+def test_a_limit_on_registers_a_request_costs_nothing(site: Site, refusal: Reply) -> None:
+    def behave(_unit: int, address: int, count: int) -> Reply:
+        return refusal if count > 4 else list(range(address, address + count))
+
+    codes = ["air_temperature", "co2", "o2", "par", "relative_humidity", "rain_water_temperature", "door", "rainfall"]
+    values = [{"parameter": code, "address": number} for number, code in enumerate(codes)]
+    with gateway(behave) as server:
+        source = open_modbus(site, server.port, *values, timeout=0.2)
+        result = drive(source, None, *[lambda: None] * 6)
+        asked = server.asked[-2:]
+    assert dict(result.samples[-1].values) == {code: number for number, code in enumerate(codes)}
+    assert asked == [(7, 0, 4), (7, 4, 4)], "it is remembered"
+    if refusal == 3:
+        assert result.faults == []
+        assert len(result.samples) == 7
+
+
+def test_a_connection_closed_while_idle_costs_no_question(site: Site) -> None:
+    idle: set[int] = set()
+
+    def behave(_unit: int, _address: int, count: int) -> Reply:
+        if server.connections in idle:
+            return "close"
+        idle.add(server.connections)
+        return [183] * count
+
+    with gateway(behave) as server:
+        source = open_modbus(site, server.port, {"parameter": "air_temperature", "address": 0})
+        result = drive(source, None, *[lambda: None] * 4)
+    assert result.faults == []
+    assert len(result.samples) == 5
+
+
+def test_a_kept_connection_that_has_gone_silent_costs_no_question(site: Site) -> None:
+    forgotten: set[int] = set()
+
+    def behave(_unit: int, _address: int, count: int) -> Reply:
+        if server.connections in forgotten:
+            return None  # a firewall has dropped the idle connection
+        forgotten.add(server.connections)
+        return [183] * count
+
+    with gateway(behave) as server:
+        source = open_modbus(site, server.port, {"parameter": "air_temperature", "address": 0}, timeout=0.2)
+        result = drive(source, None, *[lambda: None] * 3)
+    assert result.faults == []
+    assert len(result.samples) == 4
+
+
+@pytest.mark.parametrize("as_unit", [0, 255])
+def test_answers_under_another_unit_id_are_explained(site: Site, as_unit: int) -> None:
+    with gateway(lambda _unit, _address, count: [183] * count, as_unit=as_unit) as server:
+        value = {"parameter": "air_temperature", "address": 0}
+        result = drive(open_modbus(site, server.port, value, timeout=0.2), None)
+        (reason,) = result.reasons
+        assert reason.endswith(f"device 7: it answers under unit id {as_unit}, not 7: set device = {as_unit}")
+        assert (
+            drive(open_modbus(site, server.port, value, device=as_unit), most=1).values("air_temperature")[0][1] == 183
+        )
+
+
+@pytest.mark.parametrize("refusal", [b"\0\1garbage of a proxy in the way....", b""], ids=["garbage", "nothing"])
+def test_what_is_no_answer_costs_only_itself(site: Site, refusal: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    values = [{"parameter": "air_temperature", "address": 0}, {"parameter": "co2", "address": 9}]
+    with gateway(lambda _unit, address, _count: [7] if address else refusal) as server:
+        result = drive(open_modbus(site, server.port, *values, timeout=0.2), None, pause(0.1), pause(0.1))
+    assert [dict(sample.values) for sample in result.samples] == [{"co2": 7}] * 3
+    assert result.reasons == ["E1C1 air_temperature (holding 0): no answer within 0.2 s"]
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_a_controller_that_closes_every_connection_is_told(site: Site) -> None:
+    with gateway(lambda _unit, _address, _count: "close") as server:
+        result = drive(open_modbus(site, server.port, {"parameter": "air_temperature", "address": 0}), None)
+    assert result.samples == []
+    assert "the connection was closed in place of an answer" in result.reasons[0]
 
 
 def test_settings_that_cannot_be_meant_are_refused(site: Site) -> None:

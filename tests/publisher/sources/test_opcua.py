@@ -1,69 +1,24 @@
 """Against asyncua's own server: times, status codes, users, and a server that goes and comes back."""
 
-import asyncio
 import logging
-from collections.abc import Iterator
-from concurrent.futures import Future
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
-from asyncua import Server as OpcuaServer
 from asyncua import ua
-from asyncua.server.user_managers import User, UserManager, UserRole
+from asyncua.ua.uaerrors import UaStatusCodeError
 
 from publisher.sources.opcua import Settings, open_source
 from publisher.sources.source import Source
+from schemas import times
 from schemas.site import Site
 from service.settings import SettingsError
 from tests.publisher.sources.driving import drive
+from tests.publisher.sources.opcua_server import START, OnlyOctopus, Server
 from tests.services.process import free_port
-
-START = datetime(2026, 11, 23, 14, 28, 23, tzinfo=UTC)
-
-
-class OnlyOctopus(UserManager):
-    def get_user(self, iserver: Any, username: Any = None, password: Any = None, certificate: Any = None) -> Any:
-        del iserver, certificate
-        return User(role=UserRole.User) if (username, password) == ("octopus", "s3same-open") else None
-
-
-class Server:
-    def __init__(self, port: int, users: UserManager | None = None) -> None:
-        self.url = f"opc.tcp://127.0.0.1:{port}/ecolab"
-        self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self._run(self._start(users))
-
-    def set(self, name: str, value: Any, at: datetime = START, status: int = ua.StatusCodes.Good) -> None:
-        data = ua.DataValue(ua.Variant(value), ua.StatusCode(status), SourceTimestamp=at.replace(tzinfo=None))
-        self._run(self._nodes[name].write_value(data))
-
-    def stop(self) -> None:
-        self._run(self._server.stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _start(self, users: UserManager | None) -> None:
-        self._server = OpcuaServer(user_manager=users)
-        await self._server.init()
-        self._server.set_endpoint(self.url)
-        self._server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
-        index = await self._server.register_namespace("urn:test")
-        self._nodes = {}
-        for name, value in {"T": 18.02, "S": 18.0, "door": True, "text": "warm"}.items():
-            node = await self._server.nodes.objects.add_variable(ua.NodeId(name, index), name, value)
-            await node.write_value(ua.DataValue(ua.Variant(value), SourceTimestamp=START.replace(tzinfo=None)))
-            self._nodes[name] = node
-        await self._server.start()
-
-    def _run(self, coroutine: Any) -> Any:
-        future: Future[Any] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        return future.result(20)
 
 
 @pytest.fixture(autouse=True)
@@ -159,6 +114,152 @@ def test_users(site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     assert "refuses" in anonymous.reasons[0]
     assert len(known.samples) == 1
     assert "s3same" not in caplog.text + repr(known)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Server]:
+    server = Server(free_port())
+    yield server
+    server.stop()
+
+
+CODES = ["air_temperature", "co2", "o2", "par", "relative_humidity", "rain_water_temperature", "rainfall"]
+
+
+def test_a_32_bit_number_is_stored_as_it_is_written(site: Site, shared: Server) -> None:
+    numbers = {"air_temperature": 18.2, "o2": 20.95, "co2": -9999.9, "par": -9999.0}
+    nodes = {code: shared.add(value, ua.VariantType.Float) for code, value in numbers.items()}
+    values = [
+        {"cell": "E1C1", "parameter": code, "node": f"ns=2;s={name}", "missing": [-9999.9, -9999]}
+        for code, name in nodes.items()
+    ]
+    values[0]["offset"] = -273.15
+    result = drive(open_opcua(site, shared.url, {}, values=values, time="asked"), most=1)
+    assert result.faults == []
+    assert dict(result.samples[0].values) == {"air_temperature": -254.95, "o2": 20.95, "co2": None, "par": None}
+
+
+def test_uncertain_is_a_suspect_value_and_not_null(site: Site, shared: Server) -> None:
+    at = START
+    uncertain = [
+        ua.StatusCodes.UncertainSensorNotAccurate,
+        ua.StatusCodes.UncertainLastUsableValue | 0x0480,  # with the bits that tell of limits and overflow
+        ua.StatusCodes.Uncertain,
+    ]
+    names = {
+        code: shared.add(412.5, StatusCode=ua.StatusCode(status), SourceTimestamp=at)
+        for code, status in zip(CODES, [*uncertain, ua.StatusCodes.GoodClamped], strict=False)
+    }
+    result = drive(open_opcua(site, shared.url, names), None, lambda: None)
+    assert result.faults == []
+    (sample,) = result.samples
+    assert set(sample.values.values()) == {412.5}
+    assert sample.suspect == {"air_temperature", "co2", "o2"}
+
+
+NULL, ABSURD = datetime(1601, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "source", [None, NULL, ABSURD, datetime(2105, 3, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)]
+)
+def test_a_null_or_absurd_source_time_counts_as_absent(site: Site, shared: Server, source: datetime | None) -> None:
+    server_time = START
+    name = shared.add(18.02, SourceTimestamp=source, ServerTimestamp=server_time)
+    result = drive(open_opcua(site, shared.url, {"air_temperature": name}), None, lambda: None, lambda: None)
+    assert result.values("air_temperature") == [(START, 18.02)], "the server's time stands in"
+    assert len(result.faults) == (0 if source in {None, NULL} else 1)
+
+    name = shared.add(18.02, SourceTimestamp=source, ServerTimestamp=NULL)
+    before = times.now()
+    result = drive(open_opcua(site, shared.url, {"air_temperature": name}), None, lambda: time.sleep(0.01))
+    assert all(before <= at <= times.now() for at, _ in result.values("air_temperature")), "the moment of asking"
+    assert len(result.samples) == 2
+    assert len(result.faults) == (0 if source in {None, NULL} else 1)
+
+
+def test_the_servers_time_where_it_is_wanted(site: Site, shared: Server) -> None:
+    name = shared.add(18.02, SourceTimestamp=datetime(2026, 1, 1, tzinfo=UTC), ServerTimestamp=START)
+    result = drive(open_opcua(site, shared.url, {"air_temperature": name}, time="server"), most=1)
+    assert result.values("air_temperature") == [(START, 18.02)]
+
+
+def test_a_fault_is_recorded_once(site: Site, shared: Server) -> None:
+    name = shared.add(18.02)
+    good = shared.add(1.0)
+
+    def fails(second: int, status: int = ua.StatusCodes.BadSensorFailure) -> Callable[[], None]:
+        at = START.replace(second=second)
+        return lambda: shared.write(name, ua.DataValue(ua.Variant(18.0), ua.StatusCode(status), SourceTimestamp=at))
+
+    nodes = {"air_temperature": name, "co2": good}
+    source = open_opcua(site, shared.url, nodes)
+    fails(1)()
+    nothing = lambda: None  # noqa: E731
+    result = drive(source, None, nothing, fails(2), nothing, fails(3), fails(3), nothing)
+    assert [value for _, value in result.values("air_temperature")] == [None] * 3
+    assert len(result.reasons) == 1
+    result = drive(source, result.position, fails(4), fails(5, ua.StatusCodes.Good), fails(6), nothing)
+    assert len(result.reasons) == 2, "again after it has passed"
+
+
+def test_a_limit_on_nodes_a_request_costs_nothing(site: Site, shared: Server) -> None:
+    asked: list[int] = []
+
+    def limited(names: list[str]) -> None:
+        if names:
+            asked.append(len(names))
+        if len(names) > 2:
+            raise UaStatusCodeError(ua.StatusCodes.BadTooManyOperations)
+
+    nodes = {code: shared.add(float(number)) for number, code in enumerate(CODES)}
+    with shared.answering(limited):
+        result = drive(open_opcua(site, shared.url, nodes, time="asked"), None, lambda: None)
+    assert result.faults == []
+    assert [dict(sample.values) for sample in result.samples] == [{c: float(n) for n, c in enumerate(CODES)}] * 2
+    assert max(asked[-4:]) <= 2, "it is remembered"
+
+
+def test_one_node_that_fails_the_whole_request_costs_only_itself(site: Site, shared: Server) -> None:
+    nodes = {code: shared.add(float(number)) for number, code in enumerate(CODES)}
+
+    def choking(names: list[str]) -> None:
+        if nodes["par"] in names:
+            raise UaStatusCodeError(ua.StatusCodes.BadInternalError)
+
+    with shared.answering(choking):
+        result = drive(open_opcua(site, shared.url, nodes, time="asked"), None, lambda: None)
+    assert [dict(sample.values) for sample in result.samples] == [
+        {code: float(number) for number, code in enumerate(CODES) if code != "par"}
+    ] * 2
+    assert result.reasons == [f"E1C1 par (ns=2;s={nodes['par']}): refuses (BadInternalError)"]
+
+
+def test_a_connection_closed_while_idle_costs_no_question(site: Site, shared: Server) -> None:
+    source = open_opcua(site, shared.url, {"air_temperature": shared.add(18.02)}, time="asked")
+    result = drive(source, None, shared.close_connections, lambda: None, shared.close_connections)
+    assert result.faults == []
+    assert len(result.samples) == 4
+
+
+def test_a_session_is_kept_alive_between_questions(site: Site) -> None:
+    server = Server(free_port())
+    sessions: set[Any] = set()
+    try:
+        server.end_sessions_after(5)
+        source = open_opcua(site, server.url, {"air_temperature": "T"}, time="asked", timeout=2)
+
+        def long_pause() -> None:
+            sessions.update(server.sessions)
+            time.sleep(8)
+            sessions.update(server.sessions)
+
+        result = drive(source, None, long_pause)
+    finally:
+        server.stop()
+    assert result.faults == []
+    assert len(result.samples) == 2
+    assert len(sessions) == 1, "no second session was needed"
 
 
 def test_settings_that_cannot_be_meant_are_refused(site: Site) -> None:

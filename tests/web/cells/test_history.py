@@ -10,7 +10,9 @@ from litestar.testing import TestClient
 from sqlalchemy import Engine
 
 from schemas import times
+from schemas.site import Site
 from tests.web.conftest import store
+from tests.web.counting import counted
 
 START = datetime(2026, 10, 1, 0, 0, 7, tzinfo=UTC)
 PEAK = 41.25
@@ -167,3 +169,24 @@ def test_a_long_export_is_complete_and_in_order(client: TestClient[Any], filled:
     found = [line.split(",") for line in text.split("\r\n")[1:-1]]
     assert [line[0] for line in found] == [times.to_text(at) for at, _ in rows]
     assert [line[2] for line in found] == ["" if v is None else repr(v).removesuffix(".0") for _, v in rows]
+
+
+@pytest.mark.parametrize("days", [0.01, 1, 60])
+def test_a_chart_of_all_parameters_takes_a_handful_of_statements(
+    client: TestClient[Any], filled: Engine, site: Site, days: float
+) -> None:
+    codes = ",".join(parameter.code for parameter in site.parameters_of("E1C2"))
+    with counted(filled) as asked:
+        found = ask(client, "E1C2", START, START + timedelta(days=days), parameters=codes, points=200)
+    assert len(found["series"]) == len(codes.split(","))
+    history = [text for text, _ in asked.statements if "reading" in text]
+    assert len(history) <= 6, "\n".join(history)
+
+
+def test_many_series_share_statements_and_keep_their_own_values(client: TestClient[Any], filled: Engine) -> None:
+    both = ask(client, "E1C3", START, START + timedelta(hours=2), parameters="co2,air_temperature")["series"]
+    for code in ("co2", "air_temperature"):
+        alone = ask(client, "E1C3", START, START + timedelta(hours=2), parameters=code)["series"][code]
+        assert [value for value in both[code]["mean"] if value is not None] == [
+            value for value in alone["mean"] if value is not None
+        ]

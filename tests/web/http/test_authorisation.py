@@ -222,8 +222,8 @@ def test_tokens_open_what_their_owner_may_open(trial: Trial, who: str) -> None:
         assert wrong == []
 
 
-def test_the_lab_can_be_closed(engine: Engine, site: Site, database_url: str) -> None:
-    app = create_app(settings(database_url, public=False), site, engine)
+def test_the_lab_can_be_closed(engine: Engine, site: Site) -> None:
+    app = create_app(settings(engine.url.render_as_string(hide_password=False), public=False), site, engine)
     with TestClient(app) as client:
         assert client.get("/api/units").status_code == 401
         page = client.get("/plan", headers={"accept": "text/html"}, follow_redirects=False)

@@ -72,7 +72,7 @@ def test_schemathesis_finds_nothing(server: tuple[WebServer, str], tmp_path: Pat
         ],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
         cwd=tmp_path,
         env={**os.environ, "PYTHONWARNINGS": "default", "PYTHONIOENCODING": "utf-8"},

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -127,9 +126,9 @@ def test_the_broker_dies_and_comes_back_under_open_streams(make_web: MakeWeb, br
 def test_sigterm_ends_open_streams_at_once(make_web: MakeWeb, broker: Mosquitto, database: str) -> None:
     server = make_web(broker=broker.port, database=database)
     streams = [Listener(server.base) for _ in range(10)]
-    begun = time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - begun < 2.5
+    # What uvicorn says when it has waited for them in vain.
+    assert "graceful shutdown exceeded" not in server.text()
     for stream in streams:
         assert stream.ended.wait(2)
     assert "Traceback" not in server.text()

@@ -1,7 +1,6 @@
 """Many at the door, and a directory that hangs, do not hold up those who are inside."""
 
 import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -24,7 +23,7 @@ from web.settings import WebSettings
 from web.threads import WebThreads
 
 SECRET = "a-cookie-of-a-visitor"
-SECONDS = 4.0
+SECONDS = 4.0  # longer than a busy machine needs for two pages
 
 
 @pytest.fixture
@@ -52,15 +51,14 @@ def log_in(client: TestClient[Any], number: int) -> int:
 
 def test_pages_answer_while_the_directory_hangs(hanging: TestClient[Any]) -> None:
     with ThreadPoolExecutor(12) as visitors:
-        began = time.monotonic()
         logins = [visitors.submit(log_in, hanging, number) for number in range(12)]
         answered = 0
         while not any(login.done() for login in logins):
             assert hanging.get("/api/experiments").status_code == 200
             answered += not any(login.done() for login in logins)
-        assert time.monotonic() - began > SECONDS / 2, "the directory does hang"
     assert {login.result() for login in logins} == {401}
-    assert answered, "pages waited for the directory"
+    # One may come before the logins; behind them, each would wait until one of them has ended.
+    assert answered >= 2
 
 
 def test_more_than_a_crowd_is_asked_to_come_back(engine: Engine, site: Site) -> None:
