@@ -1,6 +1,5 @@
 """The canary's way: numbered by the watchdog, stored by the ingestor, read back; and what the database says."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +8,8 @@ from sqlalchemy import Engine, func, select
 from ingestor.decoding import decode
 from ingestor.history import History
 from schemas import topics
-from schemas.messages import Canary
-from schemas.picture import Picture, Presence, Status
+from schemas.messages import Canary, Status
+from schemas.picture import Picture, Presence
 from schemas.site import Site
 from schemas.tables import Canary as CanaryRow
 from schemas.tables import RejectedMessage
@@ -32,7 +31,7 @@ class Time:
 
 
 @pytest.fixture
-def time() -> Iterator[Time]:
+def time() -> Time:
     return Time()
 
 

@@ -13,7 +13,7 @@ from facility.alarms import actions
 from facility.alarms.rules import RuleChange, set_rule
 from schemas.tables import Alarm, AlarmEvent
 from storage.database import write_sessions
-from tests.conftest import prepare_database
+from tests.services.databases import prepare_database
 from tests.watchdog.simulated import MINUTE, SimulatedStation, small_site
 from watchdog.filling import note_filled
 
