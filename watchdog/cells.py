@@ -76,6 +76,11 @@ class CellWatch:
                 causes = silences[unit.code], interventions.get(cell)
                 yield from self._look(scene, cell, watch, causes, odd)
 
+    def recall(self, cell: str, memories: Mapping[str, Memory]) -> None:
+        """Take what the database remembers of a cell's values from before our start."""
+        if cell in self._cells:
+            self._cells[cell].memory.update(memories)
+
     def watches(self, key: Key) -> bool:
         """Tell whether a cell's condition is watched: rules come and go with experiments and people's wishes."""
         watch = self._cells.get(key[0])
