@@ -40,13 +40,13 @@ from web.http.openapi import InstantSchema, openapi_config
 from web.http.preferences import preferences
 from web.http.refusals import refuse
 from web.http.routes import Handlers, Routes
-from web.http.server_limits import PlaceCounter, Proxies
 from web.live.experiment_topics import ExperimentTopics
 from web.live.filling import Filling
 from web.live.hub import Hub
 from web.live.stream import stream
 from web.people.directory_checks import DirectoryChecks
 from web.rendering.pages import template_config
+from web.server_limits import PlaceCounter, Proxies
 from web.settings import WebSettings
 from web.threads import WebThreads
 
