@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-revision = "0020"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
