@@ -28,6 +28,7 @@ from service import ending
 from service.version import octopus_version
 from storage.database import ReadSessions, ReadTransaction, read_sessions, write_sessions
 from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
+from web.client_places import PlaceCounter, Proxies
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
 from web.http.cookies import CookieNames
@@ -40,7 +41,6 @@ from web.http.openapi import InstantSchema, openapi_config
 from web.http.preferences import preferences
 from web.http.refusals import refuse
 from web.http.routes import Handlers, Routes
-from web.http.server_limits import PlaceCounter, Proxies
 from web.live.experiment_topics import ExperimentTopics
 from web.live.filling import Filling
 from web.live.hub import Hub

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.response import Stream
 
 from facility.acting.refusals import TooManyAttempts
-from web.http.server_limits import PlaceCounter
+from web.client_places import PlaceCounter
 from web.live.hub import Hub
 from web.requests import HttpRequest
 
