@@ -22,8 +22,11 @@ from storage.database import write_sessions
 from storage.faults import DatabaseAway, away_as_one
 from storage.revisions import check_version
 from watchdog.cells import CellWatch
+from watchdog.channel_faults import look_at_channels
+from watchdog.delivery import Courier
 from watchdog.leading import Leadership, NotLeading
 from watchdog.looks import Look, States
+from watchdog.notifying import Post
 from watchdog.settings import WatchdogSettings
 from watchdog.stored import Known, read_known, write
 from watchdog.units import look_at_units
@@ -50,6 +53,9 @@ class Watchdog:
         self._follower = Follower(settings.broker, site, SERVICE, self._live)
         self._states, self._cells = States(), CellWatch(site)
         self._leads = False
+        block = settings.watchdog
+        courier = Courier(block.mail, block.secrets)
+        self._post = Post(self._sessions, courier, site.zone, block.web_address, lambda: self._leads)
         # One thread: what it does is in order, and a database that hangs holds up nothing else.
         self._threads = Threads("database", 1, most=2)
 
@@ -60,9 +66,10 @@ class Watchdog:
             asyncio.get_running_loop().add_signal_handler(number, asked.set)
         following = asyncio.create_task(self._follower.run(), name="broker")
         looking = asyncio.create_task(self._look_again(), name="looking")
+        posting = asyncio.create_task(self._post.run(), name="posting")
         stop = asyncio.create_task(asked.wait(), name="stop")
-        done, _ = await asyncio.wait([following, looking, stop], return_when=asyncio.FIRST_COMPLETED)
-        await end(looking, following, stop)
+        done, _ = await asyncio.wait([following, looking, posting, stop], return_when=asyncio.FIRST_COMPLETED)
+        await end(looking, posting, following, stop)
         if self._leads:
             with suppress(DatabaseAway):
                 await self._ask(self._leadership.resign)
@@ -117,6 +124,7 @@ class Watchdog:
             for cell in self._site.unit_of_cell
             for look in self._cells.look(cell, picture, known.definitions, known.interventions, now)
         ]
+        looks += look_at_channels(self._post.healths, now)
         return [*looks, *look_at_units(self._site, picture, self._settings.backlog, now)]
 
     async def _publish(self, alarms: Mapping[tuple[str, str], messages.Alarm]) -> None:

@@ -21,7 +21,7 @@ from facility.alarms.notifications import Item
 from schemas import times
 from service.backoff import BackOff
 
-CHANNEL = "discord"
+CHANNEL = notifications.DISCORD
 # How often the outbox is looked at without a hint, for what other processes put into it.
 POLL = 2.0
 # Alarms that are raised within this time of one another share a message.

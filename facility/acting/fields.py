@@ -48,14 +48,19 @@ def _one_line(text: str) -> str:
     return text
 
 
-def _email(text: str) -> str:
+def is_email(text: str) -> bool:
+    """Tell whether this is a bare address: `Zoé <zoe@example.org>` is none."""
     try:
         _, address = validate_email(text)
     except PydanticCustomError:
-        address = ""
-    # `Zoé <zoe@example.org>` is understood as well: a form wants the bare address.
-    if not address or "<" in text:
+        return False
+    return bool(address) and "<" not in text
+
+
+def _email(text: str) -> str:
+    if not is_email(text):
         raise ValueError(message("Not an e-mail address."))
+    _, address = validate_email(text)
     return address.lower()
 
 

@@ -9,7 +9,9 @@ SEVERITIES: tuple[Severity, ...] = ("warning", "major", "critical")
 
 CellKind = Literal["deviation", "low", "high", "rate", "frozen", "no_value", "no_data", "implausible", "open"]
 UnitKind = Literal["offline", "clock", "backlog", "source"]
-ServiceKind = Literal["heartbeat", "rows", "canary", "ledger", "rejected", "database", "broker", "disk", "certificate"]
+ServiceKind = Literal[
+    "heartbeat", "rows", "canary", "ledger", "rejected", "database", "broker", "disk", "certificate", "channel"
+]
 ExperimentKind = Literal["scenario_ended", "setpoint_not_followed", "odd_one_out"]
 Kind = CellKind | UnitKind | ServiceKind | ExperimentKind
 
