@@ -27,7 +27,7 @@ from schemas.site import Site
 from service import ending
 from service.version import octopus_version
 from storage.database import ReadSessions, ReadTransaction, read_sessions, write_sessions
-from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
+from web import assignments, audit, cells, channels, experiments, health, occupancy, people, plan, wall
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
 from web.http.errors import exception_handlers
@@ -59,6 +59,7 @@ FEATURES: tuple[Routes, ...] = (
     occupancy.ROUTES,
     people.ROUTES,
     audit.ROUTES,
+    channels.ROUTES,
     health.ROUTES,
     Routes(lab=(stream,), anyone=(preferences,), unseen=(static_file, manifest)),
 )

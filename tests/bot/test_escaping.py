@@ -30,7 +30,7 @@ def test_what_is_cut_is_escaped_too(text: str, limit: int) -> None:
 
 
 def view(number: int, code: str, title: str) -> ExperimentView:
-    return ExperimentView(number, code, title, "running", date(2026, 1, 1), None, ())
+    return ExperimentView(code, title, "running", date(2026, 1, 1), None, (), number)
 
 
 def test_codes_that_differ_by_case_are_told_apart() -> None:
