@@ -21,6 +21,7 @@ from facility.alarms.channels import (
     remove_channel,
     try_channel,
 )
+from facility.alarms.targets import DIGEST
 from schemas import times
 from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_text_list, form_texts, page_again, parse
@@ -34,6 +35,10 @@ SEVERITY_WORDS = {
     "major": N_("major and critical"),
     "critical": N_("critical only"),
 }
+BLANK: dict[str, object] = {
+    "name": "", "kind": "email", "address": "", "secret": "", "enabled": "", "severity": "warning", "language": "fr",
+    "places": (), "delay": 0, "digest": DIGEST, "version": 0,
+}  # fmt: skip
 # Seconds that an answer to a trial is waited for before the page is shown; the channel may take longer.
 PATIENCE = 5.0
 
@@ -138,7 +143,7 @@ def _done(
     try:
         act()
     except Refusal as refusal:
-        typed: dict[str, object] = {**form_texts(data), "places": form_text_list(data, "places")}
+        typed = BLANK | form_texts(data) | {"places": form_text_list(data, "places")}
         context = _context(request, sessions, actor) | {"typed": typed, "typed_form": form}
         return page_again(request, "channels/channels.html", context, refusal, current="alarms")
     _await_trials(sessions, actor)
@@ -166,7 +171,8 @@ def _context(request: HttpRequest, sessions: Reads, actor: Actor) -> dict[str, o
         "places": list_places(sessions, actor),
         "kind_words": translated_messages(request, KIND_WORDS),
         "severity_words": translated(request, SEVERITY_WORDS),
-        "typed": None,
+        "blank": BLANK,
+        "typed": BLANK,
         "typed_form": "",
         "faults": {},
         "message": "",
