@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy import Engine
 
+from ingestor.guarding import Guard
 from ingestor.history import History
 from ingestor.inbox import Inbox
 from ingestor.presence import Presence, Watch
@@ -52,6 +53,7 @@ def main() -> int:
     retrying = Retrying(pause)
     troubles = Troubles(subscriber.say_trouble)
     watch = Watch(presence, engine, troubles)
+    subscriber.guard = guard = Guard(write_sessions(engine), subscriber.publish_alarm)
     writer = Writer(
         inbox,
         History(write_sessions(engine)),
@@ -65,6 +67,7 @@ def main() -> int:
     def look_after() -> None:
         subscriber.look_after()
         watch.look()
+        guard.look()
 
     try:
         retrying.run(lambda: revisions.check_version(engine))

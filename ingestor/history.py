@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ingestor import ledger, rejections, rollups, statements
+from ingestor.canaries import store
 from ingestor.decoding import Decoded, Row
 from ingestor.faults import join
 from ingestor.ledger import Account, Ranges
@@ -66,9 +67,12 @@ class History:
 
     def write(self, readings: list[Decoded]) -> Receipt:
         """Write and commit; raise what the database raises, having written nothing."""
+        canaries = [one.canary for one in readings if one.canary is not None]
+        readings = [one for one in readings if one.canary is None]
         with self._sessions() as session, session.begin():
             transaction = _Transaction(session.connection(), readings, self._told)
             receipt = transaction.run()
+            store(session.connection(), canaries, now())
         self._told.update(dict.fromkeys(transaction.unconfirmed))
         while len(self._told) > _TOLD:
             del self._told[next(iter(self._told))]
@@ -77,7 +81,7 @@ class History:
     def reject(self, reading: Decoded, reason: str) -> Receipt:
         """Write a reading that the database refuses as a rejection."""
         told = join([*([reading.reason] if reading.reason else []), f"the database refuses it: {reason}"])
-        return self.write([replace(reading, rows=[], reason=told)])
+        return self.write([replace(reading, rows=[], reason=told, canary=None)])
 
 
 class _Transaction:

@@ -1,18 +1,14 @@
 """Channels that take no message: an alarm about each, which goes out on the others."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from facility.alarms.channels import Health
-from facility.alarms.recording import Condition
+from facility.alarms.conditions import Condition
 from schemas.site import Label
 from telemetry.alarms.engine import Observation
-from telemetry.alarms.rules import Rule
+from telemetry.alarms.station_rules import CHANNEL, SERVER
 from watchdog.looks import Look
-from watchdog.units import SERVER
-
-# A server that is restarted is no news.
-CHANNEL = Rule.above("channel", ("warning", 0.5, timedelta(minutes=2)), ("major", 0.5, timedelta(minutes=30)))
 
 
 def look_at_channels(healths: Mapping[str, Health], now: datetime) -> Iterator[Look]:

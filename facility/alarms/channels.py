@@ -25,6 +25,7 @@ from facility.alarms.targets import DIGEST, EVERYTHING, Target, channel_target, 
 from schemas.tables import Cell, Channel, ChannelState, Unit
 from storage.database import Reads, Sessions
 from telemetry.alarms.rules import Severity
+from telemetry.alarms.station_rules import SERVER
 
 KIND_WORDS: dict[str, UserMessage] = {
     "email": message("e-mail"),
@@ -34,8 +35,6 @@ KIND_WORDS: dict[str, UserMessage] = {
     "webhook": message("webhook"),
 }
 NEEDS_SECRET = {"matrix", "mattermost"}
-# Where alarms about the station's own services are raised.
-SERVER = "server"
 # A trial that nobody answered by then: no watchdog runs.
 UNANSWERED = timedelta(seconds=60)
 

@@ -1,5 +1,6 @@
 """An account that does not add up is a fault, in words, with what to do; counting twice is not hidden."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import Engine, delete, insert, select
 
 from schemas import times
 from schemas.messages import Status
+from schemas.picture import Presence
 from schemas.tables import Publisher, Unit
 
 
@@ -25,7 +27,8 @@ def account(client: TestClient[Any], engine: Engine, counts: tuple[int, int, int
             )
         )  # fmt: skip
     online = {"state": "online", "since": times.to_text(at), "publisher": "p"} | status
-    client.app.dependencies["hub"].dependency().units["ecolab-3"] = Status.model_validate(online)
+    live = client.app.dependencies["hub"].dependency().live
+    live.picture = replace(live.picture, units={"ecolab-3": Presence(Status.model_validate(online), at)})
     answer: dict[str, Any] = client.get("/health").json()
     return answer
 
@@ -67,7 +70,8 @@ def test_what_is_on_its_way_is_no_fault(client: TestClient[Any], shared: Engine)
 
 def test_a_service_in_trouble_is_said_in_its_own_words(client: TestClient[Any], shared: Engine) -> None:
     status = {"state": "online", "since": times.to_text(times.now()), "trouble": "this server's clock is wrong: …"}
-    client.app.dependencies["hub"].dependency().services["ingestor"] = Status.model_validate(status)
+    live = client.app.dependencies["hub"].dependency().live
+    live.picture = replace(live.picture, services={"ingestor": Presence(Status.model_validate(status), times.now())})
     assert "ingestor: this server's clock is wrong: …" in client.get("/health").json()["words"]
     assert "clock is wrong" in client.get("/health", headers={"Accept": "text/html"}).text
     del shared
