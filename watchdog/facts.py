@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from facility.alarms.channels import Health
 from schemas.messages import Status
 from schemas.picture import Picture
 from schemas.site import Site
