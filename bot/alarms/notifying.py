@@ -53,6 +53,8 @@ class Notifier:
         self._channel_id = str(channel_id)
         self._client = client
         self._fault, self._noted = "", ""
+        # Whether the last message was told in the other channel, because this one took none.
+        self._elsewhere = False
         # Messages that Discord refused: when each is tried again.
         self._later: dict[str, tuple[float, BackOff]] = {}
         # Alarms that people were called to again, in this revision: an edit that fails after it calls nobody twice.
@@ -65,7 +67,7 @@ class Notifier:
             try:
                 while await self._round():
                     pass
-                if not self._later:
+                if not self._later and not self._elsewhere:
                     self._say("")
                     await self._note("")
                 tries.succeed()
@@ -166,13 +168,15 @@ class Notifier:
         await self._database.run(notifications.attempt, self._database.write, items)
         try:
             channel, number = self._channel, await self._send(self._channel, items, batch)
+            self._elsewhere = False
         except FAILURES as error:
             await self._database.run(notifications.failed, self._database.write, items, type(error).__name__)
             if self._other is None or not self._wants_other(items, error):
                 raise
             # A person must mend the channel; until then the alarm is told where it can be.
-            log.warning("channel %s takes no message; told in the fallback channel", self._channel_id)
             channel, number = self._other, await self._send(self._other, items, batch)
+            self._elsewhere = True
+            self._say(f"Discord refuses the channel {self._channel_id}; told in the other one")
             await self._note("refused")
         if number is not None:
             at = times.now()
