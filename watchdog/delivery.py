@@ -88,6 +88,10 @@ class Courier:
         self._mail, self._secrets = mail, secrets
         _listen()
 
+    def prepare(self, kind: str) -> None:
+        """Import what sends on this kind of channel: most of a second that the first alarm need not wait for."""
+        import_module(f"apprise.plugins.{_PLUGINS[kind][0]}")
+
     def send(self, target: Target, batch: str, title: str, body: str) -> None:
         """Send one message; raise NotDelivered. `batch` is the same when it is sent again."""
         try:

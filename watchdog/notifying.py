@@ -7,6 +7,7 @@ has it, so that a crash at any instant loses nothing.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from time import monotonic
 from typing import ParamSpec, TypeVar
@@ -50,6 +51,7 @@ class Sender:
 
     async def run(self) -> None:
         """Send what waits, for ever."""
+        await self._threads.run(self._courier.prepare, self.target.kind)
         while True:
             await self._news.wait()
             self._news.clear()
@@ -117,6 +119,7 @@ class Post:
         self._courier = courier
         # How the channels do, for the alarms about them; one that is gone is well.
         self.healths: dict[str, Health] = {}
+        self._news = asyncio.Event()
         self._senders: dict[str, tuple[Sender, asyncio.Task[None]]] = {}
         self._trials: dict[str, asyncio.Task[None]] = {}
         self._threads = Threads("outboxes", 2, most=32)
@@ -138,12 +141,19 @@ class Post:
                             self._senders[key][0].wake()
                     except DatabaseAway as error:
                         log.debug("channels: %s", error)
-                await asyncio.sleep(POLL)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL):
+                        await self._news.wait()
+                self._news.clear()
         finally:
             await end(*self._trials.values(), *(task for _, task in self._senders.values()))
             for sender, _ in self._senders.values():
                 sender.close()
             close(self._threads)
+
+    def wake(self) -> None:
+        """Say that something was put into the outboxes, which others do without saying."""
+        self._news.set()
 
     async def ask(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what the database answers; raise DatabaseAway where it cannot be used now."""

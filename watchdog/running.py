@@ -166,6 +166,7 @@ class Watchdog:
             return
         await self._ask(self._threads, self._stored.write, self._leadership, changes)
         self._states.written(changes)
+        self._post.wake()
         self._known, states = await self._ask(self._threads, self._stored.read)
         for key, state in states.items():
             self._states.put(key, state)
