@@ -37,6 +37,11 @@ ACT_WORDS: dict[Act, str] = {
     Act.ALARM_SHELVE: N_("alarm shelved"),
     Act.ALARM_OUT_OF_SERVICE: N_("condition taken out of service or put back"),
     Act.ALARM_RULE_CHANGE: N_("alarm rule changed"),
+    Act.CHANNEL_ADD: N_("channel of alarms added"),
+    Act.CHANNEL_CHANGE: N_("channel of alarms changed"),
+    Act.CHANNEL_REMOVE: N_("channel of alarms removed"),
+    Act.CHANNEL_TEST: N_("test of a channel asked for"),
+    Act.NOTIFICATIONS_CHANGE: N_("own notifications changed"),
     Act.REGISTER: N_("account asked for"),
     Act.PERSON_ADD: N_("person added"),
     Act.PERSON_APPROVE: N_("person approved"),
@@ -69,6 +74,7 @@ SUBJECT_WORDS = {
     "annotation": N_("Annotation"),
     "intervention": N_("Intervention"),
     "rejection": N_("Rejection"),
+    "channel": N_("Channel of alarms"),
     "audit": N_("Audit"),
 }
 VIA_WORDS = {
@@ -96,6 +102,17 @@ FIELD_WORDS = changes.FIELD_WORDS | {
     "since": N_("From"),
     "until": N_("To"),
     "subject": N_("Subject"),
+    "kind": N_("Kind"),
+    "address": N_("Address"),
+    "address_changed": N_("Address changed"),
+    "secret_file": N_("File of the secret"),
+    "enabled": N_("Switched on"),
+    "severity": N_("Told of"),
+    "places": N_("What may be told here"),
+    "delay": N_("Minutes unattended"),
+    "digest": N_("Messages a minute"),
+    "quiet_from": N_("Quiet from"),
+    "quiet_until": N_("Quiet until"),
 }
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")
 # Numbers that only the tables know.
