@@ -45,6 +45,8 @@ _ALARMS: Rights = {
     "canary": _ALL,
     "notification": _ALL,
 }
+# Work in cells, which ends by itself, and notes.
+_NOTES: Rights = {"intervention": _WRITE, "annotation": _WRITE, "annotation_tag": _ALL}
 # Tables that are not named are read; for the pages, written.
 _NAMED: Mapping[str, Rights] = {
     "ingestor": {
@@ -55,7 +57,13 @@ _NAMED: Mapping[str, Rights] = {
         "publisher_range": _ALL,
         **_ALARMS,
     },
-    "watchdog": {**_ALARMS, **_AUDIT, "intervention": _WRITE, "annotation": _WRITE},
+    "watchdog": {
+        **_ALARMS,
+        **_AUDIT,
+        **_NOTES,
+        "channel_state": _ALL,
+        "outgoing_message": _ALL,
+    },
     "bot": {
         **dict.fromkeys(("cell", "role", "person", "experiment"), _LOCK),
         "assignment": _ALL,
@@ -63,8 +71,7 @@ _NAMED: Mapping[str, Rights] = {
         "alarm_event": _ADD,
         "alarm_rule": _WRITE,
         "notification": _ALL,
-        "intervention": _WRITE,
-        "annotation": _WRITE,
+        **_NOTES,
         "discord_link": _ALL,
         "discord_link_code": _ALL,
         "discord_commands": _ALL,

@@ -1,6 +1,6 @@
 """One look at everything: from the live picture and what the database said to what is seen of every condition."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -9,10 +9,12 @@ from facility.alarms.conditions import Condition
 from schemas import messages
 from schemas.site import Label, Site
 from telemetry.alarms.engine import Observation
+from telemetry.alarms.observing import Memory
 from telemetry.alarms.rules import Kind, Rule
 from telemetry.alarms.station_rules import WATCHDOG
 from watchdog.arrivals import Arrivals
 from watchdog.cells import CellWatch
+from watchdog.channel_faults import look_at_channels
 from watchdog.clocks import Steadiness
 from watchdog.facts import Facts
 from watchdog.looks import Key, Look, States
@@ -55,6 +57,7 @@ class Looking:
         others = [
             *look_at_path(scene, facts, self._settings, database_away=database_away),
             *self._look_at_machine(now),
+            *look_at_channels(facts.channels, now),
         ]
         if scene.picture.connected:
             others += look_at_units(scene, self._settings.backlog)
@@ -63,6 +66,11 @@ class Looking:
         if scene.picture.connected:
             yield from self._cells.look(scene, known.definitions, known.interventions, states.is_active)
             yield from self._unwatched(known.alarms.values(), now)
+
+    def recall(self, memories: Mapping[str, Mapping[str, Memory]]) -> None:
+        """Take what the database remembers of values, by cell and parameter."""
+        for cell, held in memories.items():
+            self._cells.recall(cell, held)
 
     def _look_at_machine(self, now: datetime) -> list[Look]:
         at = self._clock()

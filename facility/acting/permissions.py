@@ -55,12 +55,21 @@ class Act(StrEnum):
     ANNOTATION_WITHDRAW = "annotation.withdraw"
     INTERVENE = "intervention.start"
     INTERVENTION_END = "intervention.end"
+    INTERVENTION_EXTEND = "intervention.extend"
+    VALUES_REJECT = "values.reject"
+    REJECTION_WITHDRAW = "values.reject.withdraw"
 
     ALARMS_READ = "alarms.read"
     ALARM_ACKNOWLEDGE = "alarm.acknowledge"
     ALARM_SHELVE = "alarm.shelve"
     ALARM_OUT_OF_SERVICE = "alarm.out_of_service"
     ALARM_RULE_CHANGE = "alarm.rule"
+    CHANNELS_READ = "channels.read"
+    CHANNEL_ADD = "channel.add"
+    CHANNEL_CHANGE = "channel.change"
+    CHANNEL_REMOVE = "channel.remove"
+    CHANNEL_TEST = "channel.test"
+    NOTIFICATIONS_CHANGE = "account.notifications"
     DISCORD_CODE = "discord.code"
     DISCORD_LINK = "discord.link"
     DISCORD_UNLINK = "discord.unlink"
@@ -79,6 +88,9 @@ _TECHNICIAN = (
     Act.ASSIGNMENT_WITHDRAW,
     Act.INTERVENE,
     Act.INTERVENTION_END,
+    Act.INTERVENTION_EXTEND,
+    Act.VALUES_REJECT,
+    Act.REJECTION_WITHDRAW,
     Act.ALARM_ACKNOWLEDGE,
     Act.ALARM_SHELVE,
     Act.ALARM_OUT_OF_SERVICE,
@@ -93,6 +105,11 @@ _ADMIN = (
     Act.PERSON_DEACTIVATE,
     Act.PERSON_REACTIVATE,
     Act.PASSWORD_LINK,
+    Act.CHANNELS_READ,
+    Act.CHANNEL_ADD,
+    Act.CHANNEL_CHANGE,
+    Act.CHANNEL_REMOVE,
+    Act.CHANNEL_TEST,
     Act.AUDIT_READ,
     Act.AUDIT_EXPORT,
 )

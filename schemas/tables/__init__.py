@@ -13,6 +13,7 @@ from schemas.tables.alarms import (
     Notification,
 )
 from schemas.tables.base import Base, UtcDateTime
+from schemas.tables.channels import Channel, ChannelState, OutgoingMessage, PersonNotification
 from schemas.tables.people import (
     ApiToken,
     AuditEvent,
@@ -25,12 +26,14 @@ from schemas.tables.people import (
 )
 from schemas.tables.station import (
     Annotation,
+    AnnotationTag,
     Assignment,
     Experiment,
     ExperimentCell,
     ExperimentMember,
     ExperimentParameter,
     Intervention,
+    QualityMark,
 )
 from schemas.tables.telemetry import (
     Cell,
@@ -54,6 +57,7 @@ __all__ = [
     "AlarmEvent",
     "AlarmRule",
     "Annotation",
+    "AnnotationTag",
     "ApiToken",
     "Assignment",
     "AuditEvent",
@@ -61,6 +65,8 @@ __all__ = [
     "Base",
     "Canary",
     "Cell",
+    "Channel",
+    "ChannelState",
     "DiscordCommands",
     "DiscordLink",
     "DiscordLinkCode",
@@ -76,11 +82,14 @@ __all__ = [
     "LoginSession",
     "Notification",
     "OneTimeLink",
+    "OutgoingMessage",
     "Parameter",
     "Person",
+    "PersonNotification",
     "Publisher",
     "PublisherRange",
     "Quality",
+    "QualityMark",
     "Reading",
     "Reading1h",
     "Reading5min",
