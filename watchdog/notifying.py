@@ -13,6 +13,8 @@ from time import monotonic
 from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from facility.alarms import channels, outgoing
 from facility.alarms.channels import Health
 from facility.alarms.faults import Fault
@@ -101,7 +103,7 @@ class Sender:
         while True:
             try:
                 await self._post.ask(outgoing.arrived, self._post.sessions, self.target, batch, at)
-            except DatabaseAway as error:
+            except (DatabaseAway, SQLAlchemyError) as error:
                 log.debug("channel %s: %s", self.target.key, error)
                 await asyncio.sleep(tries.next())
             else:

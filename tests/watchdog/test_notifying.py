@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
 
 from facility.acting.acts import command
+from facility.alarms import outgoing
 from facility.alarms.channels import list_channels
 from facility.alarms.messages import as_message
 from facility.alarms.notifications import announce
@@ -254,3 +257,22 @@ async def test_a_trial_says_in_words_what_became_of_it(station: Station, web: We
     assert "cannot be reached" in found["c-gone"][1]
     assert "file with the secret" in found["c-secret"][1]
     assert [one.body["title"] for one in web.taken] == ["Octopus: a trial"]
+
+
+async def test_a_message_that_has_arrived_is_not_sent_again_because_the_database_is_away(
+    station: Station, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station.channel("c-a", "webhook", f"http://127.0.0.1:{web.port}/")
+    noted, asked = outgoing.arrived, []
+
+    def arrived(*args: Any) -> None:
+        asked.append(args)
+        if len(asked) < 3:
+            raise OperationalError("UPDATE", {}, Exception(1213, "Deadlock found"))
+        noted(*args)
+
+    monkeypatch.setattr(outgoing, "arrived", arrived)
+    async with station.posting():
+        station.raise_alarm()
+        await eventually(lambda: len(asked) >= 3 and not station.waiting(), "it is noted in the end")
+    assert len(web.taken) == 1

@@ -122,3 +122,8 @@ def test_ones_own_e_mail_and_quiet_hours(station: Station, member: Visitor, page
             450,
         )
     assert 'value="22:00"' in member.get("/account").text
+
+
+def test_admins_find_the_page_from_the_alarms(admin: Visitor, member: Visitor) -> None:
+    assert 'href="/alarms/channels"' in admin.get("/alarms").text
+    assert 'href="/alarms/channels"' not in member.get("/alarms").text
