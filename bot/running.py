@@ -110,7 +110,7 @@ async def gateway(context: Context, token: str, **options: Any) -> None:
                 await end(syncing)
         if bot.was_ready:
             tries.succeed()
-        if tries.is_news(fault):
+        if tries.is_new(fault):
             log.warning("Discord: %s; trying again", fault)
         await asyncio.sleep(tries.next())
 

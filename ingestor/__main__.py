@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy import Engine
 
@@ -20,6 +19,7 @@ from ingestor.troubles import Troubles
 from ingestor.writer import Writer
 from service import logs
 from service.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
+from service.version import octopus_version
 from storage import revisions
 from storage.database import connect, write_sessions
 
@@ -36,7 +36,7 @@ def main() -> int:
     presence = Presence()
     try:
         engine = connect(settings.database)
-        subscriber = Subscriber(settings.broker, settings.ingestor, inbox, _version(), presence)
+        subscriber = Subscriber(settings.broker, settings.ingestor, inbox, octopus_version(), presence)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
@@ -92,13 +92,6 @@ def _end_process(arguments: threading.ExceptHookArgs) -> None:
     log.critical("the ingestor ends: thread %s failed", thread, exc_info=arguments.exc_value)
     logging.shutdown()
     os._exit(1)
-
-
-def _version() -> str:
-    try:
-        return version("octopus-ecotron")
-    except PackageNotFoundError:
-        return ""
 
 
 if __name__ == "__main__":

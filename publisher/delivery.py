@@ -18,6 +18,7 @@ from publisher.outbox import Appended, Confirmed, Entry, Outbox
 from publisher.outbox_file import OutboxFullError
 from schemas import topics
 from schemas.messages import Stored
+from service.backoff import BackOff
 
 log = logging.getLogger("publisher")
 
@@ -28,7 +29,7 @@ CONFIRM_WITHIN = 30.0
 # As long as nothing was confirmed on this connection, perhaps nobody listens yet: look again soon.
 FIRST_CONFIRM_WITHIN = 5.0
 # Nothing at all confirmed: one small message now and then asks whether the ingestor is back.
-ASK_AGAIN = (5.0, 300.0)
+_FIRST_ASK, _LAST_ASK = 5.0, 300.0
 # A replayed file yields new newest readings far faster than anybody can look.
 LIVE_INTERVAL = 1.0
 SILENCE = 120.0
@@ -78,7 +79,7 @@ class Delivery:
         self._cursor = 0
         self._window = 1
         self._ask_at = 0.0
-        self._ask_delay = ASK_AGAIN[0]
+        self._ask_again = BackOff(_FIRST_ASK, _LAST_ASK)
         self._forget: list[tuple[int, int]] = []
         self._forget_exactly: list[Confirmed] = []
         self._forget_at = 0.0
@@ -107,7 +108,7 @@ class Delivery:
         self._fresh = self._outbox.newest
         self._cursor = 0
         self._window = 1
-        self._ask_delay = ASK_AGAIN[0]
+        self._ask_again.succeed()
         self._confirmed_at = now
         self._unanswered_since = None
         self._patience = FIRST_CONFIRM_WITHIN
@@ -167,7 +168,7 @@ class Delivery:
         self._messages = [message for message in self._messages if message.left]
         self._window = WINDOW
         self._patience = CONFIRM_WITHIN
-        self._ask_delay = ASK_AGAIN[0]
+        self._ask_again.succeed()
         self._confirmed_at = now
         self._unanswered_since = now if self._messages else None
         if self._silent:
@@ -283,8 +284,7 @@ class Delivery:
             self._cursor = min(self._cursor, min(again) - 1)
         if any(message.backlog for message in late) and not self._heard_within(self._patience, now):
             self._window = 0
-            self._ask_at = now + self._ask_delay
-            self._ask_delay = min(self._ask_delay * 2, ASK_AGAIN[1])
+            self._ask_at = now + self._ask_again.next()
 
     def _send_backlog(self, publish: Publish, now: float) -> None:
         if self._window == 0:

@@ -8,10 +8,10 @@ from typing import Any
 from publisher.outbox import Outbox
 from publisher.outbox_file import OutboxFullError
 from publisher.sources.source import Batch, Fault, Source
+from service.backoff import BackOff
 
 log = logging.getLogger("publisher")
 
-_RETRY = (1.0, 30.0)
 _FAULTS_SAID = 5
 
 
@@ -44,7 +44,7 @@ class Feeder(Thread):
 
     def _keep(self, batch: Batch) -> None:
         """Append until it is kept: while the disk is full the source waits, and nothing is passed over."""
-        delay, tries = _RETRY[0], 0
+        back_off, tries = BackOff(), 0
         while True:
             try:
                 appended = self._outbox.append(self._name_of_source, batch)
@@ -55,10 +55,9 @@ class Feeder(Thread):
                         error, len(batch.samples),
                     )  # fmt: skip
                 tries += 1
-                if self._stop_feeding.wait(delay):
+                if self._stop_feeding.wait(back_off.next()):
                     log.error("stopped while the disk was full: %d readings were not kept", len(batch.samples))  # noqa: TRY400
                     return
-                delay = min(delay * 2, _RETRY[1])
                 continue
             if tries:
                 log.info("the outbox has room again: %d readings kept after %d tries", len(batch.samples), tries)

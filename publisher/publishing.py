@@ -14,11 +14,11 @@ from publisher.outbox import Appended, Outbox
 from publisher.outbox_file import OutboxFullError
 from schemas import times, topics
 from schemas.messages import PRESENCE_SECONDS, Status
+from service.backoff import BackOff
 from service.settings import BrokerSettings
 
 log = logging.getLogger("publisher")
 
-RETRY = (1.0, 30.0)
 STATUS_INTERVAL = 10.0
 _FAREWELL = 2.0
 _RETRY_DISK = 5.0
@@ -53,8 +53,7 @@ class Publishing:
         self._host = host_name()
         self._since = times.now()
         self._connect_at = 0.0
-        self._delay = RETRY[0]
-        self._trouble: str | None = None
+        self._back_off = BackOff()
         self._disk_trouble: str | None = None
         self._refused: set[str] = set()
         self._status_at = 0.0
@@ -141,7 +140,8 @@ class Publishing:
     def _came_up(self, largest: int | None) -> None:
         assert self._connection is not None  # noqa: S101 - `Up` names it
         log.info("connected to the broker; %d readings wait in the outbox", self._outbox.waiting)
-        self._up, self._trouble, self._delay = True, None, RETRY[0]
+        self._up = True
+        self._back_off.succeed()
         self._host = host_name(self._connection.address)
         self._since = times.now()
         self._status_at, self._status = 0.0, None
@@ -152,10 +152,8 @@ class Publishing:
             self._connection.close()
         self._connection, self._up = None, False
         self._delivery.disconnected()
-        self._connect_at = time.monotonic() + self._delay
-        self._delay = min(self._delay * 2, RETRY[1])
-        if reason != self._trouble:
-            self._trouble = reason
+        self._connect_at = time.monotonic() + self._back_off.next()
+        if self._back_off.is_new(reason):
             log.warning(
                 "no broker at %s:%d: %s%s; readings are kept, trying on", self._broker.host, self._broker.port,
                 reason, _advice(reason),

@@ -79,7 +79,7 @@ class Watchdog:
                     log.info("database answers again")
                 wait = EVERY_SECONDS
             except DatabaseAway as error:
-                if tries.is_news(str(error)):
+                if tries.is_new(str(error)):
                     log.warning("%s; trying again", error)
                 wait = tries.next()
             await asyncio.sleep(wait)

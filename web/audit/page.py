@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -23,9 +22,9 @@ from facility.people.people import PersonView, list_people
 from schemas import times
 from schemas.site import Site
 from storage.database import Reads, ReadTransaction
-from web.audit.descriptions import ACT_WORDS, SUBJECT_WORDS, VIA_WORDS, Teller, experiments_named
 from web.http.forms import page_again
-from web.rendering.formatting import day, moment
+from web.rendering.audit_text import AuditText
+from web.rendering.labels import ACT_LABELS, SUBJECT_LABELS, VIA_LABELS
 from web.rendering.local_times import UnclearTimeError, read_day
 from web.rendering.pages import language_of, page, page_gettext, translated
 from web.requests import HttpRequest
@@ -61,7 +60,7 @@ def audit_page(
         return page_again(request, "audit/audit.html", context, refusal, current="audit")
     query = _by_code(sessions, actor, query)
     lines = search_audit(sessions, actor, query.model_copy(update={"before": before, "limit": PER_PAGE + 1}))
-    codes = experiment_codes(sessions, actor, experiments_named(lines))
+    codes = experiment_codes(sessions, actor, _experiments_in(lines))
     context = _context(request, typed, people) | _found(request, lines[:PER_PAGE], codes, site)
     asked = {name: text for name, text in typed.items() if text}
     context |= {
@@ -122,11 +121,11 @@ def _context(request: HttpRequest, typed: dict[str, str], people: Iterable[Perso
         "names": {one.login: one.name for one in people},
         "names_by_number": {str(one.id): one.name for one in people},
         "act_words": sorted(
-            translated(request, {act.value: words for act, words in ACT_WORDS.items()}).items(),
+            translated(request, {act.value: words for act, words in ACT_LABELS.items()}).items(),
             key=lambda one: fold(one[1]),
         ),
-        "subject_words": translated(request, SUBJECT_WORDS),
-        "via_words": translated(request, VIA_WORDS),
+        "subject_words": translated(request, SUBJECT_LABELS),
+        "via_words": translated(request, VIA_LABELS),
         "places": PLACES,
         "total": 0,
         "first_page": True,
@@ -139,17 +138,23 @@ def _context(request: HttpRequest, typed: dict[str, str], people: Iterable[Perso
 
 
 def _found(request: HttpRequest, lines: list[AuditLine], codes: dict[int, str], site: Site) -> dict[str, object]:
-    language = language_of(request)
-    teller = Teller(
-        gettext=page_gettext(request),
-        moment=partial(moment, zone=site.zone, language=language),
-        day=partial(day, zone=site.zone, language=language),
-        codes=codes,
-    )
+    text = AuditText(site, language_of(request), page_gettext(request), codes)
     return {
-        "lines": [(line, teller.act(line.act), teller.differences(line)) for line in lines],
+        "lines": [(line, text.act(line), text.differences(line)) for line in lines],
         "codes": {str(number): code for number, code in codes.items()},
     }
+
+
+def _experiments_in(lines: Iterable[AuditLine]) -> set[int]:
+    """Return the row numbers of the experiments that lines are about or contain."""
+    found: set[int] = set()
+    for line in lines:
+        if line.subject == "experiment" and line.subject_id.isdecimal():
+            found.add(int(line.subject_id))
+        for values in (line.before, line.after):
+            if values and isinstance(values.get("experiment"), int):
+                found.add(values["experiment"])
+    return found
 
 
 def _exported(query: AuditQuery, file: str) -> str:

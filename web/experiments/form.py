@@ -17,12 +17,13 @@ from facility.experiments.drafts import ExperimentChange, ExperimentDraft
 from facility.experiments.views import ExperimentView, get_experiment
 from schemas.site import Site
 from storage.database import ReadTransaction, Sessions
-from web.experiments.changes import FIELD_WORDS, Teller
 from web.experiments.form_values import FIELDS, ExperimentFormValues, at_fields, from_form, from_view, offered, values
 from web.experiments.merge import changes_since, merge_changes
 from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
 from web.http.refusals import translate
+from web.rendering.audit_text import AuditText
+from web.rendering.labels import EXPERIMENT_FIELD_LABELS
 from web.rendering.limits import SEVERITY_WORDS
 from web.rendering.pages import language_of, page, page_gettext, translated
 from web.requests import FormData, HttpRequest, HttpResponse
@@ -139,7 +140,7 @@ class Both:
         language, gettext = language_of(self.request), page_gettext(self.request)
         since = changes_since(self.sessions, self.actor, view, self.base)
         names = names_behind(self.sessions, self.actor, since)
-        met = merge_changes(Teller(self.site, language, gettext, names), mine, view, since)
+        met = merge_changes(AuditText(self.site, language, gettext), mine, view, since, names)
         words = translate(self.request, message("Choose one of the two."), language)
         context = {
             "x": view,
@@ -183,8 +184,8 @@ def _form(
 
 def _label(field: str, site: Site, language: str, gettext: Callable[[str], str]) -> str:
     """Name a field as the form does; a limit by its parameter."""
-    if field in FIELD_WORDS:
-        return gettext(FIELD_WORDS[field])
+    if field in EXPERIMENT_FIELD_LABELS:
+        return gettext(EXPERIMENT_FIELD_LABELS[field])
     parameter = site.parameter_by_code.get(field.partition("-")[2])
     return field if parameter is None else parameter.label.in_(language)
 

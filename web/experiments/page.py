@@ -20,12 +20,13 @@ from facility.experiments.views import ExperimentView, get_experiment
 from schemas import times
 from schemas.site import Site
 from storage.database import Reads, ReadTransaction
-from web.experiments.changes import Teller
+from web.experiments.changes import history_entries
 from web.experiments.days import chart, readings_address
 from web.experiments.verdict import ICONS, LiveRow, judge, kind, sentences
 from web.http.query_parameters import RowId
 from web.http.refusals import STATUSES, translate
 from web.live.snapshot import Snapshot
+from web.rendering.audit_text import AuditText
 from web.rendering.cell_view import show_cells
 from web.rendering.formatting import span_text
 from web.rendering.limits import limits_of, limits_text, own_limits, tolerance_text
@@ -138,8 +139,7 @@ class View:
     def changes(self, number: int, language: str) -> Any:
         lines = changes_of_experiment(self.sessions, self.actor, number)
         names = names_behind(self.sessions, self.actor, lines)
-        teller = Teller(self.site, language, page_gettext(self.request), names)
-        return [teller.change(line, number) for line in lines]
+        return history_entries(AuditText(self.site, language, page_gettext(self.request)), lines, number, names)
 
     @staticmethod
     def _asks(experiment: ExperimentView, then: str) -> bool:

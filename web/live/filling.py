@@ -42,7 +42,7 @@ class Filling:
                     stored = await self._threads.within(PATIENCE, self._read)
             except DatabaseAway as error:
                 self.fault, self.wrong_version = str(error), isinstance(error.__cause__, WrongVersion)
-                if tries.is_news(self.fault):
+                if tries.is_new(self.fault):
                     log.warning("%s; trying again", self.fault)
                 await asyncio.sleep(tries.next())
                 continue

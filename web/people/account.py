@@ -21,11 +21,9 @@ from web.http.forms import check_same, form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.people.browsers import program
 from web.people.login_threads import in_login_threads
+from web.rendering.labels import SCOPE_LABELS
 from web.rendering.pages import page, page_gettext, translated, translated_messages
-from web.rendering.texts import N_
 from web.requests import FormData, HttpRequest, HttpResponse
-
-SCOPE_WORDS = {"read": N_("read only"), "all": N_("all that I may"), "calendar": N_("calendar feeds only")}
 
 
 @get("/account", opt={"act": Act.ACCOUNT_READ}, include_in_schema=False, sync_to_thread=True)
@@ -152,7 +150,7 @@ def _context(request: HttpRequest, sessions: Reads, actor: Actor) -> dict[str, A
         "tokens": list_tokens(sessions, actor),
         "discord": linked_account(sessions, actor),
         "role_words": translated_messages(request, ROLE_WORDS),
-        "scope_words": translated(request, SCOPE_WORDS),
+        "scope_words": translated(request, SCOPE_LABELS),
         "faults": {},
         "message": "",
         "done": "",

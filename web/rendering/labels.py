@@ -1,0 +1,92 @@
+"""Labels of the codes in the audit: acts, subjects, channels, fields. One vocabulary for every page."""
+
+from facility.acting.permissions import Act
+from web.rendering.texts import N_
+
+# Acts that only read are not audited, so they have no label.
+ACT_LABELS: dict[Act, str] = {
+    Act.EXPERIMENT_CREATE: N_("experiment created"),
+    Act.EXPERIMENT_CHANGE: N_("experiment changed"),
+    Act.EXPERIMENT_MOVE: N_("state of an experiment changed"),
+    Act.ASSIGN: N_("experiment put into a cell"),
+    Act.UNASSIGN: N_("experiment ended in a cell"),
+    Act.ASSIGNMENT_CORRECT: N_("past of a cell corrected"),
+    Act.ASSIGNMENT_WITHDRAW: N_("assignment withdrawn"),
+    Act.ANNOTATE: N_("annotation added"),
+    Act.ANNOTATION_WITHDRAW: N_("annotation withdrawn"),
+    Act.INTERVENE: N_("intervention begun"),
+    Act.INTERVENTION_END: N_("intervention ended"),
+    Act.ALARM_ACKNOWLEDGE: N_("alarm acknowledged"),
+    Act.ALARM_SHELVE: N_("alarm shelved"),
+    Act.REGISTER: N_("account asked for"),
+    Act.PERSON_ADD: N_("person added"),
+    Act.PERSON_APPROVE: N_("person approved"),
+    Act.PERSON_REFUSE: N_("person refused"),
+    Act.PERSON_CHANGE: N_("person changed"),
+    Act.PERSON_DEACTIVATE: N_("person deactivated"),
+    Act.PERSON_REACTIVATE: N_("person reactivated"),
+    Act.PASSWORD_LINK: N_("password link made"),
+    Act.PASSWORD_RESET: N_("password set by link"),
+    Act.PASSWORD_CHANGE: N_("password changed"),
+    Act.ACCOUNT_CHANGE: N_("own account changed"),
+    Act.LOG_IN: N_("logged in"),
+    Act.LOG_OUT: N_("logged out"),
+    Act.SESSION_END: N_("session ended"),
+    Act.TOKEN_CREATE: N_("token made"),
+    Act.TOKEN_REVOKE: N_("token revoked"),
+    Act.DISCORD_CODE: N_("Discord code asked for"),
+    Act.DISCORD_LINK: N_("Discord account linked"),
+    Act.DISCORD_UNLINK: N_("Discord account unlinked"),
+    Act.EXPORT: N_("data exported"),
+    Act.AUDIT_EXPORT: N_("audit exported"),
+}
+SUBJECT_LABELS = {
+    "experiment": N_("Experiment"),
+    "cell": N_("Cell"),
+    "person": N_("Person"),
+    "session": N_("Session"),
+    "token": N_("Token"),
+    "alarm": N_("Alarm"),
+    "audit": N_("Audit"),
+}
+VIA_LABELS = {
+    "web": N_("pages"),
+    "api": N_("API"),
+    "bot": N_("Discord"),
+    "command": N_("command line"),
+    "directory": N_("directory"),
+}
+SCOPE_LABELS = {"read": N_("read only"), "all": N_("all that I may"), "calendar": N_("calendar feeds only")}
+EXPERIMENT_FIELD_LABELS = {
+    "title": N_("Title"),
+    "code": N_("Code"),
+    "team": N_("Team"),
+    "scientific_contact": N_("Scientific contact"),
+    "technical_contact": N_("Technical contact"),
+    "objective": N_("Objective"),
+    "description": N_("Description"),
+    "planned_start": N_("First planned day"),
+    "planned_end": N_("Last planned day"),
+    "state": N_("State"),
+    "cells": N_("Planned cells"),
+    "parameters": N_("Parameters of interest"),
+}
+FIELD_LABELS = EXPERIMENT_FIELD_LABELS | {
+    "experiment": N_("Experiment"),
+    "started_at": N_("Start"),
+    "ended_at": N_("End"),
+    "reason": N_("Reason"),
+    "name": N_("Name"),
+    "login": N_("Login name"),
+    "email": N_("E-mail"),
+    "role": N_("Role"),
+    "locale": N_("Language"),
+    "note": N_("Note"),
+    "scope": N_("It may"),
+    "hint": N_("Begins with"),
+    "discord_id": N_("Discord"),
+    "actor": N_("Person"),
+    "since": N_("From"),
+    "until": N_("To"),
+    "subject": N_("Subject"),
+}
