@@ -24,7 +24,7 @@ from bench import measuring
 from ingestor import rollups, statements
 from ingestor.decoding import decode
 from ingestor.inbox import Arrival
-from ingestor.stations import load_station
+from ingestor.series_index import load_series_index
 from schemas.site import Site, read_site
 from schemas.topics import readings as readings_topic
 from tests.conftest import prepare_database
@@ -189,7 +189,7 @@ def alone(site: Site) -> tuple[float, float]:
     with tempfile.TemporaryDirectory(prefix="octopus-bench-") as directory:
         engine = prepare_database(f"sqlite:///{directory}/octopus.sqlite", site)
         with engine.connect() as connection:
-            station = load_station(connection)
+            station = load_series_index(connection)
         engine.dispose()
     start = datetime.now(UTC) - STEP * 44
     arrivals = [

@@ -8,12 +8,12 @@ import threading
 
 from sqlalchemy import Engine
 
-from ingestor.history import History
 from ingestor.inbox import Inbox
 from ingestor.presence import Presence, Watch
+from ingestor.reading_store import ReadingStore
 from ingestor.retrying import Retrying, Stopped
+from ingestor.series_index import SeriesIndex, load_series_index
 from ingestor.settings import IngestorSettings
-from ingestor.stations import Station, load_station
 from ingestor.subscriber import Subscriber
 from ingestor.troubles import Troubles
 from ingestor.writer import Writer
@@ -54,7 +54,7 @@ def main() -> int:
     watch = Watch(presence, engine, troubles)
     writer = Writer(
         inbox,
-        History(write_sessions(engine)),
+        ReadingStore(write_sessions(engine)),
         lambda: _load(engine),
         retrying,
         batch=settings.ingestor.batch,
@@ -81,9 +81,9 @@ def main() -> int:
     return 0
 
 
-def _load(engine: Engine) -> Station:
+def _load(engine: Engine) -> SeriesIndex:
     with engine.connect() as connection:
-        return load_station(connection)
+        return load_series_index(connection)
 
 
 def _end_process(arguments: threading.ExceptHookArgs) -> None:

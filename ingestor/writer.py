@@ -12,10 +12,10 @@ from time import monotonic
 
 from ingestor.clocks import Clocks
 from ingestor.decoding import Decoded, decode
-from ingestor.history import History, Receipt
 from ingestor.inbox import Arrival, Inbox
+from ingestor.reading_store import ReadingStore, Receipt
 from ingestor.retrying import BAD_READING, Retrying, Stopped
-from ingestor.stations import Station
+from ingestor.series_index import SeriesIndex
 from ingestor.troubles import Troubles
 from ingestor.waiting_room import WaitingRoom
 from schemas.messages import Stored
@@ -35,7 +35,7 @@ _REPORT = 60.0
 
 
 @dataclass(slots=True)
-class Batch:
+class ReadingBatch:
     """Messages and what they hold, for one transaction."""
 
     arrivals: list[Arrival] = field(default_factory=list)
@@ -47,8 +47,8 @@ class Batch:
         self.readings += readings
         self.values += sum(len(reading.rows) or 1 for reading in readings)
 
-    def decoded_anew(self, station: Station) -> "Batch":
-        anew = Batch()
+    def decoded_anew(self, station: SeriesIndex) -> "ReadingBatch":
+        anew = ReadingBatch()
         for arrival in self.arrivals:
             anew.add(arrival, decode(arrival, station))
         return anew
@@ -60,8 +60,8 @@ class Writer:
     def __init__(
         self,
         inbox: Inbox,
-        history: History,
-        load_station: Callable[[], Station],
+        history: ReadingStore,
+        load_station: Callable[[], SeriesIndex],
         retrying: Retrying,
         *,
         batch: int,
@@ -96,7 +96,7 @@ class Writer:
         except Stopped:
             log.info("asked to stop while the database is away: what was not acknowledged comes again")
 
-    def _run(self, writing: Executor, station: Station, confirm: Confirm, look_after: Callable[[], None]) -> None:
+    def _run(self, writing: Executor, station: SeriesIndex, confirm: Confirm, look_after: Callable[[], None]) -> None:
         """Decode the next batch while the one before is being written."""
         written: list[Future[None]] = []
         while not self._inbox.closed:
@@ -122,15 +122,15 @@ class Writer:
         for one in written:
             one.result()
 
-    def _write(self, batch: Batch, confirm: Confirm) -> None:
+    def _write(self, batch: ReadingBatch, confirm: Confirm) -> None:
         if batch.readings:
             self._commit(batch.readings, confirm)
         for arrival in batch.arrivals:
             arrival.acknowledge()
         self._report()
 
-    def _collect(self, station: Station) -> Batch:
-        batch = Batch()
+    def _collect(self, station: SeriesIndex) -> ReadingBatch:
+        batch = ReadingBatch()
         arrival = self._inbox.wait(_REFUSED_WAIT if self._refused else _NAP)
         until = monotonic() + self._linger
         while arrival is not None:
@@ -145,7 +145,7 @@ class Writer:
                 arrival = self._inbox.wait(left)
         return batch
 
-    def _add(self, batch: Batch, arrival: Arrival, station: Station) -> None:
+    def _add(self, batch: ReadingBatch, arrival: Arrival, station: SeriesIndex) -> None:
         readings = decode(arrival, station)
         if self._waiting_room.takes(arrival, readings):
             return
@@ -156,9 +156,9 @@ class Writer:
                 self._refused_since = monotonic()
             self._refused.append((arrival, readings))
 
-    def _next_refused(self) -> Batch:
+    def _next_refused(self) -> ReadingBatch:
         """Take some of the messages of which nothing can be stored: live readings go before them."""
-        batch = Batch()
+        batch = ReadingBatch()
         if len(self._refused) >= _REFUSED or monotonic() - self._refused_since >= _REFUSED_WAIT:
             for _ in range(min(_REFUSED, len(self._refused))):
                 batch.add(*self._refused.popleft())

@@ -7,7 +7,7 @@ from typing import Any
 
 from publisher.outbox import Outbox
 from publisher.outbox_file import OutboxFullError
-from publisher.sources.source import Batch, Fault, Source
+from publisher.sources.source import ReadFault, SampleBatch, Source
 from service.backoff import BackOff
 
 log = logging.getLogger("publisher")
@@ -42,7 +42,7 @@ class Feeder(Thread):
         if not self._stop_feeding.is_set():
             log.info("the %s source has nothing more to read", self._name_of_source)
 
-    def _keep(self, batch: Batch) -> None:
+    def _keep(self, batch: SampleBatch) -> None:
         """Append until it is kept: while the disk is full the source waits, and nothing is passed over."""
         back_off, tries = BackOff(), 0
         while True:
@@ -65,18 +65,18 @@ class Feeder(Thread):
             self._events.put(appended)
             return
 
-    def _only_ours(self, batch: Batch) -> Batch:
+    def _only_ours(self, batch: SampleBatch) -> SampleBatch:
         if self._cells.issuperset(sample.cell for sample in batch.samples):
             return batch
         strays = [
-            Fault(f"cell {sample.cell} is not one of this unit's", repr(sample))
+            ReadFault(f"cell {sample.cell} is not one of this unit's", repr(sample))
             for sample in batch.samples
             if sample.cell not in self._cells
         ]
         ours = [sample for sample in batch.samples if sample.cell in self._cells]
-        return Batch(ours, batch.position, batch.faults + strays)
+        return SampleBatch(ours, batch.position, batch.faults + strays)
 
-    def _say(self, faults: list[Fault]) -> None:
+    def _say(self, faults: list[ReadFault]) -> None:
         for fault in faults[:_FAULTS_SAID]:
             log.warning("%s could not read: %s", self._name_of_source, fault.reason)
         if len(faults) > _FAULTS_SAID:

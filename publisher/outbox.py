@@ -16,7 +16,7 @@ import orjson
 from publisher.encoding import Encoder
 from publisher.outbox_file import OutboxFullError, errors_explained, is_copy, lock, open_file, place
 from publisher.reserve import Reserve
-from publisher.sources.source import Batch, Fault, Position, Sample
+from publisher.sources.source import Position, ReadFault, Sample, SampleBatch
 from schemas import times
 
 log = logging.getLogger("publisher")
@@ -49,7 +49,7 @@ class Appended:
     publisher: str
     newest: Mapping[str, Entry]
     last: int
-    refused: list[Fault]
+    refused: list[ReadFault]
 
 
 class Outbox:
@@ -162,7 +162,7 @@ class Outbox:
             text = self._meta(f"position {source}")
         return None if text is None else orjson.loads(text)
 
-    def append(self, source: str, batch: Batch) -> Appended:
+    def append(self, source: str, batch: SampleBatch) -> Appended:
         """Keep a batch with the place after it, all or nothing; raise OutboxFullError when the disk refuses."""
         with self._lock:
             if not self._reserve.hold() and not self._make_room():
@@ -277,9 +277,9 @@ class Outbox:
             self._connection.close()
             self._unlock()
 
-    def _encode(self, samples: list[Sample]) -> tuple[list[tuple[int, str, bytes]], dict[str, Entry], list[Fault]]:
+    def _encode(self, samples: list[Sample]) -> tuple[list[tuple[int, str, bytes]], dict[str, Entry], list[ReadFault]]:
         rows: list[tuple[int, str, bytes]] = []
-        refused: list[Fault] = []
+        refused: list[ReadFault] = []
         best: dict[str, Entry] = {}
         # A newest reading further ahead came from a wrong clock: the next one may replace it.
         horizon = times.to_text(times.now() + times.CLOCK_SKEW)
@@ -289,7 +289,7 @@ class Outbox:
                 payload = encode(sequence + 1, sample)
                 at = times.to_text(sample.observed_at)
             except (TypeError, ValueError) as error:
-                refused.append(Fault(f"cell {sample.cell}: cannot be sent: {error}", repr(sample)))
+                refused.append(ReadFault(f"cell {sample.cell}: cannot be sent: {error}", repr(sample)))
                 continue
             sequence += 1
             rows.append((sequence, sample.cell, payload))

@@ -17,7 +17,7 @@ import orjson
 
 from publisher.settings import PublisherSettings
 from publisher.sources.opening import check, open_source
-from publisher.sources.source import Batch, Fault, Sample, Source
+from publisher.sources.source import ReadFault, Sample, SampleBatch, Source
 from schemas import times
 from schemas.site import Site, SiteError, Unit, read_site
 from service.settings import DEFAULT_FILE, EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError, load
@@ -40,9 +40,9 @@ class Trial:
     most: int
     readings: dict[str, list[Sample]] = field(default_factory=dict)
     count: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadFault] = field(default_factory=list)
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: SampleBatch) -> None:
         for sample in batch.samples:
             kept = self.readings.setdefault(sample.cell, [])
             if len(kept) < self.most:
@@ -129,7 +129,7 @@ def _opened(config: Path | None) -> tuple[Source, float, Site, Unit]:
 
 def read(source: Source, trial: Trial, quiet: float, seconds: float) -> None:
     """Take batches until there are enough, none came for a while, or the time is over."""
-    batches: Queue[Batch | None] = Queue(maxsize=1)
+    batches: Queue[SampleBatch | None] = Queue(maxsize=1)
     stop = Event()
 
     def feed() -> None:
@@ -139,7 +139,7 @@ def read(source: Source, trial: Trial, quiet: float, seconds: float) -> None:
                 if stop.is_set():
                     return
         except Exception as error:  # noqa: BLE001 - whatever ends a source is what the person wants to know
-            batches.put(Batch([], None, [Fault(f"the source ends: {type(error).__name__}: {error}")]))
+            batches.put(SampleBatch([], None, [ReadFault(f"the source ends: {type(error).__name__}: {error}")]))
         batches.put(None)
 
     feeding = Thread(target=feed, name="feeding", daemon=True)
@@ -188,7 +188,7 @@ def _say_json(trial: Trial) -> None:
     sys.stdout.buffer.write(orjson.dumps(said) + b"\n")
 
 
-def _raw(fault: Fault) -> str:
+def _raw(fault: ReadFault) -> str:
     text = " ".join(fault.raw.split())
     return f" [{text[:_RAW_SHOWN]}{'…' if len(text) > _RAW_SHOWN else ''}]" if text else ""
 

@@ -15,7 +15,7 @@ from schemas import times
 from schemas.site import Site
 from schemas.tables import Reading1h, Reading5min
 from telemetry import queries
-from telemetry.views import History, SeriesHistory
+from telemetry.views import CellHistory, SeriesHistory
 
 MOST_POINTS = 2000
 # Readings further apart than this many of their usual distances have a gap between them.
@@ -72,7 +72,7 @@ def read_history(
     start: datetime,
     end: datetime,
     points: int,
-) -> History:
+) -> CellHistory:
     """Read min, mean and max of [start, end) in at most `points` points a parameter."""
     asked = _Range(max(start, EARLIEST), min(end, LATEST))
     ids = {row[0]: row[1] for row in session.execute(queries.series_of_cell(cell))}
@@ -93,7 +93,7 @@ def read_history(
             buckets = _read_buckets(session, series, held, source, width)
             columns = {number: _columns(buckets[number], one, width) for number, one in series.items()}
         found |= {code: columns[number] for code, number in wanted.items()}
-    return History(cell=cell, start=start, end=end, source=source, width=width, series=found)
+    return CellHistory(cell=cell, start=start, end=end, source=source, width=width, series=found)
 
 
 def _extent(session: Session, series: Collection[int], asked: _Range) -> _Range | None:

@@ -22,11 +22,11 @@ _CELL_STATES = (
 )
 
 
-class View(BaseModel):
+class FrozenView(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class LimitsView(View):
+class LimitsView(FrozenView):
     """Within which a value is normal, in the parameter's unit: the narrowest deviation from the setpoint, low…high.
 
     `own`: the experiment in the cell sets them, not the station.
@@ -38,7 +38,7 @@ class LimitsView(View):
     own: bool
 
 
-class ValueView(View):
+class ValueView(FrozenView):
     """A parameter's newest value and how it stands.
 
     `deviation` is from the setpoint, for pairs of the same unit alone, and null where the two are not of the same
@@ -64,7 +64,7 @@ class ValueView(View):
     severity: Severity | None
 
 
-class CellView(View):
+class CellView(FrozenView):
     """A cell with every value that it has. Its time and age are those of its newest value; each has its own."""
 
     cell: str
@@ -79,7 +79,7 @@ class CellView(View):
     values: list[ValueView]
 
 
-class UnitSummary(View):
+class UnitSummary(FrozenView):
     """A unit and whether its publisher is there; `silent`: it says `online`, but no longer repeats it."""
 
     unit: str
@@ -96,7 +96,7 @@ class UnitView(UnitSummary):
     values: list[CellView]
 
 
-class SeriesHistory(View):
+class SeriesHistory(FrozenView):
     """Columns of one parameter: `t` in milliseconds since 1970, null where there is a gap."""
 
     t: list[int]
@@ -105,7 +105,7 @@ class SeriesHistory(View):
     max: list[float | None]
 
 
-class History(View):
+class CellHistory(FrozenView):
     """A cell's history within [from, to).
 
     `width` is the seconds of a bucket, which starts at `t` (the first may start before `from`; what it says is

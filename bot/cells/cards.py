@@ -9,7 +9,7 @@ from bot.cells.charts import chart
 from bot.cells.verdicts import Shown, describe, show, without_limit, written
 from bot.context import Context
 from bot.database import DatabaseAway
-from bot.station import History
+from bot.station_reader import ChartData
 from bot.texts import Texts
 from schemas import times
 from schemas.messages import ParameterLimits
@@ -61,11 +61,11 @@ async def card(
 
 async def _ask(
     context: Context, cell: str, parameter: str, span: timedelta
-) -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[History, History | None] | None]:
+) -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[ChartData, ChartData | None] | None]:
     pair = context.site.setpoint_by_measured.get(parameter)
     station = context.station
 
-    def ask() -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[History, History | None]]:
+    def ask() -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[ChartData, ChartData | None]]:
         setpoint = None if pair is None else station.history(cell, pair.code, span)
         measured = station.history(cell, parameter, span)
         aim = None if pair is None else station.latest(cell, pair.code)
@@ -123,7 +123,7 @@ def _experiment(context: Context, cell: str, texts: Texts) -> str:
     return discord.utils.escape_markdown(f"{held.code} · {held.title}")[:1000]
 
 
-def _trend(measured: History, parameter: Parameter) -> str:
+def _trend(measured: ChartData, parameter: Parameter) -> str:
     """Compare the last hour's part of the curve with what was just before it."""
     last = measured.points[-1]
     before = [p for p in measured.points if timedelta(minutes=20) <= last.at - p.at <= timedelta(minutes=70)]
@@ -136,7 +136,7 @@ def _trend(measured: History, parameter: Parameter) -> str:
 
 
 def _alternative(
-    context: Context, cell: str, parameter: Parameter, texts: Texts, *, measured: History, span: timedelta
+    context: Context, cell: str, parameter: Parameter, texts: Texts, *, measured: ChartData, span: timedelta
 ) -> str:
     if not measured.points:
         return texts("chart_empty")

@@ -19,7 +19,7 @@ _DURATION = re.compile(r"(\d{1,3})\s*(h|j|d)")
 LONGEST = timedelta(days=90)
 
 
-class Cell(commands.Cog):
+class CellCommand(commands.Cog):
     """For those who know what they want."""
 
     def __init__(self, bot: OctopusBot) -> None:
@@ -116,4 +116,4 @@ def duration_of(text: str) -> timedelta | None:
 
 
 async def setup(bot: OctopusBot) -> None:
-    await bot.add_cog(Cell(bot))
+    await bot.add_cog(CellCommand(bot))

@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from bot.database import DatabaseAway
 from bot.gateway.client import OctopusBot
-from bot.station import ExperimentView
+from bot.station_reader import ExperimentRow
 from facility.acting.fields import fold
 
 _T = app_commands.locale_str
@@ -70,7 +70,7 @@ class Experiments(commands.Cog):
             if wanted in fold(f"{one.code} {one.title}")
         ][:25]
 
-    async def _known(self) -> list[ExperimentView]:
+    async def _known(self) -> list[ExperimentRow]:
         context = self._bot.context
         known = await context.database.ask(context.station.experiments)
         return [one for one in known if context.policy.experiment(one.code)]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from random import Random
 
 from publisher.simulation.doors import Doors
-from publisher.simulation.faults import Fault, disturb
+from publisher.simulation.faults import SimulatedFault, disturb
 from publisher.simulation.generic import course
 from publisher.simulation.noise import Noise
 from publisher.simulation.scenario import Scenario
@@ -26,10 +26,10 @@ _UNITS = {
 Values = dict[str, float | None]
 
 
-class Cell:
+class SimulatedCell:
     """Ask it forwards in time; give each user (live, history) its own."""
 
-    def __init__(self, site: Site, code: str, seed: int, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, site: Site, code: str, seed: int, faults: Iterable[SimulatedFault] = ()) -> None:
         key = f"{seed}/{code}"
         self._site, self._code, self._seed = site, code, seed
         self._faults = list(faults)
@@ -46,7 +46,7 @@ class Cell:
         self._par_per_percent = draw.uniform(6.5, 9.0)
         self._soil = self._scenario.temperature - draw.uniform(1, 3)
         self._oxygen = draw.uniform(20.7, 20.95)
-        self._at_start: dict[Fault, Values] = {}
+        self._at_start: dict[SimulatedFault, Values] = {}
         known: list[tuple[str, int]] = []
         others: list[tuple[str, int, Callable[[float], float]]] = []
         for parameter in site.parameters_of(code):
@@ -71,10 +71,10 @@ class Cell:
             disturb(values, self._faults, instant, self._reading_at_start)
         return values
 
-    def _reading_at_start(self, fault: Fault) -> Values:
+    def _reading_at_start(self, fault: SimulatedFault) -> Values:
         if fault not in self._at_start:
             others = [other for other in self._faults if other is not fault and other.kind != "frozen"]
-            self._at_start[fault] = Cell(self._site, self._code, self._seed, others).read(fault.start)
+            self._at_start[fault] = SimulatedCell(self._site, self._code, self._seed, others).read(fault.start)
         return self._at_start[fault]
 
     def _model(self, t: float) -> Values:

@@ -21,7 +21,7 @@ def checked_path(text: str) -> str:
     return text
 
 
-class Value(Block):
+class HttpValue(Block):
     """Where a parameter's value lies below its cell's path."""
 
     path: str

@@ -13,7 +13,7 @@ _PATIENCE = 2
 _GONE = ("BadSession", "BadSecureChannel", "BadConnection", "BadTcp", "BadServerHalted", "BadShutdown", "BadTimeout")
 
 
-class Session:
+class OpcuaSession:
     """Connects when it is first needed. `nodes` are the NodeIds of the values, in order."""
 
     def __init__(

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any, NamedTuple, Self
 
-from publisher.sources.source import Batch, Fault, Position, Sample
+from publisher.sources.source import Position, ReadFault, Sample, SampleBatch
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +39,11 @@ class Closed(Unavailable):
 
 
 @dataclass(slots=True)
-class Answer:
+class PollResult:
     """What one question gave. `position` None leaves the remembered place as it was."""
 
     samples: list[Sample] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadFault] = field(default_factory=list)
     position: Position | None = None
 
 
@@ -53,13 +53,13 @@ class Stopped(Exception):  # noqa: N818 - not an error
 
 def poll(
     name: str,
-    ask: Callable[[], Coroutine[Any, Any, Answer]],
+    ask: Callable[[], Coroutine[Any, Any, PollResult]],
     close: Callable[[], Coroutine[Any, Any, None]],
     *,
     interval: float,
     deadline: float,
     stop: Event,
-) -> Iterator[Batch]:
+) -> Iterator[SampleBatch]:
     """Yield an answer every `interval` seconds; a question takes `deadline` seconds at most.
 
     A fault is given once and again only after it has passed; a server that does not answer is asked ever
@@ -85,7 +85,7 @@ def poll(
                     failures += 1
                     wanted = min(error.wait, _LONGEST_WANTED)
                     loop.end(close())
-                    answer = Answer(faults=[Fault(f"{name}: {error}", error.raw)])
+                    answer = PollResult(faults=[ReadFault(f"{name}: {error}", error.raw)])
                     # What was wrong with its answers has not passed only because there are none.
                     passed = set[str]()
                 else:
@@ -96,7 +96,7 @@ def poll(
                 news = {fault.reason: fault for fault in answer.faults if fault.reason not in said}
                 said = said - passed | news.keys()
                 if answer.samples or news or answer.position is not None:
-                    yield Batch(answer.samples, answer.position, list(news.values()))
+                    yield SampleBatch(answer.samples, answer.position, list(news.values()))
                 pause = (
                     min(interval * 2 ** min(failures - 1, 10), max(LONGEST_PAUSE, interval)) if failures else interval
                 )
@@ -153,7 +153,7 @@ class _Loop:
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(_ENDS_WITHIN)
 
-    def run(self, question: Coroutine[Any, Any, Answer]) -> Answer:
+    def run(self, question: Coroutine[Any, Any, PollResult]) -> PollResult:
         """Return the answer; raise Unavailable after the deadline and Stopped when the publisher ends."""
         future = asyncio.run_coroutine_threadsafe(question, self._loop)
         end = monotonic() + self._deadline

@@ -24,7 +24,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ReadFault:
     """Something that a source could not read: where and why in a person's words, and the raw text."""
 
     reason: str
@@ -32,7 +32,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SampleBatch:
     """Samples, oldest first, and the place after them: both enter the outbox in one transaction.
 
     `position` None leaves the remembered place as it was.
@@ -40,7 +40,7 @@ class Batch:
 
     samples: list[Sample]
     position: Position | None = None
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadFault] = field(default_factory=list)
 
 
 class Source(Protocol):
@@ -50,4 +50,4 @@ class Source(Protocol):
     no waiting can mend. `position` is what the last kept batch carried, None the first time.
     """
 
-    def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]: ...
+    def batches(self, position: Position | None, stop: Event) -> Iterator[SampleBatch]: ...

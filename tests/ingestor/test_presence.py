@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ingestor.history import History
 from ingestor.presence import Presence, Watch
+from ingestor.reading_store import ReadingStore
 from ingestor.troubles import Troubles
 from schemas.messages import Status
 from storage.database import write_sessions
@@ -51,7 +51,7 @@ def test_an_open_ledger_is_said_with_what_to_do(engine: Engine, caplog: pytest.L
     watch = Watch(watched.presence, engine, watched.troubles)
     for number in (8, 9, 10):
         reading = make_reading(text_of(NOW - 100 + number), publisher="p", sequence=number)
-        History(write_sessions(engine)).write(decoded(engine, make_arrival(reading)))
+        ReadingStore(write_sessions(engine)).write(decoded(engine, make_arrival(reading)))
     watched.take("p", sequence=10, waiting=7)
     watched.look(watch)
     assert watched.said == []

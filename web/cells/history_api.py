@@ -15,7 +15,7 @@ from schemas import times
 from schemas.site import Site
 from storage.database import ReadTransaction
 from telemetry.history import MOST_POINTS, read_history
-from telemetry.views import History
+from telemetry.views import CellHistory
 from web.cells.known import find_cell
 from web.http.auth import LAB
 from web.http.problems import problems
@@ -41,7 +41,7 @@ class HistoryController(Controller):
         responses=problems(404)
         | {
             200: ResponseSpec(
-                data_container=History, generate_examples=False, description="columns of min, mean and max"
+                data_container=CellHistory, generate_examples=False, description="columns of min, mean and max"
             )
         },
     )

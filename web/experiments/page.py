@@ -72,12 +72,12 @@ def experiment_page(
     done: FromQuery[str] = "",
 ) -> Template:
     """Show it."""
-    view = View(request, sessions, actor, site, snapshot)
+    view = ExperimentPage(request, sessions, actor, site, snapshot)
     return view.answer(experiment, done=done)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ExperimentPage:
     """What the page is made from; also after an act on it was refused."""
 
     request: HttpRequest

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from web.http.errors import PROBLEM
 
 
-class Fault(BaseModel):
+class FieldError(BaseModel):
     """What is wrong with one member of the request."""
 
     key: str

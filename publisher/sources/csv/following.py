@@ -12,7 +12,7 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from publisher.sources.csv.known import FINGERPRINT, Found, Known, fingerprint
+from publisher.sources.csv.known import FINGERPRINT, FoundFile, KnownFile, fingerprint
 from publisher.sources.csv.settings import File
 
 log = logging.getLogger(__name__)
@@ -31,13 +31,13 @@ class Follower:
 
     def __init__(self, file: File, saved: list[list[Any]]) -> None:
         self.file = file
-        self.files: list[Known] = []
-        self._seen: dict[str, tuple[tuple[int, int, int], Known]] = {}
+        self.files: list[KnownFile] = []
+        self._seen: dict[str, tuple[tuple[int, int, int], KnownFile]] = {}
         self.rewind(saved)
 
     def rewind(self, saved: list[list[Any]]) -> None:
         """Go (back) to this place in all files."""
-        self.files = [Known.from_json(entry) for entry in saved]
+        self.files = [KnownFile.from_json(entry) for entry in saved]
         self._seen.clear()
 
     def saved(self) -> list[list[Any]]:
@@ -46,27 +46,27 @@ class Follower:
     def look(self) -> list[str]:
         """Find out which file is which; return what went wrong since the last look. Raise OSError."""
         found = self._find()
-        taken: set[Known] = set()
+        taken: set[KnownFile] = set()
         fresh = self._recognize(found, taken)
         self._adopt(fresh, taken)
         complaints = self._miss([k for k in self.files if k not in taken], found, {one.path for one in fresh})
         for one in fresh:
-            new = Known(one.path, one.inode, fingerprint(one.head), len(one.head))
+            new = KnownFile(one.path, one.inode, fingerprint(one.head), len(one.head))
             self.files.append(self._meet(new, one))
         gone = [known for known in self.files if not known.present][:-GONE]
         self.files = [known for known in self.files if known not in gone]
         return complaints
 
-    def _recognize(self, found: list[Found], taken: set[Known]) -> list[Found]:
+    def _recognize(self, found: list[FoundFile], taken: set[KnownFile]) -> list[FoundFile]:
         """Meet the files that go on where they were, renamed and copied ones too; return the others."""
-        rest: list[Found] = []
+        rest: list[FoundFile] = []
         for one in found:
             known = next((k for k in self.files if k.inode == one.inode and one.continues(k)), None)
             if known is None or known in taken or self._emptied(known, one):
                 rest.append(one)
             else:
                 taken.add(self._meet(known, one))
-        fresh: list[Found] = []
+        fresh: list[FoundFile] = []
         for one in rest:
             twin = next((k for k in self.files if k.telling and one.continues(k)), None)
             if twin is None:
@@ -76,7 +76,7 @@ class Follower:
             # else: a copy of a file that is read under its own name
         return fresh
 
-    def _adopt(self, fresh: list[Found], taken: set[Known]) -> None:
+    def _adopt(self, fresh: list[FoundFile], taken: set[KnownFile]) -> None:
         """Meet the files that were written anew with known lines in them, and those that were empty until now."""
         for one in [*fresh]:
             empty = next((k for k in self.files if k not in taken and not k.tail and k.inode == one.inode), None)
@@ -88,7 +88,7 @@ class Follower:
                 fresh.remove(one)
                 taken.add(self._meet(known, one))
 
-    def unread(self) -> Iterator[Known]:
+    def unread(self) -> Iterator[KnownFile]:
         """Yield the files that have more bytes than were read and are not refused, oldest first."""
         for known in self.files:
             if not known.present or known.size == known.refused_size:
@@ -101,7 +101,7 @@ class Follower:
             if more:
                 yield known
 
-    def finished(self, known: Known) -> bool:
+    def finished(self, known: KnownFile) -> bool:
         """Tell whether the last line is as whole as it will be, though it has no end."""
         still = time.monotonic() - known.still_since
         if self.file.final_line_after > 0:
@@ -112,7 +112,7 @@ class Follower:
                 return True
         return still >= SETTLED and any(other.present and other.modified > known.modified for other in self.files)
 
-    def _find(self) -> list[Found]:
+    def _find(self) -> list[FoundFile]:
         paths = [self.file.path]
         if any(mark in self.file.path for mark in "*?"):
             # A bracket is a character like any other: many a folder is called log[1].
@@ -122,14 +122,14 @@ class Follower:
             return sorted(found, key=lambda one: (one.modified, _natural(one.path)))
         return sorted(found, key=lambda one: _natural(one.path))
 
-    def _emptied(self, known: Known, one: Found) -> bool:
+    def _emptied(self, known: KnownFile, one: FoundFile) -> bool:
         """Tell whether nothing is known of a file yet, while there was one before it at the same place."""
         return not known.tail and one.known is None and any(self._former(one, other) for other in self.files)
 
-    def _former(self, one: Found, known: Known) -> bool:
+    def _former(self, one: FoundFile, known: KnownFile) -> bool:
         return bool(known.tail) and (known.inode == one.inode or known.path == one.path)
 
-    def _written_anew(self, one: Found, taken: set[Known]) -> Known | None:
+    def _written_anew(self, one: FoundFile, taken: set[KnownFile]) -> KnownFile | None:
         """Return the known file whose last lines stand somewhere in this one, which has taken its place."""
         for known in reversed(self.files):
             if known not in taken and self._former(one, known):
@@ -139,7 +139,7 @@ class Follower:
                         return known
         return None
 
-    def _examine(self, path: str) -> Found | None:
+    def _examine(self, path: str) -> FoundFile | None:
         if not Path(path).is_file():
             return None
         with Path(path).open("rb") as stream:
@@ -147,10 +147,10 @@ class Follower:
             signature = (status.st_ino, status.st_size, status.st_mtime_ns)
             before, known = self._seen.get(path, (None, None))
             if before == signature and known in self.files:
-                return Found(path, *signature, b"", known)
-            return Found(path, *signature, stream.read(FINGERPRINT))
+                return FoundFile(path, *signature, b"", known)
+            return FoundFile(path, *signature, stream.read(FINGERPRINT))
 
-    def _meet(self, known: Known, found: Found) -> Known:
+    def _meet(self, known: KnownFile, found: FoundFile) -> KnownFile:
         if (known.size, known.modified) != (found.size, found.modified):
             known.still_since = time.monotonic()
         known.path, known.inode, known.present = found.path, found.inode, True
@@ -163,7 +163,7 @@ class Follower:
         self._seen[found.path] = ((found.inode, found.size, found.modified), known)
         return known
 
-    def _miss(self, missed: list[Known], found: list[Found], fresh: set[str]) -> list[str]:
+    def _miss(self, missed: list[KnownFile], found: list[FoundFile], fresh: set[str]) -> list[str]:
         """Look for files that are no longer where they were; say what is lost with those that are gone."""
         complaints = []
         paths = {one.path for one in found}
@@ -183,7 +183,7 @@ class Follower:
                 known.size = known.written = known.kept.offset
         return complaints
 
-    def _search(self, known: Known, paths: set[str]) -> Found | None:
+    def _search(self, known: KnownFile, paths: set[str]) -> FoundFile | None:
         """Find a file that was renamed to something that the pattern does not cover, or copied and then cut."""
         taken = paths | {other.path for other in self.files if other is not known and other.present}
         try:

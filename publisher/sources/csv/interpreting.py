@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from publisher.sources.csv.known import Known, Place
+from publisher.sources.csv.known import KnownFile, Place
 from publisher.sources.csv.lines import (
     RAW,
     BrokenLine,
@@ -23,7 +23,7 @@ from publisher.sources.csv.lines import (
 from publisher.sources.csv.settings import File
 from publisher.sources.instants import Pace, follow, resolve
 from publisher.sources.numbers import Missing
-from publisher.sources.source import Fault
+from publisher.sources.source import ReadFault
 from schemas import times
 
 # So many lines may come before the header.
@@ -33,13 +33,13 @@ _ROWS = 200
 
 
 @dataclass(slots=True)
-class Item:
+class ParsedLine:
     """A line that was dealt with: the place after it, and what it gave."""
 
-    known: Known
+    known: KnownFile
     place: Place
     raw: bytes = b""
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadFault] = field(default_factory=list)
     observed_at: datetime | None = None
     cells: dict[str, dict[str, float | None]] = field(default_factory=dict)
     pace: tuple[str, Pace] | None = None
@@ -90,7 +90,7 @@ class Interpreter:
                 continue
         return newest_first(rows, layout, self._file)
 
-    def read(self, known: Known, before: Place, place: Place, raw: bytes, layout: Layout) -> list[Item]:
+    def read(self, known: KnownFile, before: Place, place: Place, raw: bytes, layout: Layout) -> list[ParsedLine]:
         """Read a line; where a power cut has left zeros in it, what stands between them may be whole lines."""
         whole = place.unended < 0
         if b"\0" not in (line := raw.strip(b"\0")):
@@ -107,8 +107,8 @@ class Interpreter:
         items[-1].raw = raw
         return items
 
-    def _item(self, known: Known, place: Place, raw: bytes, layout: Layout, *, whole: bool) -> Item:
-        item = Item(known, place, raw)
+    def _item(self, known: KnownFile, place: Place, raw: bytes, layout: Layout, *, whole: bool) -> ParsedLine:
+        item = ParsedLine(known, place, raw)
         shown = self._text(raw)
         try:
             fields = split(shown, self._file)
@@ -123,16 +123,16 @@ class Interpreter:
             reason = f"{known.path} line {place.line}: {error}"
             if "\ufffd" in shown and "encoding" not in reason:
                 reason += f"; not {self._file.encoding} text, is `encoding` right?"
-            item.faults.append(Fault(reason, shown[:RAW]))
+            item.faults.append(ReadFault(reason, shown[:RAW]))
             return item
         pace = self.pace[row.named_cell] = follow(self.pace.get(row.named_cell), instant)
         item.pace = (row.named_cell, pace)
-        item.faults = [Fault(f"{known.path} line {place.line}: {fault}", shown[:RAW]) for fault in row.faults]
+        item.faults = [ReadFault(f"{known.path} line {place.line}: {fault}", shown[:RAW]) for fault in row.faults]
         if row.cells:
             item.observed_at, item.cells = times.to_milliseconds(instant), row.cells
         return item
 
-    def _row(self, item: Item, fields: list[str], layout: Layout, *, whole: bool) -> Row | None:
+    def _row(self, item: ParsedLine, fields: list[str], layout: Layout, *, whole: bool) -> Row | None:
         """Return what the fields say; None for a header, which is noted in `item`, and for what is not ours."""
         if not self._file.header and len(fields) > len(layout.names):
             item.wider = layout = widened(layout, len(fields), self._file)

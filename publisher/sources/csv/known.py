@@ -30,7 +30,7 @@ class Place:
 
 
 @dataclass(slots=True, eq=False)
-class Known:
+class KnownFile:
     """A file, its fingerprint, and the place after its last kept line.
 
     Of a file with the newest line first, reading goes up: `end` is the byte from the place to which all is known.
@@ -63,7 +63,7 @@ class Known:
         return [self.path, self.inode, self.head, self.length, *place, kept.unended, self.end, self.tail.to_json()]
 
     @classmethod
-    def from_json(cls, saved: list[Any]) -> "Known":
+    def from_json(cls, saved: list[Any]) -> "KnownFile":
         path, inode, head, length, offset, line, header, body, *more = saved
         # An earlier version knew a file by its beginning alone.
         unended, end, tail = more or (-1, -1, [0])
@@ -154,7 +154,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file as a look finds it; `known` where it is to the byte as at the look before."""
 
     path: str
@@ -162,9 +162,9 @@ class Found:
     size: int
     modified: int
     head: bytes
-    known: Known | None = None
+    known: KnownFile | None = None
 
-    def continues(self, known: Known) -> bool:
+    def continues(self, known: KnownFile) -> bool:
         """Tell whether the content goes on where the known file's was. Raise OSError."""
         if self.known is not None:
             return self.known is known

@@ -56,7 +56,7 @@ class Receipt:
                 yield unit, Stored(publisher=publisher, ranges=[], reused=pairs[start : start + _NUMBERS])
 
 
-class History:
+class ReadingStore:
     """Writes batches. A batch that was committed once does nothing when it comes again."""
 
     def __init__(self, sessions: Sessions) -> None:

@@ -24,7 +24,7 @@ class KnownCell:
 
 
 @dataclass(slots=True)
-class Station:
+class SeriesIndex:
     """The site's tables in memory. Retired cells stay: a backlog may still be under way."""
 
     units: dict[str, int]
@@ -32,7 +32,7 @@ class Station:
     parameters: frozenset[str]
 
 
-def load_station(connection: Connection) -> Station:
+def load_series_index(connection: Connection) -> SeriesIndex:
     units = {row.id: row.code for row in connection.execute(select(Unit.id, Unit.code))}
     cells, codes = {}, {}
     for number, code, unit_id in connection.execute(select(Cell.id, Cell.code, Cell.unit_id)):
@@ -48,7 +48,7 @@ def load_station(connection: Connection) -> Station:
             -inf if parameter.minimum is None else parameter.minimum,
             inf if parameter.maximum is None else parameter.maximum,
         )
-    station = Station(
+    station = SeriesIndex(
         {code: number for number, code in units.items()},
         {codes[number]: cell for number, cell in cells.items()},
         frozenset(row.code for row in parameters.values()),
@@ -57,7 +57,7 @@ def load_station(connection: Connection) -> Station:
     return station
 
 
-def _add_former_codes(connection: Connection, station: Station, cells: Mapping[int, KnownCell]) -> None:
+def _add_former_codes(connection: Connection, station: SeriesIndex, cells: Mapping[int, KnownCell]) -> None:
     """Have what still arrives under a code from before a renaming belong to what it is called now."""
     former: dict[tuple[str, int], list[str]] = {}
     for row in connection.execute(select(FormerCode.kind, FormerCode.code, FormerCode.current_id)):
