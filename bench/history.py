@@ -101,9 +101,9 @@ def fill(connection: "pymysql.Connection[pymysql.cursors.Cursor]", rows: int) ->
         start = END - timedelta(seconds=PERIOD * instants)
         cursor.execute("SET unique_checks = 0")
         written = 0
-        for one in series:
+        for item in series:
             cursor.execute(
-                f"INSERT INTO reading SELECT {one}, '{start:%Y-%m-%d %H:%M:%S}' + INTERVAL seq * {PERIOD} SECOND,"
+                f"INSERT INTO reading SELECT {item}, '{start:%Y-%m-%d %H:%M:%S}' + INTERVAL seq * {PERIOD} SECOND,"
                 f" IF(seq = {instants // 3}, {PEAK}, ROUND(18 + 4 * SIN(seq / 1375) + RAND() / 5, 2)), 0"
                 f" FROM seq_0_to_{instants - 1} WHERE seq NOT BETWEEN {instants // 2} AND {instants // 2 + 720}"
             )
@@ -112,7 +112,7 @@ def fill(connection: "pymysql.Connection[pymysql.cursors.Cursor]", rows: int) ->
                 number = f"TIMESTAMPDIFF(SECOND, '1970-01-01', observed_at) DIV {seconds}"
                 cursor.execute(
                     f"INSERT INTO {table} SELECT series_id, '1970-01-01' + INTERVAL {number} * {seconds} SECOND AS s,"
-                    f" COUNT(value), MIN(value), AVG(value), MAX(value) FROM reading WHERE series_id = {one}"
+                    f" COUNT(value), MIN(value), AVG(value), MAX(value) FROM reading WHERE series_id = {item}"
                     " AND value IS NOT NULL GROUP BY s"
                 )
         return instants, written
@@ -140,12 +140,12 @@ def measure(client: httpx.Client, requests: int, instants: int) -> int:
         )  # fmt: skip
         taken.setdefault(name, []).append(time.perf_counter() - begun)
         answer.raise_for_status()
-        lengths = [len(one["t"]) for one in answer.json()["series"].values()]
+        lengths = [len(item["t"]) for item in answer.json()["series"].values()]
         empty += min(lengths) == 0
         most = max(most, *lengths)
     # An hour may lie in the gap.
     measuring.require(empty < requests / 20, f"{empty} of {requests} answers held no values")
-    together = [one for many in taken.values() for one in many]
+    together = [item for many in taken.values() for item in many]
     print()
     measuring.table(
         ("range", "n", "p50 ms", "p95 ms", "p99 ms"),

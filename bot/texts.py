@@ -43,7 +43,9 @@ class Texts:
         template = words.template
         if self.language == "fr":
             template = self.catalogue["refusal"].get(template, template)
-        values = {name: self.words(one) if isinstance(one, UserMessage) else one for name, one in words.values.items()}
+        values = {
+            name: self.words(value) if isinstance(value, UserMessage) else value for name, value in words.values.items()
+        }
         return template.format(**values)
 
     def number(self, value: float, decimals: int) -> str:

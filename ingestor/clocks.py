@@ -69,7 +69,7 @@ class Clocks:
     def _ahead(self) -> dict[str, float]:
         """Return by how many seconds each unit's clock is ahead of ours now."""
         now, clock = self._monotonic(), self._clock()
-        return {unit: one.offset + now - clock for unit, one in self._heard.items() if now - one.at < _WINDOW}
+        return {unit: item.offset + now - clock for unit, item in self._heard.items() if now - item.at < _WINDOW}
 
     @staticmethod
     def _share(ahead: dict[str, float], limit: float) -> float:

@@ -70,7 +70,7 @@ class Watch:
         for unit in self._doubled - doubled.keys():
             self._troubles.set(f"two publishers {unit}", None)
         for unit, publishers in doubled.items():
-            who = " and ".join(f"{publisher} on {one.host or '?'}" for publisher, one in sorted(publishers.items()))
+            who = " and ".join(f"{publisher} on {item.host or '?'}" for publisher, item in sorted(publishers.items()))
             self._troubles.set(
                 f"two publishers {unit}",
                 f"{len(publishers)} publishers send as unit {unit} at once: {who}; does a copy of its PC's disk run"
@@ -79,7 +79,7 @@ class Watch:
         self._doubled = set(doubled)
 
     def _look_at_accounts(self, present: dict[str, dict[str, Status]]) -> None:
-        statuses = {publisher: (unit, one) for unit, all_ in present.items() for publisher, one in all_.items()}
+        statuses = {publisher: (unit, item) for unit, all_ in present.items() for publisher, item in all_.items()}
         found = {} if not statuses else self._accounts(statuses)
         wrong = set()
         for publisher, counts in found.items():

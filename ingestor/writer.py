@@ -103,8 +103,8 @@ class Writer:
             batch = self._collect(station)
             for waited in self._waiting_room.leaving():
                 batch.add(waited, decode(waited, station))
-            for one in written:
-                one.result()
+            for item in written:
+                item.result()
             written.clear()
             # Live readings that came meanwhile need not wait for one batch more.
             while batch.values < self._batch and (arrival := self._inbox.live.take()) is not None:
@@ -119,8 +119,8 @@ class Writer:
                     written.append(writing.submit(self._write, known, confirm))
             self._troubles.set("clock", self._waiting_room.clocks.trouble(), key="clock")
             look_after()
-        for one in written:
-            one.result()
+        for item in written:
+            item.result()
 
     def _write(self, batch: ReadingBatch, confirm: Confirm) -> None:
         if batch.readings:

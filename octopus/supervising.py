@@ -99,7 +99,7 @@ class Supervisor:
             return
         tries = BackOff(_FIRST_PAUSE, _LONGEST_PAUSE)
         code = -1
-        waiting = ", ".join(one.name for one in self._services if one.after == service.name)
+        waiting = ", ".join(item.name for item in self._services if item.after == service.name)
         while not self._stopping.is_set():
             child = await self._spawn(service)
             await children.relay(child, service.name, self._say)

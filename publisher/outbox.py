@@ -207,7 +207,7 @@ class Outbox:
         """Tell whether one of these readings, by number and digest, waits here."""
         with self._lock, errors_explained(self.path):
             find = "SELECT 1 FROM reading WHERE sequence = ? AND digest_of(payload) IS ?"
-            return any(self._connection.execute(find, one).fetchone() is not None for one in readings)
+            return any(self._connection.execute(find, reading).fetchone() is not None for reading in readings)
 
     def delete(self, ranges: Iterable[tuple[int, int]], readings: Iterable[Confirmed] = ()) -> int:
         """Forget what the database has, by number alone or by number and digest; return how many were still here."""

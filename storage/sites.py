@@ -193,7 +193,7 @@ def _new_series(session: Session, site: Site, rows: dict[Kind, Rows]) -> list[Ch
         there[cells[cell_id]].add(parameters[parameter_id])
     changes = []
     for code in site.unit_of_cell:
-        new = tuple(one.code for one in site.parameters_of(code) if one.code not in there[code])
+        new = tuple(item.code for item in site.parameters_of(code) if item.code not in there[code])
         if new:
             text = f"cell {code}: {len(new)} series added: {', '.join(new)}"
             changes.append(Change("add series", "cell", code, text, series=new))

@@ -89,9 +89,9 @@ def read_history(
         }
         columns = _read_raw(session, series, held, points)
         if columns is None:
-            source, width = _resolution(held, points, min(one.period for one in series.values()))
+            source, width = _resolution(held, points, min(item.period for item in series.values()))
             buckets = _read_buckets(session, series, held, source, width)
-            columns = {number: _columns(buckets[number], one, width) for number, one in series.items()}
+            columns = {number: _columns(buckets[number], item, width) for number, item in series.items()}
         found |= {code: columns[number] for code, number in wanted.items()}
     return CellHistory(cell=cell, start=start, end=end, source=source, width=width, series=found)
 
@@ -147,7 +147,7 @@ def _read_raw(
     session: Session, series: dict[int, _Series], held: _Range, points: int
 ) -> dict[int, SeriesHistory] | None:
     """Return every reading by series where they are few enough, None where they are not."""
-    if any(held.seconds / one.period > points * 1.1 for one in series.values()):
+    if any(held.seconds / item.period > points * 1.1 for item in series.values()):
         return None
     most = points * len(series)
     rows = session.execute(queries.raw_points(list(series), held.start, held.end, most + 1)).all()
@@ -209,7 +209,7 @@ def _columns(buckets: dict[int, _Bucket], series: _Series, width: int) -> Series
     for number in sorted(buckets):
         if before is not None and (number - before) * width > max(width, GAP_PERIODS * series.period):
             missing = range(before + 1, number)
-            t += [one * width * 1000 for one in missing]
+            t += [item * width * 1000 for item in missing]
             for column in (low, mean, high):
                 column.extend([None] * len(missing))
         bucket = buckets[number]

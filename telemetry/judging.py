@@ -187,7 +187,7 @@ def judge_cell(
         )
         if parameter.main or parameter.code in limits:
             states.append(verdict.state)
-    known = [one.observed_at for one in latest.values()]
+    known = [item.observed_at for item in latest.values()]
     # One value ahead of our clock must not make a silent cell look fresh.
     newest = max((at for at in known if not is_ahead(age_of(at, now))), default=max(known, default=None))
     age = None if newest is None else age_of(newest, now)
@@ -219,7 +219,7 @@ def _against(
     limits: Limits, value: float, deviation: float | None
 ) -> tuple[ValueState, Literal["deviation", "low", "high"] | None, float | None, Severity | None]:
     if deviation is not None:
-        passed = [one for one in limits.tolerances if abs(deviation) > one[0]]
+        passed = [tolerance for tolerance in limits.tolerances if abs(deviation) > tolerance[0]]
         if passed:
             limit, severity = passed[-1]
             return ("high" if deviation > 0 else "low"), "deviation", limit, severity

@@ -140,10 +140,10 @@ def _edges(
 ) -> CompoundSelect[int, datetime, datetime]:
     """Look at both ends of each series' index: grouping would read all that lies between."""
     found = []
-    for one in series:
-        within = (number == one, instant >= start, instant < end)
+    for series_id in series:
+        within = (number == series_id, instant >= start, instant < end)
         first, last = (select(edge(instant)).where(*within).scalar_subquery() for edge in (func.min, func.max))
-        found.append(select(literal(one, Integer()), first, last))
+        found.append(select(literal(series_id, Integer()), first, last))
     return union_all(*found)
 
 
@@ -152,12 +152,12 @@ def instants(
 ) -> CompoundSelect[int, bool, datetime]:
     """Return (series, whether from the end, observed_at) of the first and the last `limit` readings of each series."""
     found = []
-    for one in series:
+    for series_id in series:
         for last in (False, True):
             order = Reading.observed_at.desc() if last else Reading.observed_at
-            within = (Reading.series_id == one, Reading.observed_at >= start, Reading.observed_at < end)
+            within = (Reading.series_id == series_id, Reading.observed_at >= start, Reading.observed_at < end)
             part = select(Reading.observed_at).where(*within).order_by(order).limit(limit).subquery()
-            found.append(select(literal(one, Integer()), literal(last, Boolean()), part.c.observed_at))
+            found.append(select(literal(series_id, Integer()), literal(last, Boolean()), part.c.observed_at))
     return union_all(*found)
 
 

@@ -104,10 +104,10 @@ def create_app(
 
     app = Litestar(
         route_handlers=[
-            _router([one.unseen for one in FEATURES], UNSEEN),
-            _router([one.anyone for one in FEATURES], ANYONE),
-            _router([one.lab for one in FEATURES], LAB),
-            _router([one.people for one in FEATURES], PERSON),
+            _router([feature.unseen for feature in FEATURES], UNSEEN),
+            _router([feature.anyone for feature in FEATURES], ANYONE),
+            _router([feature.lab for feature in FEATURES], LAB),
+            _router([feature.people for feature in FEATURES], PERSON),
         ],
         middleware=[
             DefineMiddleware(

@@ -39,7 +39,7 @@ class Experiments(commands.Cog):
             await interaction.edit_original_response(content=texts("database_away"))
             return
         wanted = fold(code[:200])
-        found = next((one for one in known if wanted in {fold(one.code), fold(one.title)}), None)
+        found = next((item for item in known if wanted in {fold(item.code), fold(item.title)}), None)
         if found is None:
             words = texts("experiment_gone", code=discord.utils.escape_markdown(code[:100]))
             await interaction.edit_original_response(content=words)
@@ -65,15 +65,15 @@ class Experiments(commands.Cog):
             return []
         wanted = fold(current[:100])
         return [
-            app_commands.Choice(name=f"{one.code} · {one.title}"[:100], value=one.code)
-            for one in known
-            if wanted in fold(f"{one.code} {one.title}")
+            app_commands.Choice(name=f"{item.code} · {item.title}"[:100], value=item.code)
+            for item in known
+            if wanted in fold(f"{item.code} {item.title}")
         ][:25]
 
     async def _known(self) -> list[ExperimentRow]:
         context = self._bot.context
         known = await context.database.ask(context.station.experiments)
-        return [one for one in known if context.policy.experiment(one.code)]
+        return [item for item in known if context.policy.experiment(item.code)]
 
 
 async def setup(bot: OctopusBot) -> None:

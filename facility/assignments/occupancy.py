@@ -124,11 +124,11 @@ def _row(unit: str, cell: str, held: list[Bar], planned: list[Bar], window: Span
 def _conflicts(bars: list[Bar], window: Span) -> list[Stretch]:
     """Return when two experiments claim the cell: two plans, or a plan over what the cell holds."""
     found: dict[tuple[str, ...], list[Span]] = {}
-    for position, one in enumerate(bars):
+    for position, item in enumerate(bars):
         for other in bars[position + 1 :]:
-            shared = _span(one).overlap(_span(other))
-            if shared is not None and one.experiment.id != other.experiment.id:
-                pair = tuple(sorted((one.experiment.code, other.experiment.code)))
+            shared = _span(item).overlap(_span(other))
+            if shared is not None and item.experiment.id != other.experiment.id:
+                pair = tuple(sorted((item.experiment.code, other.experiment.code)))
                 found.setdefault(pair, []).append(shared)
     return [
         Stretch(started_at=part.start, ended_at=part.end, experiments=pair)

@@ -148,12 +148,12 @@ def _keep_lists(session: Session, number: int, wanted: Mapping[str, Any]) -> Non
     if "parameters" in wanted:
         known = {row.code: row for row in session.scalars(select(Parameter).where(Parameter.retired_at.is_(None)))}
         paired = {row.setpoint_of for row in known.values()}
-        for position, one in enumerate(wanted["parameters"]):
-            if one["parameter"] not in known:
+        for position, item in enumerate(wanted["parameters"]):
+            if item["parameter"] not in known:
                 faults[f"parameters.{position}.parameter"] = message(
-                    "There is no parameter {code}.", code=one["parameter"]
+                    "There is no parameter {code}.", code=item["parameter"]
                 )
-            elif one["deviation"] is not None and one["parameter"] not in paired:
+            elif item["deviation"] is not None and item["parameter"] not in paired:
                 faults[f"parameters.{position}.deviation"] = message(
                     "This parameter has no setpoint: give lowest and highest values."
                 )
@@ -162,10 +162,10 @@ def _keep_lists(session: Session, number: int, wanted: Mapping[str, Any]) -> Non
             session.add_all(
                 ExperimentParameter(
                     experiment_id=number,
-                    parameter_id=known[one["parameter"]].id,
-                    **{name: value for name, value in one.items() if name != "parameter"},
+                    parameter_id=known[item["parameter"]].id,
+                    **{name: value for name, value in item.items() if name != "parameter"},
                 )
-                for one in wanted["parameters"]
+                for item in wanted["parameters"]
             )
     if faults:
         raise Invalid(faults)

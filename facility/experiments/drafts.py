@@ -41,7 +41,7 @@ class Tolerance(FormModel):
 
 
 def _each_once(tolerances: list[Tolerance]) -> list[Tolerance]:
-    codes = [one.parameter for one in tolerances]
+    codes = [tolerance.parameter for tolerance in tolerances]
     if len(set(codes)) < len(codes):
         raise ValueError(message("Each parameter is named once."))
     return tolerances
@@ -95,8 +95,8 @@ def check_whole(draft: ExperimentDraft) -> None:
     if draft.state == "planned" and (start is None or end is None):
         missing = "planned_start" if start is None else "planned_end"
         faults[missing] = message("A planned experiment needs a first and a last day.")
-    for position, one in enumerate(draft.parameters):
-        faults |= {f"parameters.{position}.{name}": words for name, words in _faults(_members(one)).items()}
+    for position, item in enumerate(draft.parameters):
+        faults |= {f"parameters.{position}.{name}": words for name, words in _faults(_members(item)).items()}
     if faults:
         raise Invalid(faults)
 

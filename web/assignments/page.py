@@ -112,7 +112,9 @@ def save_assignment(
     typed = form_texts(data)
     kept = get_assignment(writing, actor, assignment)
     try:
-        others = [one for one in assignments_of_cell(writing, actor, kept.cell) if one.id != kept.id]
+        others = [
+            assignment for assignment in assignments_of_cell(writing, actor, kept.cell) if assignment.id != kept.id
+        ]
         moments = _moments(typed, site, kept, others)
         correct(writing, actor, assignment, parse(Correction, moments | {"reason": typed.get("reason", "")}))
     except Refusal as refusal:
@@ -154,8 +156,8 @@ def _moments(
 ) -> dict[str, datetime | None]:
     """Return both ends; raise Invalid. What was left as the form showed it stays as it was, to the millisecond."""
     edges = {
-        "started_at": [one.ended_at for one in others if one.ended_at is not None],
-        "ended_at": [one.started_at for one in others],
+        "started_at": [other.ended_at for other in others if other.ended_at is not None],
+        "ended_at": [other.started_at for other in others],
     }
     moments: dict[str, datetime | None] = {}
     faults: dict[str, UserMessage] = {}
@@ -185,7 +187,7 @@ def _past(
         raise NotFoundException(detail=f"there is no cell {cell}")
     query = ExperimentQuery(state=("planned", "running", "ended", "archived"), limit=500)
     found = list_experiments(sessions, actor, query).experiments
-    options = [(str(one.id), f"{one.code} · {one.title[:80]}") for one in found]
+    options = [(str(item.id), f"{item.code} · {item.title[:80]}") for item in found]
     return _context(request, site, None, typed) | {"cell": cell, "experiments": options}
 
 

@@ -100,7 +100,7 @@ def _by_code(sessions: Reads, actor: Actor, query: AuditQuery) -> AuditQuery:
     if not code or code.isdecimal() or query.subject not in {"", "experiment"}:
         return query
     found = list_experiments(sessions, actor, ExperimentQuery(search=code, limit=500)).experiments
-    number = next((str(one.id) for one in found if one.code.lower() == code.lower()), None)
+    number = next((str(item.id) for item in found if item.code.lower() == code.lower()), None)
     return query if number is None else query.model_copy(update={"subject": "experiment", "subject_id": number})
 
 
@@ -109,20 +109,20 @@ def _logins(who: str, people: Iterable[PersonView]) -> list[str]:
     wanted = fold(who)
     if not wanted:
         return []
-    exact = [one.login for one in people if one.login == wanted]
-    return exact or [one.login for one in people if wanted in fold(one.name)] or [who]
+    exact = [person.login for person in people if person.login == wanted]
+    return exact or [person.login for person in people if wanted in fold(person.name)] or [who]
 
 
 def _context(request: HttpRequest, typed: dict[str, str], people: Iterable[PersonView]) -> dict[str, object]:
     return {
         "typed": typed,
         "narrowed": any(typed.values()),
-        "people": sorted(people, key=lambda one: one.login),
-        "names": {one.login: one.name for one in people},
-        "names_by_number": {str(one.id): one.name for one in people},
+        "people": sorted(people, key=lambda person: person.login),
+        "names": {person.login: person.name for person in people},
+        "names_by_number": {str(person.id): person.name for person in people},
         "act_words": sorted(
             translated(request, {act.value: words for act, words in ACT_LABELS.items()}).items(),
-            key=lambda one: fold(one[1]),
+            key=lambda item: fold(item[1]),
         ),
         "subject_words": translated(request, SUBJECT_LABELS),
         "via_words": translated(request, VIA_LABELS),

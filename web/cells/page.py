@@ -138,11 +138,13 @@ def choices(
     """Return the experiments that can be put into the cell, those that are planned for it by themselves."""
     query = ExperimentQuery(state=ASSIGNABLE, sort="code", descending=False, limit=500)
     found = [
-        one for one in list_experiments(sessions, actor, query).experiments if present is None or one.id != present.id
+        experiment
+        for experiment in list_experiments(sessions, actor, query).experiments
+        if present is None or experiment.id != present.id
     ]
     return {
-        "planned": [one for one in found if cell in one.cells],
-        "others": [one for one in found if cell not in one.cells],
+        "planned": [item for item in found if cell in item.cells],
+        "others": [item for item in found if cell not in item.cells],
     }
 
 

@@ -115,7 +115,7 @@ def _number(text: str) -> int | None:
 
 def _refuse_occupied(sessions: Sessions, actor: Actor, cells: list[str], seen: Mapping[str, int | None]) -> None:
     """Nobody's experiment is ended by a tick too many: replacing is confirmed in so many words."""
-    held = {code: one for code, one in occupied(sessions, actor).items() if code in cells and seen[code] is not None}
+    held = {code: item for code, item in occupied(sessions, actor).items() if code in cells and seen[code] is not None}
     if held:
-        told = ", ".join(f"{code} ({one.code})" for code, one in sorted(held.items()))
+        told = ", ".join(f"{code} ({item.code})" for code, item in sorted(held.items()))
         raise Invalid({"cells": message("Occupied: {cells}. Confirm that you replace what they hold.", cells=told)})

@@ -66,11 +66,13 @@ def from_form(data: Mapping[str, object]) -> ExperimentFormValues:
 def from_view(view: ExperimentView, language: str) -> ExperimentFormValues:
     """Write what is kept as people of this language type it."""
     texts = {name: str(getattr(view, name) or "") for name in TEXTS}
-    for one in view.parameters:
-        texts |= {f"{member}-{one.parameter}": _decimal(getattr(one, member), language) for member in LIMITS}
-        texts |= {f"delay-{one.parameter}": _decimal(one.delay / 60, language)}
-        texts |= {f"severity-{one.parameter}": one.severity}
-    return ExperimentFormValues(texts, view.cells, tuple(one.parameter for one in view.parameters))
+    for parameter in view.parameters:
+        texts |= {
+            f"{member}-{parameter.parameter}": _decimal(getattr(parameter, member), language) for member in LIMITS
+        }
+        texts |= {f"delay-{parameter.parameter}": _decimal(parameter.delay / 60, language)}
+        texts |= {f"severity-{parameter.parameter}": parameter.severity}
+    return ExperimentFormValues(texts, view.cells, tuple(parameter.parameter for parameter in view.parameters))
 
 
 def values(typed: ExperimentFormValues) -> dict[str, object]:
@@ -113,7 +115,7 @@ def comparable(field: str, kept: Any) -> Any:
         return sorted(kept or ())
     if field == "parameters":
         return sorted(
-            (Tolerance.model_validate(one).model_dump() for one in kept or ()), key=lambda one: one["parameter"]
+            (Tolerance.model_validate(item).model_dump() for item in kept or ()), key=lambda item: item["parameter"]
         )
     return kept or ""
 

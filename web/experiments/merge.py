@@ -64,7 +64,7 @@ def merge_changes(
             default = "saved" if field in before and own == comparable(field, before[field]) else ""
         sides = word_differences(text.value(field, submitted[field]), text.value(field, saved[field]))
         found.append(MergeField(field, text.gettext(EXPERIMENT_FIELD_LABELS[field]), *sides, default))
-    found.sort(key=lambda one: bool(one.default))
+    found.sort(key=lambda item: bool(item.default))
     return Merge(tuple(found), history_entries(text, since, view.id, names))
 
 

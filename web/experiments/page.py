@@ -95,7 +95,7 @@ class ExperimentPage:
         snapshot = in_its_cells(self.snapshot, experiment)
         shown = show_cells(self.site, snapshot)
         rows = [
-            LiveRow(shown[code], tuple(shown[code].value(one) for one in limits))
+            LiveRow(shown[code], tuple(shown[code].value(limit) for limit in limits))
             for code in experiment.cells_now
             if code in shown
         ]
@@ -106,13 +106,15 @@ class ExperimentPage:
             "assignments": assignments,
             "rows": rows,
             "limits": limits,
-            "limits_text": lambda one: limits_text(one.limits, one.parameter.unit, language),
-            "tolerance_lines": [tolerance_text(self.site, one, language, gettext) for one in experiment.parameters],
+            "limits_text": lambda item: limits_text(item.limits, item.parameter.unit, language),
+            "tolerance_lines": [
+                tolerance_text(self.site, parameter, language, gettext) for parameter in experiment.parameters
+            ],
             "verdict_kind": kind(judged),
             "verdict_icon": ICONS[kind(judged)],
             "verdict_words": sentences(judged, gettext),
             "lasts": lambda start, end: span_text(((end or times.now()) - start).total_seconds(), language),
-            "readings_address": lambda one: readings_address(one, limits, self.site),
+            "readings_address": lambda item: readings_address(item, limits, self.site),
             "moves": self.moves(experiment),
             "changes": self.changes(number, language),
             "experiment_states": translated_messages(self.request, STATE_WORDS),
@@ -156,7 +158,7 @@ class ExperimentPage:
 
 def in_its_cells(snapshot: Snapshot, experiment: ExperimentView) -> Snapshot:
     """Return the snapshot with the experiment and its limits in its cells, as the database has just said it."""
-    limits = {code: one.model_dump(exclude_none=True) for code, one in own_limits(experiment).items()}
+    limits = {code: limit.model_dump(exclude_none=True) for code, limit in own_limits(experiment).items()}
     own = {"id": experiment.id, "code": experiment.code, "title": experiment.title, "state": experiment.state}
     held = snapshot["experiments"]
     here = {cell: held.get(cell, {}) | own | {"limits": limits} for cell in experiment.cells_now}
@@ -165,4 +167,4 @@ def in_its_cells(snapshot: Snapshot, experiment: ExperimentView) -> Snapshot:
 
 def occupied(sessions: Reads, actor: Actor) -> dict[str, Occupant]:
     """Return what each occupied cell holds; for the form that puts the experiment into cells."""
-    return {one.cell: one.experiment for one in occupants_now(sessions, actor)}
+    return {item.cell: item.experiment for item in occupants_now(sessions, actor)}

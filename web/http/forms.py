@@ -31,7 +31,7 @@ def form_texts(data: Mapping[str, object]) -> dict[str, str]:
 def form_text_list(data: Mapping[str, object], name: str) -> list[str]:
     """Return what was sent under a name that a form may send more than once: boxes that were ticked."""
     found = data.get(name, [])
-    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
+    return [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, str)]
 
 
 def parse(model: type[M], values: Mapping[str, object]) -> M:

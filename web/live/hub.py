@@ -133,7 +133,7 @@ class Hub:
             content["units"] = {unit: _or_none(status_snapshot, picture.units.get(unit)) for unit in sorted(units)}
         if services := changed.get("services"):
             content["services"] = {
-                one: _or_none(status_snapshot, picture.services.get(one)) for one in sorted(services)
+                service: _or_none(status_snapshot, picture.services.get(service)) for service in sorted(services)
             }
         if cells := changed.get("experiments"):
             content["experiments"] = {cell: _or_none(plain, picture.experiments.get(cell)) for cell in sorted(cells)}

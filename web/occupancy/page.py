@@ -85,12 +85,12 @@ def _context(
         "found": found,
         "listed": [(row.cell, _lines(row)) for row in found.rows],
         "conflicts": [
-            (row.cell, one.experiments, one.started_at, one.ended_at - MOMENT)
+            (row.cell, conflict.experiments, conflict.started_at, conflict.ended_at - MOMENT)
             for row in found.rows
-            for one in row.conflicts
+            for conflict in row.conflicts
         ],
         "occupied": sum(any(bar.open for bar in row.bars) for row in found.rows),
-        "experiments": sorted(experiments.values(), key=lambda one: one.code),
+        "experiments": sorted(experiments.values(), key=lambda experiment: experiment.code),
         "days": days,
         "zoom": zoom or "",
         "zooms": [(code, word, f"/occupancy?zoom={code}") for code, word in translated(request, _words()).items()],

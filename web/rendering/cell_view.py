@@ -121,7 +121,7 @@ def _show_cell(
 ) -> ShownCell:
     experiment = snapshot["experiments"].get(cell)
     named: Mapping[str, Any] = {} if experiment is None else experiment.get("limits") or {}
-    limits = {code: ParameterLimits.model_validate(one) for code, one in named.items()}
+    limits = {code: ParameterLimits.model_validate(item) for code, item in named.items()}
     latest = _latest(snapshot["cells"].get(cell))
     verdict = judge_cell(site, cell, latest, presence=presence, limits=limits, alarms=alarms, now=now)
     commands = {p.command_of: p for p in site.parameters if p.command_of is not None}

@@ -29,7 +29,7 @@ class ShownLimits:
 
 def limits_of(site: Site, experiment: ExperimentView) -> dict[str, ShownLimits]:
     """Return what is looked at: the experiment's parameters, or the station's main ones where it names none."""
-    named = {one.parameter: one for one in experiment.parameters}
+    named = {parameter.parameter: parameter for parameter in experiment.parameters}
     if not named:
         return {
             p.code: ShownLimits(p, station_limits(p), None) for p in site.parameters if p.main and p.setpoint_of is None
@@ -42,12 +42,15 @@ def limits_of(site: Site, experiment: ExperimentView) -> dict[str, ShownLimits]:
 
 def own_limits(experiment: ExperimentView) -> dict[str, ParameterLimits]:
     """Return what the experiment asks of its parameters, as its cells' topics say it."""
-    return {one.parameter: ParameterLimits.model_validate(one, from_attributes=True) for one in experiment.parameters}
+    return {
+        parameter.parameter: ParameterLimits.model_validate(parameter, from_attributes=True)
+        for parameter in experiment.parameters
+    }
 
 
-def has_limits(one: Tolerance) -> bool:
+def has_limits(tolerance: Tolerance) -> bool:
     """Tell whether the experiment sets limits of its own."""
-    return one.deviation is not None or one.low is not None or one.high is not None
+    return tolerance.deviation is not None or tolerance.low is not None or tolerance.high is not None
 
 
 def limits_text(limits: Limits | Tolerance, unit: str, language: str) -> str:
@@ -65,14 +68,14 @@ def limits_text(limits: Limits | Tolerance, unit: str, language: str) -> str:
     return f"≤\u00a0{written(limits.high)}" if limits.high is not None else ""
 
 
-def tolerance_text(site: Site, one: Tolerance, language: str, gettext: Callable[[str], str]) -> str:
+def tolerance_text(site: Site, tolerance: Tolerance, language: str, gettext: Callable[[str], str]) -> str:
     """Write all that was typed about a parameter in one line."""
-    parameter = site.parameter_by_code.get(one.parameter)
-    name = one.parameter if parameter is None else parameter.label.in_(language)
-    if not has_limits(one):
+    parameter = site.parameter_by_code.get(tolerance.parameter)
+    name = tolerance.parameter if parameter is None else parameter.label.in_(language)
+    if not has_limits(tolerance):
         return gettext("{name}: the station's limits").format(name=name)
-    limits = limits_text(one, "" if parameter is None else parameter.unit, language)
-    minutes = plain_number(one.delay / 60, language)
+    limits = limits_text(tolerance, "" if parameter is None else parameter.unit, language)
+    minutes = plain_number(tolerance.delay / 60, language)
     return gettext("{name}: {limits} for {minutes} min, {severity}").format(
-        name=name, limits=limits, minutes=minutes, severity=gettext(SEVERITY_WORDS[one.severity]).lower()
+        name=name, limits=limits, minutes=minutes, severity=gettext(SEVERITY_WORDS[tolerance.severity]).lower()
     )

@@ -87,7 +87,7 @@ def translated(request: HttpRequest, words: Mapping[str, str]) -> dict[str, str]
 def translated_messages(request: HttpRequest, words: Mapping[Any, UserMessage]) -> dict[str, str]:
     """Return the facility's words for roles and states in the request's language."""
     gettext = page_gettext(request)
-    return {str(key): translate_message(gettext, one) for key, one in words.items()}
+    return {str(key): translate_message(gettext, word) for key, word in words.items()}
 
 
 def page_gettext(request: HttpRequest) -> Callable[[str], str]:
@@ -130,7 +130,7 @@ def page_context(request: HttpRequest, current: str = "") -> dict[str, object]:
         "language": language,
         "me": me,
         "form_token": partial(token_for_form, request),
-        "navigation": [one for one in NAVIGATION if one.act is None or (me is not None and me.may(one.act))],
+        "navigation": [item for item in NAVIGATION if item.act is None or (me is not None and me.may(item.act))],
         "theme": theme if theme in THEMES else "auto",
         "current": current,
         "here": asked_path(request),

@@ -43,8 +43,8 @@ def read_texts(catalogue: Path = CATALOGUE) -> Texts:
 def translate_message(gettext: Callable[[str], str], words: UserMessage) -> str:
     """Write a sentence in a language; values that are words themselves are translated, too."""
     values = {
-        name: translate_message(gettext, one) if isinstance(one, UserMessage) else one
-        for name, one in words.values.items()
+        name: translate_message(gettext, value) if isinstance(value, UserMessage) else value
+        for name, value in words.values.items()
     }
     return gettext(words.template).format(**values)
 

@@ -49,10 +49,10 @@ class Follower:
         taken: set[KnownFile] = set()
         fresh = self._recognize(found, taken)
         self._adopt(fresh, taken)
-        complaints = self._miss([k for k in self.files if k not in taken], found, {one.path for one in fresh})
-        for one in fresh:
-            new = KnownFile(one.path, one.inode, fingerprint(one.head), len(one.head))
-            self.files.append(self._meet(new, one))
+        complaints = self._miss([k for k in self.files if k not in taken], found, {item.path for item in fresh})
+        for item in fresh:
+            new = KnownFile(item.path, item.inode, fingerprint(item.head), len(item.head))
+            self.files.append(self._meet(new, item))
         gone = [known for known in self.files if not known.present][:-GONE]
         self.files = [known for known in self.files if known not in gone]
         return complaints
@@ -60,33 +60,33 @@ class Follower:
     def _recognize(self, found: list[FoundFile], taken: set[KnownFile]) -> list[FoundFile]:
         """Meet the files that go on where they were, renamed and copied ones too; return the others."""
         rest: list[FoundFile] = []
-        for one in found:
-            known = next((k for k in self.files if k.inode == one.inode and one.continues(k)), None)
-            if known is None or known in taken or self._emptied(known, one):
-                rest.append(one)
+        for item in found:
+            known = next((k for k in self.files if k.inode == item.inode and item.continues(k)), None)
+            if known is None or known in taken or self._emptied(known, item):
+                rest.append(item)
             else:
-                taken.add(self._meet(known, one))
+                taken.add(self._meet(known, item))
         fresh: list[FoundFile] = []
-        for one in rest:
-            twin = next((k for k in self.files if k.telling and one.continues(k)), None)
+        for item in rest:
+            twin = next((k for k in self.files if k.telling and item.continues(k)), None)
             if twin is None:
-                fresh.append(one)
+                fresh.append(item)
             elif twin not in taken:
-                taken.add(self._meet(twin, one))
+                taken.add(self._meet(twin, item))
             # else: a copy of a file that is read under its own name
         return fresh
 
     def _adopt(self, fresh: list[FoundFile], taken: set[KnownFile]) -> None:
         """Meet the files that were written anew with known lines in them, and those that were empty until now."""
-        for one in [*fresh]:
-            empty = next((k for k in self.files if k not in taken and not k.tail and k.inode == one.inode), None)
-            known = self._written_anew(one, taken)
+        for item in [*fresh]:
+            empty = next((k for k in self.files if k not in taken and not k.tail and k.inode == item.inode), None)
+            known = self._written_anew(item, taken)
             if known is not None and empty is not None:
                 self.files.remove(empty)
-            known = known or (empty if empty is not None and one.continues(empty) else None)
+            known = known or (empty if empty is not None and item.continues(empty) else None)
             if known is not None:
-                fresh.remove(one)
-                taken.add(self._meet(known, one))
+                fresh.remove(item)
+                taken.add(self._meet(known, item))
 
     def unread(self) -> Iterator[KnownFile]:
         """Yield the files that have more bytes than were read and are not refused, oldest first."""
@@ -119,23 +119,23 @@ class Follower:
             paths = glob(self.file.path.replace("[", "[[]"), recursive=True)  # noqa: PTH207 - takes absolute patterns
         found = [one for path in paths if (one := self._examine(path)) is not None]
         if self.file.order == "modified":
-            return sorted(found, key=lambda one: (one.modified, _natural(one.path)))
-        return sorted(found, key=lambda one: _natural(one.path))
+            return sorted(found, key=lambda item: (item.modified, _natural(item.path)))
+        return sorted(found, key=lambda item: _natural(item.path))
 
-    def _emptied(self, known: KnownFile, one: FoundFile) -> bool:
+    def _emptied(self, known: KnownFile, file: FoundFile) -> bool:
         """Tell whether nothing is known of a file yet, while there was one before it at the same place."""
-        return not known.tail and one.known is None and any(self._former(one, other) for other in self.files)
+        return not known.tail and file.known is None and any(self._former(file, other) for other in self.files)
 
-    def _former(self, one: FoundFile, known: KnownFile) -> bool:
-        return bool(known.tail) and (known.inode == one.inode or known.path == one.path)
+    def _former(self, file: FoundFile, known: KnownFile) -> bool:
+        return bool(known.tail) and (known.inode == file.inode or known.path == file.path)
 
-    def _written_anew(self, one: FoundFile, taken: set[KnownFile]) -> KnownFile | None:
+    def _written_anew(self, file: FoundFile, taken: set[KnownFile]) -> KnownFile | None:
         """Return the known file whose last lines stand somewhere in this one, which has taken its place."""
         for known in reversed(self.files):
-            if known not in taken and self._former(one, known):
-                with Path(one.path).open("rb") as stream:
-                    if known.step_back(stream, one.head) or known.find_again(stream, one.size):
-                        known.head, known.length = fingerprint(one.head), len(one.head)
+            if known not in taken and self._former(file, known):
+                with Path(file.path).open("rb") as stream:
+                    if known.step_back(stream, file.head) or known.find_again(stream, file.size):
+                        known.head, known.length = fingerprint(file.head), len(file.head)
                         return known
         return None
 
@@ -166,7 +166,7 @@ class Follower:
     def _miss(self, missed: list[KnownFile], found: list[FoundFile], fresh: set[str]) -> list[str]:
         """Look for files that are no longer where they were; say what is lost with those that are gone."""
         complaints = []
-        paths = {one.path for one in found}
+        paths = {item.path for item in found}
         for known in missed:
             replaced = known.path in fresh
             if not known.present and not replaced:
