@@ -79,8 +79,8 @@ class Watch:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=24)
-    asked = parser.parse_args()
-    measuring.say_machine()
+    options = parser.parse_args()
+    measuring.print_machine()
     with tempfile.TemporaryDirectory(prefix="octopus-bench-") as name:
         directory = Path(name)
         (directory / "database").mkdir()
@@ -88,7 +88,7 @@ def main() -> int:
         database.start()
         broker.start()
         try:
-            return run(database, broker, read_site(), timedelta(hours=asked.hours), directory)
+            return run(database, broker, read_site(), timedelta(hours=options.hours), directory)
         finally:
             broker.stop()
             database.stop()

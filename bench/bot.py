@@ -22,9 +22,9 @@ STEP = 1000
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int, nargs="?", default=10_000)
-    asked = parser.parse_args()
-    measuring.say_machine()
-    return asyncio.run(run(max(STEP, asked.count)))
+    options = parser.parse_args()
+    measuring.print_machine()
+    return asyncio.run(run(max(STEP, options.count)))
 
 
 async def run(count: int) -> int:

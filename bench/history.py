@@ -37,27 +37,27 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=10_000_000)
     arguments.add_argument("--requests", type=int, default=700)
-    asked = arguments.parse_args()
-    measuring.say_machine()
+    options = arguments.parse_args()
+    measuring.print_machine()
     with tempfile.TemporaryDirectory(prefix="octopus-history-") as folder:
         # Durability is not what is measured: the rows only have to be there soon.
-        options = ("--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=1G", f"--tmpdir={folder}")
-        database = MariaDB(Path(folder), *options)
+        server_options = ("--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=1G", f"--tmpdir={folder}")
+        database = MariaDB(Path(folder), *server_options)
         database.start()
         try:
-            return run(database, Path(folder), asked)
+            return run(database, Path(folder), options)
         finally:
             database.stop()
 
 
-def run(database: MariaDB, folder: Path, asked: argparse.Namespace) -> int:
+def run(database: MariaDB, folder: Path, options: argparse.Namespace) -> int:
     url = database.make_database()
     engine = prepare_database(url, read_site())
     headers = {"Authorization": f"Bearer {member_token(engine)}"}
     engine.dispose()
     started = time.monotonic()
     name = url.rpartition("/")[2]
-    instants, rows = fill(database.connect(name), asked.rows)
+    instants, rows = fill(database.connect(name), options.rows)
     took = time.monotonic() - started
     with database.connect(name) as connection, connection.cursor() as cursor:
         cursor.execute(
@@ -73,7 +73,7 @@ def run(database: MariaDB, folder: Path, asked: argparse.Namespace) -> int:
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
             wait_for(lambda: answers(client), "the server answers")
-            return measure(client, asked.requests, instants)
+            return measure(client, options.requests, instants)
     finally:
         web.stop()
 
@@ -167,8 +167,8 @@ def measure(client: httpx.Client, requests: int, instants: int) -> int:
 
 
 def peak_kept(client: httpx.Client, cell: str, span: timedelta) -> bool:
-    asked = {"parameters": "air_temperature", "from": (END - span).isoformat(), "to": END.isoformat()}
-    found = client.get(f"/api/cells/{cell}/history", params=asked).json()["series"]["air_temperature"]
+    query = {"parameters": "air_temperature", "from": (END - span).isoformat(), "to": END.isoformat()}
+    found = client.get(f"/api/cells/{cell}/history", params=query).json()["series"]["air_temperature"]
     return PEAK in found["max"] and None in found["max"]
 
 

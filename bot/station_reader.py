@@ -105,12 +105,18 @@ class StationReader:
                 .where(Assignment.ended_at.is_(None))
                 .order_by(Cell.position)
             ).all()
-        held: dict[int, list[str]] = {}
+        cells_by_experiment: dict[int, list[str]] = {}
         for experiment_id, code in cells:
-            held.setdefault(experiment_id, []).append(code)
+            cells_by_experiment.setdefault(experiment_id, []).append(code)
         return [
             ExperimentRow(
-                row.code, row.title, row.state, row.planned_start, row.planned_end, tuple(held.get(row.id, ())), row.id
+                row.code,
+                row.title,
+                row.state,
+                row.planned_start,
+                row.planned_end,
+                tuple(cells_by_experiment.get(row.id, ())),
+                row.id,
             )
             for row in rows
         ]

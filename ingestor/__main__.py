@@ -46,11 +46,11 @@ def main() -> int:
 
     def pause(seconds: float) -> bool:
         # Also while the database is away: this service is there, and says so.
-        subscriber.look_after()
+        subscriber.maintain()
         return inbox.pause(seconds)
 
     retrying = Retrying(pause)
-    troubles = Troubles(subscriber.say_trouble)
+    troubles = Troubles(subscriber.report_trouble)
     watch = Watch(presence, engine, troubles)
     writer = Writer(
         inbox,
@@ -62,14 +62,14 @@ def main() -> int:
         troubles=troubles,
     )
 
-    def look_after() -> None:
-        subscriber.look_after()
-        watch.look()
+    def maintain() -> None:
+        subscriber.maintain()
+        watch.check()
 
     try:
         retrying.run(lambda: revisions.check_version(engine))
         with subscriber:
-            writer.run(subscriber.confirm, look_after)
+            writer.run(subscriber.confirm, maintain)
     except Stopped:
         pass
     except Exception as error:

@@ -83,18 +83,18 @@ def open_accounts(
     connection: Connection, units: Mapping[str, int], numbers: Mapping[str, set[int]], now: datetime
 ) -> dict[str, Account]:
     """Lock and read the accounts of these publishers, opening those that are new in the name of their unit."""
-    wanted = sorted(numbers)
-    if len(held := _lock(connection, wanted)) < len(wanted):
-        for publisher in wanted:
-            if publisher not in held:
+    ordered = sorted(numbers)
+    if len(locked := _lock(connection, ordered)) < len(ordered):
+        for publisher in ordered:
+            if publisher not in locked:
                 _open(connection, publisher, units[publisher], now)
-        held = _lock(connection, wanted)
+        locked = _lock(connection, ordered)
     accounts = {
-        publisher: Account(publisher, unit_id, last + LONGEST_JUMP) for publisher, (unit_id, last) in held.items()
+        publisher: Account(publisher, unit_id, last + LONGEST_JUMP) for publisher, (unit_id, last) in locked.items()
     }
     possible = {
         publisher: [number for number in numbers[publisher] if number <= accounts[publisher].limit]
-        for publisher in wanted
+        for publisher in ordered
     }
     near = [
         and_(
@@ -131,19 +131,19 @@ def _open(connection: Connection, publisher: str, unit_id: int, now: datetime) -
 
 def close_accounts(connection: Connection, accounts: Iterable[Account], now: datetime) -> None:
     """Write what the transaction found."""
-    gone, new, booked = [], [], []
+    removed, new, booked = [], [], []
     for account in accounts:
         key = {"publisher": account.publisher}
         if account.fresh:
             before = set(account.touched)
             after = set(merge([*account.touched, *ranges_of(account.fresh)]))
-            gone += [key | {"gone": first} for first, _ in before - after]
+            removed += [key | {"gone": first} for first, _ in before - after]
             new += [{"publisher_id": account.publisher, "first": first, "last": last} for first, last in after - before]
         booked.append(
             key
             | {"newest": max(account.fresh, default=0), "seen_at": now, "more_stored": account.stored}
             | {"more_rejected": account.rejected, "more_repeated": account.repeated}
         )
-    for statement, rows in ((_DROP, gone), (insert(PublisherRange), new), (_BOOK, booked)):
+    for statement, rows in ((_DROP, removed), (insert(PublisherRange), new), (_BOOK, booked)):
         if rows:
             connection.execute(statement, rows)

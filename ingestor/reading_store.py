@@ -17,7 +17,7 @@ from schemas.messages import Stored
 from schemas.times import now
 from storage.database import Sessions
 
-_TOLD = 20_000
+_MAX_REPORTED = 20_000
 # Numbers that a `stored` message names at most: about 2 kB, which any broker takes.
 _NUMBERS = 100
 
@@ -48,8 +48,8 @@ class Receipt:
             numbers = sorted(digests)
             for start in range(0, len(numbers), _NUMBERS):
                 part = numbers[start : start + _NUMBERS]
-                told = [digests[number] for number in part]
-                yield unit, Stored(publisher=publisher, ranges=ledger.ranges_of(part), digests=told)
+                reported = [digests[number] for number in part]
+                yield unit, Stored(publisher=publisher, ranges=ledger.ranges_of(part), digests=reported)
         for (unit, publisher), taken in self.reused.items():
             pairs = sorted(taken.items())
             for start in range(0, len(pairs), _NUMBERS):
@@ -62,29 +62,29 @@ class ReadingStore:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         # Rejections of numbers that are not confirmed: their outboxes send them again and again.
-        self._told: dict[Unconfirmed, None] = {}
+        self._reported: dict[Unconfirmed, None] = {}
 
     def write(self, readings: list[Decoded]) -> Receipt:
         """Write and commit; raise what the database raises, having written nothing."""
         with self._sessions() as session, session.begin():
-            transaction = _Transaction(session.connection(), readings, self._told)
+            transaction = _Transaction(session.connection(), readings, self._reported)
             receipt = transaction.run()
-        self._told.update(dict.fromkeys(transaction.unconfirmed))
-        while len(self._told) > _TOLD:
-            del self._told[next(iter(self._told))]
+        self._reported.update(dict.fromkeys(transaction.unconfirmed))
+        while len(self._reported) > _MAX_REPORTED:
+            del self._reported[next(iter(self._reported))]
         return receipt
 
     def reject(self, reading: Decoded, reason: str) -> Receipt:
         """Write a reading that the database refuses as a rejection."""
-        told = join([*([reading.reason] if reading.reason else []), f"the database refuses it: {reason}"])
-        return self.write([replace(reading, rows=[], reason=told)])
+        reported = join([*([reading.reason] if reading.reason else []), f"the database refuses it: {reason}"])
+        return self.write([replace(reading, rows=[], reason=reported)])
 
 
 class _Transaction:
-    def __init__(self, connection: Connection, readings: list[Decoded], told: Container[Unconfirmed]) -> None:
+    def __init__(self, connection: Connection, readings: list[Decoded], reported: Container[Unconfirmed]) -> None:
         self._connection = connection
         self._readings = readings
-        self._told = told
+        self._reported = reported
         self.unconfirmed: list[Unconfirmed] = []
         self._now = now()
         self._receipt = Receipt()
@@ -104,7 +104,7 @@ class _Transaction:
                 fresh.append(reading)
         self._store(fresh, repeats)
         ledger.close_accounts(self._connection, self._accounts.values(), self._now)
-        rejections.record(self._connection, self._rejections, self._told)
+        rejections.record(self._connection, self._rejections, self._reported)
         return self._receipt
 
     def _open_accounts(self) -> None:
@@ -179,8 +179,8 @@ class _Transaction:
         number comes from a copy of the outbox or from one restored from a backup. Where it has a digest it is left to
         its publisher, which gives it a new number; an older publisher cannot, so what it sends is stored, or rejected.
         """
-        held = statements.existing_values(self._connection, (row for reading in repeats for row in reading.rows))
-        unknown = [reading for reading in repeats if not _is_held(reading, held)]
+        existing = statements.existing_values(self._connection, (row for reading in repeats for row in reading.rows))
+        unknown = [reading for reading in repeats if not _is_stored(reading, existing)]
         payloads = self._rejected_payloads(unknown)
         others = {
             id(reading)
@@ -216,18 +216,18 @@ class _Transaction:
 
         The first value of a key stays. Another one becomes a rejection, so that nothing vanishes silently.
         """
-        held = statements.existing_values(self._connection, (row for reading in readings for row in reading.rows))
+        existing = statements.existing_values(self._connection, (row for reading in readings for row in reading.rows))
         added: list[Decoded] = []
         for reading in readings:
             new: list[Row] = []
             conflicts = []
             for row in reading.rows:
                 key = (row[0], row[1])
-                if key not in held:
-                    held[key] = row[2]
+                if key not in existing:
+                    existing[key] = row[2]
                     new.append(row)
-                elif held[key] != row[2]:
-                    conflicts.append(f"series {row[0]}: {held[key]} is stored, {row[2]} came later")
+                elif existing[key] != row[2]:
+                    conflicts.append(f"series {row[0]}: {existing[key]} is stored, {row[2]} came later")
             if conflicts:
                 at = reading.rows[0][1]
                 self._rejections.append((reading, join([f"conflict at {at}: the first value stays", *conflicts])))
@@ -262,9 +262,9 @@ def _number_of(reading: Decoded) -> Number:
     return str(reading.publisher), reading.sequence or 0
 
 
-def _is_held(reading: Decoded, held: dict[tuple[int, str], float | None]) -> bool:
+def _is_stored(reading: Decoded, existing: dict[tuple[int, str], float | None]) -> bool:
     """Tell whether the history has a value of this reading."""
-    return any((row[0], row[1]) in held and held[row[0], row[1]] == row[2] for row in reading.rows)
+    return any((row[0], row[1]) in existing and existing[row[0], row[1]] == row[2] for row in reading.rows)
 
 
 def _instant(seconds: float) -> str:

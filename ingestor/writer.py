@@ -83,20 +83,20 @@ class Writer:
         self._counts = Receipt()
         self._reported_at = monotonic()
 
-    def run(self, confirm: Confirm, look_after: Callable[[], None]) -> None:
+    def run(self, confirm: Confirm, maintain: Callable[[], None]) -> None:
         """Write what arrives until the inbox is closed; raise what nobody can mend."""
         try:
             station = self._retrying.run(self._load_station)
             with ThreadPoolExecutor(1, "writing") as writing:
                 try:
-                    self._run(writing, station, confirm, look_after)
+                    self._run(writing, station, confirm, maintain)
                 finally:
                     # Whatever ended this: a write that waits for the database gives up.
                     self._inbox.close()
         except Stopped:
             log.info("asked to stop while the database is away: what was not acknowledged comes again")
 
-    def _run(self, writing: Executor, station: SeriesIndex, confirm: Confirm, look_after: Callable[[], None]) -> None:
+    def _run(self, writing: Executor, station: SeriesIndex, confirm: Confirm, maintain: Callable[[], None]) -> None:
         """Decode the next batch while the one before is being written."""
         written: list[Future[None]] = []
         while not self._inbox.closed:
@@ -118,7 +118,7 @@ class Writer:
                 if known.arrivals:
                     written.append(writing.submit(self._write, known, confirm))
             self._troubles.set("clock", self._waiting_room.clocks.trouble(), key="clock")
-            look_after()
+            maintain()
         for item in written:
             item.result()
 

@@ -87,7 +87,7 @@ class Connection:
         except OSError:  # closed already
             return None
 
-    def say_last(self, topic: str, payload: bytes, seconds: float) -> None:
+    def publish_last(self, topic: str, payload: bytes, seconds: float) -> None:
         """Publish and wait until the broker has it."""
         info = self._client.publish(topic, payload, qos=1, retain=True)
         if info.rc == mqtt.MQTT_ERR_SUCCESS:

@@ -12,7 +12,7 @@ from service.backoff import BackOff
 
 log = logging.getLogger("publisher")
 
-_FAULTS_SAID = 5
+_MAX_LOGGED_FAULTS = 5
 
 
 class Feeder(Thread):
@@ -61,7 +61,7 @@ class Feeder(Thread):
                 continue
             if tries:
                 log.info("the outbox has room again: %d readings kept after %d tries", len(batch.samples), tries)
-            self._say([*batch.faults, *appended.refused])
+            self._log_faults([*batch.faults, *appended.refused])
             self._events.put(appended)
             return
 
@@ -76,10 +76,12 @@ class Feeder(Thread):
         ours = [sample for sample in batch.samples if sample.cell in self._cells]
         return SampleBatch(ours, batch.position, batch.faults + strays)
 
-    def _say(self, faults: list[ReadFault]) -> None:
-        for fault in faults[:_FAULTS_SAID]:
+    def _log_faults(self, faults: list[ReadFault]) -> None:
+        for fault in faults[:_MAX_LOGGED_FAULTS]:
             log.warning("%s could not read: %s", self._name_of_source, fault.reason)
-        if len(faults) > _FAULTS_SAID:
+        if len(faults) > _MAX_LOGGED_FAULTS:
             log.warning(
-                "%s could not read %d more; the outbox keeps them all", self._name_of_source, len(faults) - _FAULTS_SAID
+                "%s could not read %d more; the outbox keeps them all",
+                self._name_of_source,
+                len(faults) - _MAX_LOGGED_FAULTS,
             )

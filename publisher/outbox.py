@@ -76,7 +76,7 @@ class Outbox:
         try:
             return open_file(self.path)
         except OutboxFullError:
-            if not self._reserve.held:
+            if not self._reserve.reserved:
                 raise
             # Only an outbox that opens can be emptied.
             self._reserve.give_up()
@@ -133,7 +133,7 @@ class Outbox:
 
     def _renumber(self, encoder: Encoder) -> dict[int, int]:
         """Give what waits the numbers from 1, in order; return those of each cell's newest reading by the old ones."""
-        wanted = {entry.sequence for entry in self._newest.values()}
+        newest_sequences = {entry.sequence for entry in self._newest.values()}
         found: dict[int, int] = {}
         number = done = 0
         while rows := self._connection.execute(
@@ -143,7 +143,7 @@ class Outbox:
             for sequence, payload in rows:
                 number += 1
                 changes.append((number, encoder.renumber(number, payload), sequence))
-                if sequence in wanted:
+                if sequence in newest_sequences:
                     found[sequence] = number
             # Never upwards and in order: no number is taken while it is wanted.
             self._connection.executemany("UPDATE reading SET sequence = ?, payload = ? WHERE sequence = ?", changes)
@@ -216,14 +216,14 @@ class Outbox:
             try:
                 deleted = self._delete(by_number, exact)
             except OutboxFullError:
-                if not self._reserve.held:
+                if not self._reserve.reserved:
                     raise
                 self._reserve.give_up()
                 self._empty_log()
                 deleted = sum(self._delete([piece], []) for piece in self._pieces(by_number))
                 for start in range(0, len(exact), PIECE):
                     deleted += self._delete([], exact[start : start + PIECE])
-            if not self._reserve.held:
+            if not self._reserve.reserved:
                 self._make_room()
             self.waiting -= deleted
             return deleted

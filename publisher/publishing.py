@@ -77,7 +77,7 @@ class Publishing:
                     self._connect()
                 wait = self._work(now)
                 if self._up:
-                    wait = min(wait, self._say_status(now))
+                    wait = min(wait, self._publish_status(now))
                 elif self._connection is None:
                     wait = min(wait, max(0.0, self._connect_at - now))
         finally:
@@ -159,12 +159,12 @@ class Publishing:
                 reason, _advice(reason),
             )  # fmt: skip
 
-    def _say_status(self, now: float) -> float:
+    def _publish_status(self, now: float) -> float:
         if now < self._status_at:
             return self._status_at - now
         status = self._present("online", self._since)
         if self._connection is not None and (status != self._status or now >= self._repeat_at):
-            self._connection.publish(topics.unit_status(self._unit), status.said(times.now()), qos=1, retain=True)
+            self._connection.publish(topics.unit_status(self._unit), status.to_json_at(times.now()), qos=1, retain=True)
             self._status, self._repeat_at = status, now + PRESENCE_SECONDS
         self._status_at = now + STATUS_INTERVAL
         return STATUS_INTERVAL
@@ -181,7 +181,7 @@ class Publishing:
         if self._connection is None:
             return
         if self._up:
-            self._connection.say_last(
+            self._connection.publish_last(
                 topics.unit_status(self._unit), self._present("offline", times.now()).to_json(), _FAREWELL
             )
         self._connection.close()

@@ -19,7 +19,7 @@ class Reserve:
         self._path, self.size = path, size
 
     @property
-    def held(self) -> bool:
+    def reserved(self) -> bool:
         try:
             return self._path.stat().st_size >= self.size
         except OSError:
@@ -27,7 +27,7 @@ class Reserve:
 
     def hold(self) -> bool:
         """Take the room unless it is held; tell whether it is."""
-        if self.held:
+        if self.reserved:
             return True
         try:
             with self._path.open("wb") as file:

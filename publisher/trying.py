@@ -24,8 +24,8 @@ from service.settings import DEFAULT_FILE, EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, 
 
 # Seconds after a batch in which nothing more may come; a csv source keeps lines for their partners meanwhile.
 _QUIET = 1.5
-_FAULTS_SHOWN = 20
-_RAW_SHOWN = 80
+_MAX_FAULTS = 20
+_RAW_LENGTH = 80
 _SKEW = times.CLOCK_SKEW.total_seconds()
 _DAY = 86400.0
 _EARLIEST = datetime(2000, 1, 1, tzinfo=times.EPOCH.tzinfo)
@@ -111,7 +111,7 @@ def main(argv: list[str] | None = None) -> int:
         read(source, trial, _QUIET + join_wait, chosen.seconds)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-    _say_json(trial) if chosen.json else _say(trial)
+    _print_json(trial) if chosen.json else _print(trial)
     return 0 if trial.count else EXIT_UNAVAILABLE
 
 
@@ -162,24 +162,24 @@ def read(source: Source, trial: Trial, quiet: float, seconds: float) -> None:
             continue
 
 
-def _say(trial: Trial) -> None:
+def _print(trial: Trial) -> None:
     write = sys.stdout.write
     if trial.count:
         rows = [("time", "cell", "parameter", "value", ""), *trial.rows()]
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         for row in rows:
             write("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() + "\n")
-        shown = sum(map(len, trial.readings.values()))
-        write(f"\n{trial.count} readings of {len(trial.readings)} cells, {shown} of them shown; nothing was stored\n")
+        line = sum(map(len, trial.readings.values()))
+        write(f"\n{trial.count} readings of {len(trial.readings)} cells, {line} of them shown; nothing was stored\n")
     else:
         write("no reading\n")
-    for fault in trial.faults[:_FAULTS_SHOWN]:
+    for fault in trial.faults[:_MAX_FAULTS]:
         write(f"fault: {fault.reason}{_raw(fault)}\n")
-    if len(trial.faults) > _FAULTS_SHOWN:
-        write(f"{len(trial.faults) - _FAULTS_SHOWN} more faults\n")
+    if len(trial.faults) > _MAX_FAULTS:
+        write(f"{len(trial.faults) - _MAX_FAULTS} more faults\n")
 
 
-def _say_json(trial: Trial) -> None:
+def _print_json(trial: Trial) -> None:
     said: dict[str, Any] = {
         "readings": trial.count,
         "cells": trial.in_short(),
@@ -190,7 +190,7 @@ def _say_json(trial: Trial) -> None:
 
 def _raw(fault: ReadFault) -> str:
     text = " ".join(fault.raw.split())
-    return f" [{text[:_RAW_SHOWN]}{'…' if len(text) > _RAW_SHOWN else ''}]" if text else ""
+    return f" [{text[:_RAW_LENGTH]}{'…' if len(text) > _RAW_LENGTH else ''}]" if text else ""
 
 
 if __name__ == "__main__":

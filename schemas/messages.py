@@ -110,7 +110,7 @@ class Status(Message):
     # What keeps a service from its work, in words; absent while nothing does.
     trouble: str | None = Field(default=None, max_length=1000)
 
-    def said(self, at: datetime) -> bytes:
+    def to_json_at(self, at: datetime) -> bytes:
         """Return the payload of this status as it is said at this instant."""
         return self.model_copy(update={"at": at}).to_json()
 

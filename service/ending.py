@@ -14,7 +14,7 @@ AGAIN = 3.0
 async def end(*tasks: asyncio.Task[Any], again: float = AGAIN) -> None:
     """Cancel the tasks until each of them has ended; how they ended is their owner's business."""
     for task in tasks:
-        task.add_done_callback(_looked_at)
+        task.add_done_callback(_consume_result)
     pending = {task for task in tasks if not task.done()}
     while pending:
         for task in pending:
@@ -22,7 +22,7 @@ async def end(*tasks: asyncio.Task[Any], again: float = AGAIN) -> None:
         _, pending = await asyncio.wait(pending, timeout=again)
 
 
-def _looked_at(task: asyncio.Task[Any]) -> None:
+def _consume_result(task: asyncio.Task[Any]) -> None:
     """Keep asyncio from complaining that nobody asked how it ended."""
     if not task.cancelled():
         task.exception()

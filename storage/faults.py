@@ -74,8 +74,8 @@ def classify(error: BaseException) -> tuple[Kind, str]:
             return Kind.NEEDS_A_PERSON, str(cause)
     waiting = {PoolTimeout: "no database connection is free", Busy: "too many wait for the database already",
                TimeoutError: "the database does not answer in time"}  # fmt: skip
-    said = next((text for kind, text in waiting.items() if isinstance(cause, kind)), None)
-    return (Kind.BUG, f"{type(cause).__name__}: {cause}") if said is None else (Kind.PASSES, said)
+    reason = next((text for kind, text in waiting.items() if isinstance(cause, kind)), None)
+    return (Kind.BUG, f"{type(cause).__name__}: {cause}") if reason is None else (Kind.PASSES, reason)
 
 
 def is_away(error: BaseException) -> bool:
@@ -130,9 +130,9 @@ def _classify_mysql(cause: pymysql.Error, *, lost: bool) -> tuple[Kind, str]:
         (_DATA, Kind.BAD_DATA, text),
         (_RULE, Kind.RULE, text),
     )
-    for codes, kind, words in meanings:
+    for codes, kind, description in meanings:
         if code in codes:
-            return kind, words
+            return kind, description
     if lost or isinstance(cause, pymysql.err.InterfaceError) or is_given_up(cause):
         return Kind.PASSES, f"the database does not answer: {text}"
     return (Kind.BAD_DATA if isinstance(cause, pymysql.err.DataError) else Kind.BUG), text
@@ -155,4 +155,4 @@ def _classify_sqlite(cause: sqlite3.Error) -> tuple[Kind, str]:
         (code == sqlite3.SQLITE_CONSTRAINT, Kind.RULE, text),
         (code in _SQLITE_DATA or isinstance(cause, sqlite3.DataError), Kind.BAD_DATA, text),
     )
-    return next(((kind, words) for applies, kind, words in meanings if applies), (Kind.BUG, text))
+    return next(((kind, description) for applies, kind, description in meanings if applies), (Kind.BUG, text))

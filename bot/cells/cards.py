@@ -6,7 +6,7 @@ from datetime import timedelta
 import discord
 
 from bot.cells.charts import chart
-from bot.cells.verdicts import Shown, describe, show, without_limit, written
+from bot.cells.verdicts import DisplayedValue, describe, show, without_limit, written
 from bot.context import Context
 from bot.database import DatabaseAway
 from bot.station_reader import ChartData
@@ -32,18 +32,18 @@ async def card(
     now = times.now()
     (stored, aim), own, histories = await _ask(context, cell, parameter.code, span)
     code, limits = own or (None, None)
-    shown = show(
+    displayed = show(
         context.site, context.picture, cell, parameter, now,
         stored=stored, stored_setpoint=aim, database=histories is not None, own=limits,
     )  # fmt: skip
     if code is not None and not context.policy.experiment(code):
-        shown = without_limit(shown)
-    embed = _embed(context, cell, parameter, texts, shown)
+        displayed = without_limit(displayed)
+    embed = _embed(context, cell, parameter, texts, displayed)
     if histories is None:
         embed.set_footer(text=texts("chart_unknown"))
         return embed, None
     measured, setpoint = histories
-    if measured.points and shown.kind != "silent" and not parameter.states:
+    if measured.points and displayed.kind != "silent" and not parameter.states:
         embed.add_field(name=texts("trend"), value=texts(f"trend_{_trend(measured, parameter)}"))
     png = await context.draw(
         chart,
@@ -79,12 +79,12 @@ async def _ask(
         return (None, None), own, None
 
 
-def _embed(context: Context, cell: str, parameter: Parameter, texts: Texts, shown: Shown) -> discord.Embed:
-    verdict = shown.verdict
+def _embed(context: Context, cell: str, parameter: Parameter, texts: Texts, displayed: DisplayedValue) -> discord.Embed:
+    verdict = displayed.verdict
     severe = verdict is not None and verdict.severity in {"major", "critical"}
     embed = discord.Embed(
         title=texts("card_title", cell=cell, parameter=parameter.label.in_(texts.language))[:256],
-        colour=_SEVERE if severe else _COLOURS[shown.kind],
+        colour=_SEVERE if severe else _COLOURS[displayed.kind],
         url=context.page(f"/cells/{cell}"),
     )
     value = "—" if verdict is None or verdict.observed_at is None else written(verdict.value, parameter, texts)
@@ -94,13 +94,13 @@ def _embed(context: Context, cell: str, parameter: Parameter, texts: Texts, show
         if verdict is not None and verdict.deviation is not None:
             sign = "+" if round(verdict.deviation, parameter.decimals) > 0 else ""
             embed.add_field(name=texts("deviation"), value=f"{sign}{written(verdict.deviation, parameter, texts)}")
-    embed.add_field(name=texts("state"), value=describe(shown, parameter, texts), inline=False)
+    embed.add_field(name=texts("state"), value=describe(displayed, parameter, texts), inline=False)
     if verdict is not None and verdict.observed_at is not None:
         seconds = round(verdict.observed_at.timestamp())
         embed.add_field(name=texts("age"), value=f"<t:{seconds}:R> · <t:{seconds}:T>")
         embed.add_field(name=texts("quality"), value=texts(f"quality_{verdict.quality}"))
     embed.add_field(name=texts("experiment"), value=_experiment(context, cell, texts))
-    if shown.stored:
+    if displayed.stored:
         embed.description = texts("from_database")
     return embed
 

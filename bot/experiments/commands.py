@@ -38,11 +38,11 @@ class Experiments(commands.Cog):
         except DatabaseAway:
             await interaction.edit_original_response(content=texts("database_away"))
             return
-        wanted = fold(code[:200])
-        found = next((item for item in known if wanted in {fold(item.code), fold(item.title)}), None)
+        folded = fold(code[:200])
+        found = next((item for item in known if folded in {fold(item.code), fold(item.title)}), None)
         if found is None:
-            words = texts("experiment_gone", code=discord.utils.escape_markdown(code[:100]))
-            await interaction.edit_original_response(content=words)
+            text = texts("experiment_gone", code=discord.utils.escape_markdown(code[:100]))
+            await interaction.edit_original_response(content=text)
             return
         page = context.page(f"/experiments/{found.id}")
         title = discord.utils.escape_markdown(f"{found.code} · {found.title}")
@@ -63,11 +63,11 @@ class Experiments(commands.Cog):
             known = await asyncio.wait_for(self._known(), COMPLETION)
         except (DatabaseAway, TimeoutError):
             return []
-        wanted = fold(current[:100])
+        folded = fold(current[:100])
         return [
             app_commands.Choice(name=f"{item.code} · {item.title}"[:100], value=item.code)
             for item in known
-            if wanted in fold(f"{item.code} {item.title}")
+            if folded in fold(f"{item.code} {item.title}")
         ][:25]
 
     async def _known(self) -> list[ExperimentRow]:

@@ -99,7 +99,7 @@ _ADMIN = (
 LEAST_ROLE: dict[Act, Role] = (
     dict.fromkeys(Act, Role.MEMBER) | dict.fromkeys(_TECHNICIAN, Role.TECHNICIAN) | dict.fromkeys(_ADMIN, Role.ADMIN)
 )
-ROLE_WORDS: dict[Role, UserMessage] = {
+ROLE_LABELS: dict[Role, UserMessage] = {
     Role.MEMBER: message("member"),
     Role.TECHNICIAN: message("technician"),
     Role.ADMIN: message("admin"),
@@ -124,4 +124,4 @@ def require(role: Role | None, act: Act, *, read_only: bool = False) -> None:
     if not allowed(role, act, read_only=read_only):
         if read_only:
             raise Forbidden(message("This token may only read."))
-        raise Forbidden(message("Your role does not allow this: it needs {role}.", role=ROLE_WORDS[LEAST_ROLE[act]]))
+        raise Forbidden(message("Your role does not allow this: it needs {role}.", role=ROLE_LABELS[LEAST_ROLE[act]]))

@@ -78,10 +78,10 @@ def withdraw(sessions: Sessions, actor: Actor, number: int, form: Withdrawal) ->
     """Take back an assignment that never was, with a reason; the audit keeps how it stood."""
     with act_transaction(sessions, actor, Act.ASSIGNMENT_WITHDRAW) as context:
         row, cell = _held(context.session, number)
-        gone = read_assignment(context.session, row.id)
+        withdrawn = read_assignment(context.session, row.id)
         context.record("cell", cell.code, audit_values(row), {"reason": form.reason})
         context.session.delete(row)
-        return gone
+        return withdrawn
 
 
 def _experiment(session: Session, number: int) -> Experiment:
@@ -104,8 +104,8 @@ def _held(session: Session, number: int) -> tuple[Assignment, Cell]:
     return row, cell
 
 
-def _check_times(context: ActContext, cell: Cell, wanted: Correction, but: int) -> None:
-    start, end = wanted.started_at, wanted.ended_at
+def _check_times(context: ActContext, cell: Cell, corrected: Correction, but: int) -> None:
+    start, end = corrected.started_at, corrected.ended_at
     if start > context.at:
         raise Invalid({"started_at": message("An assignment cannot start in the future: plan it in the experiment.")})
     if end is not None and end > context.at:

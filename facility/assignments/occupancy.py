@@ -82,29 +82,33 @@ def occupancy(
     window = Span(day_start(first, zone), day_start(last + timedelta(days=1), zone))
     now = times.now()
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
-        held: dict[str, list[Bar]] = {}
+        occupied: dict[str, list[Bar]] = {}
         for view in between(session, window.start, max(window.end, now)):
-            held.setdefault(view.cell, []).append(_held(view, now))
+            occupied.setdefault(view.cell, []).append(_assignment_bar(view, now))
         planned = _planned(session, zone)
-        _add_rest(session, zone, held, planned, now)
+        _add_rest(session, zone, occupied, planned, now)
         cells = session.execute(
             select(Unit.code, Cell.code)
             .join(Cell, Cell.unit_id == Unit.id)
             .where(Cell.retired_at.is_(None))
             .order_by(Cell.position)
         ).all()
-        gone = [] if past_plans else [Span(EARLIEST, now)]
-        rows = [_row(unit, cell, held.get(cell, []), planned.get(cell, []), window, gone=gone) for unit, cell in cells]
+        past = [] if past_plans else [Span(EARLIEST, now)]
+        rows = [
+            _row(unit, cell, occupied.get(cell, []), planned.get(cell, []), window, past=past) for unit, cell in cells
+        ]
     return Occupancy(started_at=window.start, ended_at=window.end, now=now, rows=rows)
 
 
-def _row(unit: str, cell: str, held: list[Bar], planned: list[Bar], window: Span, *, gone: list[Span]) -> OccupancyRow:
+def _row(
+    unit: str, cell: str, occupied: list[Bar], planned: list[Bar], window: Span, *, past: list[Span]
+) -> OccupancyRow:
     """Lay out one cell; a plan stands only where its experiment did not hold the cell anyway."""
-    bars = [bar for bar in held if _span(bar).overlap(window)]
+    bars = [bar for bar in occupied if _span(bar).overlap(window)]
     for plan in planned:
-        own = [_span(bar) for bar in held if bar.experiment.id == plan.experiment.id]
+        own = [_span(bar) for bar in occupied if bar.experiment.id == plan.experiment.id]
         # An hour that an assignment left over at either end of the plan is no plan.
-        parts = [part for part in without([_span(plan)], own + gone) if part.end - part.start >= timedelta(hours=1)]
+        parts = [part for part in without([_span(plan)], own + past) if part.end - part.start >= timedelta(hours=1)]
         bars += [
             plan.model_copy(update={"started_at": part.start, "ended_at": part.end})
             for part in parts
@@ -165,15 +169,15 @@ def _planned(session: Session, zone: ZoneInfo) -> dict[str, list[Bar]]:
 
 
 def _add_rest(
-    session: Session, zone: ZoneInfo, held: dict[str, list[Bar]], planned: dict[str, list[Bar]], now: datetime
+    session: Session, zone: ZoneInfo, occupied: dict[str, list[Bar]], planned: dict[str, list[Bar]], now: datetime
 ) -> None:
     """Add the planned days that are still to come of what a cell holds, though nobody had planned that cell."""
-    held_now = {cell: bar for cell, bars in held.items() for bar in bars if bar.open}
+    occupied_now = {cell: bar for cell, bars in occupied.items() for bar in bars if bar.open}
     running = select(Experiment.id, Experiment.planned_end).where(
-        Experiment.id.in_({bar.experiment.id for bar in held_now.values()}), Experiment.state.in_(_PLANNED)
+        Experiment.id.in_({bar.experiment.id for bar in occupied_now.values()}), Experiment.state.in_(_PLANNED)
     )
     ends: dict[int, date | None] = dict(list(session.execute(running)))
-    for cell, bar in held_now.items():
+    for cell, bar in occupied_now.items():
         last = ends.get(bar.experiment.id)
         plans = planned.setdefault(cell, [])
         if last is None or any(plan.experiment.id == bar.experiment.id for plan in plans):
@@ -184,7 +188,7 @@ def _add_rest(
             plans.append(bar.model_copy(update=rest))
 
 
-def _held(view: AssignmentView, now: datetime) -> Bar:
+def _assignment_bar(view: AssignmentView, now: datetime) -> Bar:
     return Bar(
         kind="held",
         experiment=view.experiment,

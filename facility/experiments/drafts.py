@@ -19,7 +19,7 @@ from facility.acting.refusals import Invalid
 from facility.acting.user_messages import UserMessage, message
 
 ExperimentState = Literal["draft", "planned", "running", "ended", "archived"]
-STATE_WORDS: dict[str, UserMessage] = {
+EXPERIMENT_STATE_LABELS: dict[str, UserMessage] = {
     "draft": message("draft"),
     "planned": message("planned"),
     "running": message("running"),

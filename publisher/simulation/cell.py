@@ -79,24 +79,24 @@ class SimulatedCell:
 
     def _model(self, t: float) -> Values:
         noise = self._noise
-        asked, asked_before = self._scenario.at(t), self._lagging.at(t - _LAG)
+        setpoints, earlier_setpoints = self._scenario.at(t), self._lagging.at(t - _LAG)
         draught = self._doors.at(t)
         cycle = math.sin(2 * math.pi * t / self._cycle + self._phase)
-        temperature = asked_before.temperature - 0.03 + 0.115 * noise["temperature"](t) + draught.temperature
-        humidity = asked_before.humidity - 0.1 + 0.9 * cycle + 0.64 * noise["humidity"](t) + draught.humidity
-        co2 = asked.co2 + 5 * noise["co2"](t) + draught.co2
-        light = asked.light
+        temperature = earlier_setpoints.temperature - 0.03 + 0.115 * noise["temperature"](t) + draught.temperature
+        humidity = earlier_setpoints.humidity - 0.1 + 0.9 * cycle + 0.64 * noise["humidity"](t) + draught.humidity
+        co2 = setpoints.co2 + 5 * noise["co2"](t) + draught.co2
+        light = setpoints.light
         par = light * self._par_per_percent * (1 + 0.01 * noise["light"](t)) if light >= 0.5 else 0.0
         rain, mass = self._water.at(t)
         swing = self._scenario.swing
         model: Values = {
             "air_temperature": temperature,
-            "air_temperature_setpoint": asked.temperature,
+            "air_temperature_setpoint": setpoints.temperature,
             "rain_water_temperature": 12 + 1.5 * self._scenario.course(t, 7200) + 0.2 * noise["tank"](t),
             "relative_humidity": min(100.0, max(0.0, humidity)),
-            "relative_humidity_setpoint": asked.humidity,
+            "relative_humidity_setpoint": setpoints.humidity,
             "co2": max(0.0, co2),
-            "co2_setpoint": asked.co2,
+            "co2_setpoint": setpoints.co2,
             "o2": self._oxygen + 0.02 * noise["oxygen"](t),
             "o3": max(0.0, 18 + 0.25 * light + 2 * noise["ozone"](t)),
             "par": max(0.0, par),

@@ -28,7 +28,7 @@ from service.settings import Block, SettingsError, read_secret
 
 log = logging.getLogger(__name__)
 
-_SHOWN = 200
+_MAX_REPORTED = 200
 
 
 class Time(Block):
@@ -158,7 +158,7 @@ class HttpSource:
         settings = self._settings
         client: httpx.AsyncClient | None = None
 
-        async def ask() -> PollResult:
+        async def poll_once() -> PollResult:
             nonlocal client
             if client is None:
                 client = self._new_client()
@@ -174,17 +174,17 @@ class HttpSource:
                 except httpx.InvalidURL:
                     troubles.append(f"{url} is no URL")
                 except httpx.HTTPError as error:
-                    troubles.append(f"{url} does not answer ({_in_words(error)})")
+                    troubles.append(f"{url} does not answer ({_describe(error)})")
             raise Unavailable("; ".join(troubles), raw, wait)
 
         async def close() -> None:
             nonlocal client
             if client is not None:
-                gone, client = client, None
-                await gone.aclose()
+                closed, client = client, None
+                await closed.aclose()
 
         deadline = settings.timeout * len(settings.urls) + 1
-        yield from poll("http", ask, close, interval=settings.interval, deadline=deadline, stop=stop)
+        yield from poll("http", poll_once, close, interval=settings.interval, deadline=deadline, stop=stop)
 
     def _new_client(self) -> Any:
         """Return a client with the credentials as they are now: one that was changed in its file needs no restart."""
@@ -243,13 +243,13 @@ class HttpSource:
         try:
             document = read_json(body, charset or self._settings.encoding)
         except ValueError:
-            raise Unavailable("sends no whole JSON", body[:_SHOWN].decode(errors="replace")) from None
+            raise Unavailable("sends no whole JSON", body[:_MAX_REPORTED].decode(errors="replace")) from None
         answer = PollResult()
         for cell in self._settings.cells:
             try:
                 sample = self._cell(document, cell, now, paces, answer.faults)
             except (Absent, ValueError) as error:
-                answer.faults.append(ReadFault(f"{cell.cell}: {error}", body[:_SHOWN].decode(errors="replace")))
+                answer.faults.append(ReadFault(f"{cell.cell}: {error}", body[:_MAX_REPORTED].decode(errors="replace")))
                 continue
             if sample is not None:
                 answer.samples.append(sample)
@@ -264,18 +264,18 @@ class HttpSource:
         """Return the cell's sample; None where its time has not moved since the last one."""
         place = _find(document, parse_path(cell.path), cell.path)
         at = now
-        wanted = cell.time or self._settings.time
-        if wanted is not None:
-            text = _find(place if cell.time else document, parse_path(wanted.path), wanted.path)
+        time_settings = cell.time or self._settings.time
+        if time_settings is not None:
+            text = _find(place if cell.time else document, parse_path(time_settings.path), time_settings.path)
             if isinstance(text, bool) or not isinstance(text, str | int | float):
-                raise ValueError(f"the time at {wanted.path} is no text or number")
-            zone = self._site.zone if wanted.timezone is None else ZoneInfo(wanted.timezone)
+                raise ValueError(f"the time at {time_settings.path} is no text or number")
+            zone = self._site.zone if time_settings.timezone is None else ZoneInfo(time_settings.timezone)
             try:
-                local = instants.parse([str(text).strip("\0 ")], wanted.formats, ".")
+                local = instants.parse([str(text).strip("\0 ")], time_settings.formats, ".")
                 at = times.to_milliseconds(instants.resolve(local, zone, paces.get(cell.cell)))
             except (ValueError, OverflowError) as error:
                 # The reason stays the same while the text goes on: it is a new fault once only.
-                faults.append(ReadFault(f"{cell.cell}: the time at {wanted.path} cannot be used", str(error)))
+                faults.append(ReadFault(f"{cell.cell}: the time at {time_settings.path} cannot be used", str(error)))
                 return None
         # What is wrong with the values stays so while their time stands still.
         values = self._values(place, cell, faults)
@@ -296,7 +296,7 @@ class HttpSource:
                 values[code] = value.measured(raw, self._settings.decimal, self._settings.thousands)
             except (Absent, ValueError) as error:
                 shown = raw.encode("utf-8", "replace").decode() if isinstance(raw, str) else ""
-                faults.append(ReadFault(f"{cell.cell} {code}: {error}", shown[:_SHOWN]))
+                faults.append(ReadFault(f"{cell.cell} {code}: {error}", shown[:_MAX_REPORTED]))
         return values
 
     def _read_secrets(self) -> dict[str, str]:
@@ -316,7 +316,7 @@ def _paces(position: Position | None) -> dict[str, instants.Pace]:
     return {cell: instants.Pace(times.from_text(last), step) for cell, (last, step) in position["last"].items()}
 
 
-def _in_words(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """Name the trouble without the library's text, which repeats the request."""
     words = {"ConnectError": "connection refused or host unknown", "RemoteProtocolError": "breaks off"}
     name = type(error).__name__

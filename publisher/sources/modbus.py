@@ -92,7 +92,7 @@ class ModbusSource:
             devices, lambda: Link(settings.host, settings.port, settings.timeout), settings.interval
         )
 
-        async def ask() -> PollResult:
+        async def poll_once() -> PollResult:
             return self._understand(await controller.read())
 
         async def close() -> None:
@@ -100,7 +100,7 @@ class ModbusSource:
 
         name = f"modbus {settings.host}:{settings.port}"
         deadline = settings.timeout * (2 * len(settings.values) + 4)
-        yield from poll(name, ask, close, interval=settings.interval, deadline=deadline, stop=stop)
+        yield from poll(name, poll_once, close, interval=settings.interval, deadline=deadline, stop=stop)
 
     def _understand(self, done: Round[ModbusValue]) -> PollResult:
         answer = PollResult()

@@ -109,7 +109,7 @@ class Controller(Generic[R]):
                 if device.not_before > monotonic() or (device.failures and done.waited and done.answered):
                     done.silent.append((device.number, device.reason))
                 else:
-                    await self._ask_device(device, done)
+                    await self._request_device(device, done)
         except Lost as error:
             if not done.answered:
                 raise Unavailable(str(error)) from None
@@ -126,7 +126,7 @@ class Controller(Generic[R]):
             self._link.close()
             self._link = None
 
-    async def _ask_device(self, device: Device[R], done: Round[R]) -> None:
+    async def _request_device(self, device: Device[R], done: Round[R]) -> None:
         silent: list[Block[R]] = []
         spoke = False
         for block in sorted(device.blocks, key=lambda block: block.failures):
@@ -136,7 +136,7 @@ class Controller(Generic[R]):
             if len(silent) >= (1 if device.failures else _PATIENCE) and not spoke:
                 break
             try:
-                parts = await self._ask(device, block, done)
+                parts = await self._read_block(device, block, done)
             except Silent as error:
                 done.waited = True
                 block.failures += 1
@@ -157,7 +157,7 @@ class Controller(Generic[R]):
             block.not_before = max(block.not_before, monotonic() + self._pause(block.failures))
             done.lack(block, block.reason)
 
-    async def _ask(self, device: Device[R], block: Block[R], done: Round[R]) -> list[Block[R]]:
+    async def _read_block(self, device: Device[R], block: Block[R], done: Round[R]) -> list[Block[R]]:
         """Read a block; return it, or the parts that it has to be read in from now on. Raise Silent."""
         try:
             registers = await self._request(device, block)
@@ -166,13 +166,13 @@ class Controller(Generic[R]):
             if len(block.values) == 1 or not error.in_parts:
                 done.lack(block, str(error))
                 return [block]
-            parts, _ = await self._ask_halves(device, block, done)
+            parts, _ = await self._request_halves(device, block, done)
             return parts
         except Silent:
             if len(block.values) == 1 or block.failures not in _DOUBT:
                 raise
             before = len(done.lacking)
-            parts, spoke = await self._ask_halves(device, block, done)
+            parts, spoke = await self._request_halves(device, block, done)
             if not spoke:
                 del done.lacking[before:]
                 raise
@@ -181,12 +181,12 @@ class Controller(Generic[R]):
         done.take(block, registers)
         return [block]
 
-    async def _ask_halves(self, device: Device[R], block: Block[R], done: Round[R]) -> tuple[list[Block[R]], bool]:
+    async def _request_halves(self, device: Device[R], block: Block[R], done: Round[R]) -> tuple[list[Block[R]], bool]:
         parts: list[Block[R]] = []
         spoke = False
         for half in block.halves():
             try:
-                parts += await self._ask(device, half, done)
+                parts += await self._read_block(device, half, done)
                 spoke = True
             except Silent as error:
                 half.failures, half.reason = 1, str(error)

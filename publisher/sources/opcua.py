@@ -108,12 +108,12 @@ class OpcuaSource:
         security = None if settings.security is None else settings.security.get_secret_value()
         session = OpcuaSession(settings.url, settings.timeout, nodes, user, security)
 
-        async def ask() -> PollResult:
+        async def poll_once() -> PollResult:
             return self._understand(await session.read(), times.now(), last)
 
         name = f"opcua {settings.url}"
         deadline = settings.timeout * 3
-        yield from poll(name, ask, session.close, interval=settings.interval, deadline=deadline, stop=stop)
+        yield from poll(name, poll_once, session.close, interval=settings.interval, deadline=deadline, stop=stop)
 
     def _understand(self, found: list[Any], now: datetime, last: dict[str, str]) -> PollResult:
         answer = PollResult()

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 60.0
 # A server that asks for more patience than this is asked all the same.
-_LONGEST_WANTED = 3600.0
+_LONGEST_SERVER_WAIT = 3600.0
 # How soon a request is given up when the publisher ends.
 _NOTICE = 0.1
 # A look-up of a host's name cannot be called off; nobody waits for it to the end.
@@ -53,7 +53,7 @@ class Stopped(Exception):  # noqa: N818 - not an error
 
 def poll(
     name: str,
-    ask: Callable[[], Coroutine[Any, Any, PollResult]],
+    poll_once: Callable[[], Coroutine[Any, Any, PollResult]],
     close: Callable[[], Coroutine[Any, Any, None]],
     *,
     interval: float,
@@ -65,25 +65,25 @@ def poll(
     A fault is given once and again only after it has passed; a server that does not answer is asked ever
     less often, up to once a minute. Both functions run in an event loop that goes on between two questions.
     """
-    said: set[str] = set()
+    reported: set[str] = set()
     failures = 0
     due = monotonic()
     with _Loop(deadline, stop) as loop:
         try:
             while not stop.is_set():
-                wanted = 0.0
+                server_wait = 0.0
                 try:
                     try:
-                        answer = loop.run(ask())
+                        answer = loop.run(poll_once())
                     except Closed as error:
                         log.debug("%s: %s; asking again on a new connection", name, error)
                         loop.end(close())
-                        answer = loop.run(ask())
+                        answer = loop.run(poll_once())
                 except Stopped:
                     break
                 except Unavailable as error:
                     failures += 1
-                    wanted = min(error.wait, _LONGEST_WANTED)
+                    server_wait = min(error.wait, _LONGEST_SERVER_WAIT)
                     loop.end(close())
                     answer = PollResult(faults=[ReadFault(f"{name}: {error}", error.raw)])
                     # What was wrong with its answers has not passed only because there are none.
@@ -92,16 +92,16 @@ def poll(
                     if failures:
                         log.info("%s answers again", name)
                     failures = 0
-                    passed = said - {fault.reason for fault in answer.faults}
-                news = {fault.reason: fault for fault in answer.faults if fault.reason not in said}
-                said = said - passed | news.keys()
+                    passed = reported - {fault.reason for fault in answer.faults}
+                news = {fault.reason: fault for fault in answer.faults if fault.reason not in reported}
+                reported = reported - passed | news.keys()
                 if answer.samples or news or answer.position is not None:
                     yield SampleBatch(answer.samples, answer.position, list(news.values()))
                 pause = (
                     min(interval * 2 ** min(failures - 1, 10), max(LONGEST_PAUSE, interval)) if failures else interval
                 )
                 # On a grid, so that slow answers do not shift the readings; what was missed is not made up for.
-                due = max(due + pause, monotonic()) if not failures else monotonic() + max(pause, wanted)
+                due = max(due + pause, monotonic()) if not failures else monotonic() + max(pause, server_wait)
                 stop.wait(due - monotonic())
         finally:
             loop.end(close())

@@ -61,10 +61,10 @@ class Simulated:
             tick += self._period
         gaps = self._gaps(position, tick)
         history = self._history(gaps, past)
-        held: deque[Sample] = deque()
+        delayed: deque[Sample] = deque()
         while not stop.is_set():
             samples = [Sample(cell, tick, model.read(tick.timestamp())) for cell, model in present.items()]
-            samples = list(_delivered(samples, faults, tick.timestamp(), held))
+            samples = list(_delivered(samples, faults, tick.timestamp(), delayed))
             yield SampleBatch(samples, _position(gaps, tick))
             tick += self._period
             while (wait := tick.timestamp() - time.time()) > 0:
@@ -124,7 +124,7 @@ def _position(gaps: list[tuple[datetime, datetime]], at: datetime) -> Position:
 
 
 def _delivered(
-    samples: list[Sample], faults: dict[str, list[SimulatedFault]], instant: float, held: deque[Sample]
+    samples: list[Sample], faults: dict[str, list[SimulatedFault]], instant: float, delayed: deque[Sample]
 ) -> Iterator[Sample]:
     """Play the faults between sensor and outbox: a unit's PC that is off line, a wrong clock, a repeated export."""
     for sample in samples:
@@ -132,11 +132,11 @@ def _delivered(
         if "clock_wrong" in on:
             sample = Sample(sample.cell, sample.observed_at + on["clock_wrong"].shift, sample.values)  # noqa: PLW2901 - same
         if "offline" in on:
-            held.append(sample)
+            delayed.append(sample)
             continue
-        late = [earlier for earlier in held if earlier.cell == sample.cell]
+        late = [earlier for earlier in delayed if earlier.cell == sample.cell]
         for earlier in late:
-            held.remove(earlier)
+            delayed.remove(earlier)
         yield from late
         yield sample
         if "duplicate" in on:

@@ -25,8 +25,8 @@ class Watched:
         self.presence.take("ecolab-1", Status.model_validate(status))
 
     def look(self, watch: Watch) -> None:
-        watch._look_at = 0.0  # noqa: SLF001 - half a minute later
-        watch.look()
+        watch._next_check = 0.0  # noqa: SLF001 - half a minute later
+        watch.check()
 
 
 def test_two_publishers_of_a_unit_are_named_until_one_is_gone(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:

@@ -50,47 +50,49 @@ def audit_page(
     before: Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)] = None,
 ) -> Template:
     """Show a page of the lines that match, the newest first."""
-    typed = {"who": who, "act": act, "subject": subject, "subject_id": subject_id, "since": since, "until": until}
-    typed = {name: text.strip()[:LONGEST] for name, text in typed.items()}
+    submitted = {"who": who, "act": act, "subject": subject, "subject_id": subject_id, "since": since, "until": until}
+    submitted = {name: text.strip()[:LONGEST] for name, text in submitted.items()}
     people = list_people(sessions, actor)
     try:
-        query = _query(typed, people, site)
+        query = _query(submitted, people, site)
     except Invalid as refusal:
-        context = _context(request, typed, people) | _found(request, [], {}, site)
+        context = _context(request, submitted, people) | _found(request, [], {}, site)
         return page_again(request, "audit/audit.html", context, refusal, current="audit")
     query = _by_code(sessions, actor, query)
     lines = search_audit(sessions, actor, query.model_copy(update={"before": before, "limit": PER_PAGE + 1}))
     codes = experiment_codes(sessions, actor, _experiments_in(lines))
-    context = _context(request, typed, people) | _found(request, lines[:PER_PAGE], codes, site)
-    asked = {name: text for name, text in typed.items() if text}
+    context = _context(request, submitted, people) | _found(request, lines[:PER_PAGE], codes, site)
+    query_values = {name: text for name, text in submitted.items() if text}
     context |= {
         "total": count_audit(sessions, actor, query),
         "first_page": before is None,
-        "newest": f"/audit?{urlencode(asked)}",
-        "older": f"/audit?{urlencode(asked | {'before': lines[PER_PAGE - 1].id})}" if len(lines) > PER_PAGE else None,
+        "newest": f"/audit?{urlencode(query_values)}",
+        "older": f"/audit?{urlencode(query_values | {'before': lines[PER_PAGE - 1].id})}"
+        if len(lines) > PER_PAGE
+        else None,
         "exports": [(file, f"/api/audit/export?{_exported(query, file)}") for file in ("csv", "json")],
     }
     return page(request, "audit/audit.html", context, current="audit")
 
 
-def _query(typed: dict[str, str], people: Iterable[PersonView], site: Site) -> AuditQuery:
+def _query(submitted: dict[str, str], people: Iterable[PersonView], site: Site) -> AuditQuery:
     """Return the search; raise Invalid for a day that is none and a name that several people have."""
     faults: dict[str, UserMessage] = {}
     ends: dict[str, datetime | None] = {}
     for name, days in (("since", 0), ("until", 1)):
         try:
-            day = read_day(typed[name])
+            day = read_day(submitted[name])
             ends[name] = None if day is None else day_start(day + timedelta(days=days), site.zone)
         except UnclearTimeError as unclear:
             faults[name] = unclear.message
-    found = _logins(typed["who"], people)
+    found = _logins(submitted["who"], people)
     if len(found) > 1:
         faults["who"] = message("Several people have this name: {logins}.", logins=", ".join(found[:8]))
     if not faults and ends["since"] is not None and ends["until"] is not None and ends["since"] >= ends["until"]:
         faults["until"] = message("The end is before the start.")
     if faults:
         raise Invalid(faults)
-    texts = {name: typed[name] for name in ("act", "subject", "subject_id")}
+    texts = {name: submitted[name] for name in ("act", "subject", "subject_id")}
     return AuditQuery(actor=found[0] if found else "", since=ends["since"], until=ends["until"], **texts)
 
 
@@ -106,17 +108,17 @@ def _by_code(sessions: Reads, actor: Actor, query: AuditQuery) -> AuditQuery:
 
 def _logins(who: str, people: Iterable[PersonView]) -> list[str]:
     """Return the login that is meant, or all whose name holds the text; what nobody is called is kept as it is."""
-    wanted = fold(who)
-    if not wanted:
+    folded = fold(who)
+    if not folded:
         return []
-    exact = [person.login for person in people if person.login == wanted]
-    return exact or [person.login for person in people if wanted in fold(person.name)] or [who]
+    exact = [person.login for person in people if person.login == folded]
+    return exact or [person.login for person in people if folded in fold(person.name)] or [who]
 
 
-def _context(request: HttpRequest, typed: dict[str, str], people: Iterable[PersonView]) -> dict[str, object]:
+def _context(request: HttpRequest, submitted: dict[str, str], people: Iterable[PersonView]) -> dict[str, object]:
     return {
-        "typed": typed,
-        "narrowed": any(typed.values()),
+        "typed": submitted,
+        "narrowed": any(submitted.values()),
         "people": sorted(people, key=lambda person: person.login),
         "names": {person.login: person.name for person in people},
         "names_by_number": {str(person.id): person.name for person in people},

@@ -19,7 +19,7 @@ from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
 from storage.database import Reads, ReadTransaction
 from storage.faults import DatabaseAway, away_as_one
-from web.cells.known import asked_cell, find_cell
+from web.cells.known import find_cell, resolve_cell
 from web.live.hub import Hub
 from web.rendering.cell_view import show_cells
 from web.rendering.pages import describe_site, page
@@ -30,7 +30,7 @@ from web.threads import PATIENCE, WebThreads
 AWAY = {"away": True}
 
 # What has just been done, as the redirect after a form says it.
-DONE_WORDS = {
+DONE_LABELS = {
     "assigned": N_("The experiment is in the cell now."),
     "ended": N_("The cell is free now."),
     "noted": N_("The past assignment is noted."),
@@ -54,8 +54,8 @@ async def cell_page(
     """Render a cell, also a retired one; its chart asks the API for the values' history."""
     if (present := site.former_codes["cell"].get(cell)) is not None:
         return Redirect(f"/cells/{present}", status_code=301)
-    described, cell = await asked_cell(site, sessions, threads, cell)
-    shown = live_context(cell, site, described, hub, done)
+    described, cell = await resolve_cell(site, sessions, threads, cell)
+    values = live_context(cell, site, described, hub, done)
     try:
         with away_as_one():
             history = await threads.additions.within(
@@ -63,19 +63,19 @@ async def cell_page(
             )
     except DatabaseAway:
         history = AWAY
-    return page(request, "cells/cell.html", shown | holding(cell, hub, history), current="cards")
+    return page(request, "cells/cell.html", values | holding(cell, hub, history), current="cards")
 
 
 def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Reads, actor: Actor) -> dict[str, Any]:
     """Return what the page shows after a form; raise NotFoundException for a cell that there never was."""
     described, cell = find_cell(site, sessions, cell)
-    shown = live_context(cell, site, described, hub)
+    values = live_context(cell, site, described, hub)
     try:
         with away_as_one():
             history = history_of(cell, sessions, actor, retired=described is not site)
     except DatabaseAway:
         history = AWAY
-    return shown | holding(cell, hub, history)
+    return values | holding(cell, hub, history)
 
 
 def live_context(cell: str, site: Site, described: Site, hub: Hub, done: str = "") -> dict[str, Any]:
@@ -93,7 +93,7 @@ def live_context(cell: str, site: Site, described: Site, hub: Hub, done: str = "
         "after": codes[place + 1] if place + 1 < len(codes) and not retired else None,
         "retired": retired,
         "site_description": describe_site(described),
-        "done": DONE_WORDS.get(done, ""),
+        "done": DONE_LABELS.get(done, ""),
         "typed": {"experiment": ""},
         "faults": {},
         "message": "",
@@ -106,7 +106,7 @@ def history_of(cell: str, sessions: Reads, actor: Actor, *, retired: bool = Fals
     if not actor.may(Act.EXPERIMENTS_READ):
         return {}
     history = assignments_of_cell(sessions, actor, cell)
-    known: dict[str, Any] = {"held": held(history), "history": history, "free_since": free_since(history)}
+    known: dict[str, Any] = {"held": occupant(history), "history": history, "free_since": free_since(history)}
     if actor.may(Act.ASSIGN) and not retired:
         known["choices"] = choices(sessions, actor, cell, known["held"])
     return known
@@ -120,7 +120,7 @@ def holding(cell: str, hub: Hub, history: Mapping[str, Any]) -> dict[str, Any]:
     return known | {"now": now}
 
 
-def held(history: list[AssignmentView]) -> CellExperiment | None:
+def occupant(history: list[AssignmentView]) -> CellExperiment | None:
     """Return the open assignment as the topics tell it."""
     if not history or history[0].ended_at is not None:
         return None

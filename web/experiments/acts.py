@@ -65,13 +65,13 @@ def put_into_cells(
     snapshot: NamedDependency[Snapshot],
 ) -> HttpResponse:
     """Put the experiment into the chosen cells, or into all that are free."""
-    typed, cells = form_texts(data), form_text_list(data, "cell")
+    submitted, cells = form_texts(data), form_text_list(data, "cell")
     try:
-        if typed.get("free"):
+        if submitted.get("free"):
             assign_free(writing, actor, experiment)
         else:
-            seen = {code: _number(typed.get(f"held-{code}", "")) for code in cells}
-            if not typed.get("replace"):
+            seen = {code: _number(submitted.get(f"held-{code}", "")) for code in cells}
+            if not submitted.get("replace"):
                 _refuse_occupied(writing, actor, cells, seen)
             assign(writing, actor, experiment, cells, replacing=seen)
     except Refusal as refusal:
@@ -115,7 +115,11 @@ def _number(text: str) -> int | None:
 
 def _refuse_occupied(sessions: Sessions, actor: Actor, cells: list[str], seen: Mapping[str, int | None]) -> None:
     """Nobody's experiment is ended by a tick too many: replacing is confirmed in so many words."""
-    held = {code: item for code, item in occupied(sessions, actor).items() if code in cells and seen[code] is not None}
-    if held:
-        told = ", ".join(f"{code} ({item.code})" for code, item in sorted(held.items()))
-        raise Invalid({"cells": message("Occupied: {cells}. Confirm that you replace what they hold.", cells=told)})
+    occupied_cells = {
+        code: item for code, item in occupied(sessions, actor).items() if code in cells and seen[code] is not None
+    }
+    if occupied_cells:
+        occupants = ", ".join(f"{code} ({item.code})" for code, item in sorted(occupied_cells.items()))
+        raise Invalid(
+            {"cells": message("Occupied: {cells}. Confirm that you replace what they hold.", cells=occupants)}
+        )

@@ -34,13 +34,13 @@ def chart(
 
 def readings_address(assignment: AssignmentView, limits: dict[str, ShownLimits], site: Site) -> str:
     """Return where the readings of an assignment are: its parameters of interest and their setpoints, or all."""
-    asked = {"from": times.to_text(assignment.started_at)}
+    query_values = {"from": times.to_text(assignment.started_at)}
     if assignment.ended_at is not None:
-        asked["to"] = times.to_text(assignment.ended_at)
+        query_values["to"] = times.to_text(assignment.ended_at)
     here = {p.code for p in site.parameters_of(assignment.cell)} if assignment.cell in site.unit_of_cell else set()
     if any(each.tolerance is not None for each in limits.values()):
         pairs = [(code, site.setpoint_by_measured.get(code)) for code in limits]
         codes = [code for measured, aim in pairs for code in (measured, *([aim.code] if aim else [])) if code in here]
         if codes:
-            asked["parameters"] = ",".join(codes)
-    return f"/api/cells/{assignment.cell}/readings.csv?{urlencode(asked)}"
+            query_values["parameters"] = ",".join(codes)
+    return f"/api/cells/{assignment.cell}/readings.csv?{urlencode(query_values)}"

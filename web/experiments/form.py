@@ -24,7 +24,7 @@ from web.http.query_parameters import RowId
 from web.http.refusals import translate
 from web.rendering.audit_text import AuditText
 from web.rendering.labels import EXPERIMENT_FIELD_LABELS
-from web.rendering.limits import SEVERITY_WORDS
+from web.rendering.limits import SEVERITY_LABELS
 from web.rendering.pages import language_of, page, page_gettext, translated
 from web.requests import FormData, HttpRequest, HttpResponse
 
@@ -52,13 +52,13 @@ def create(
     site: NamedDependency[Site],
 ) -> HttpResponse:
     """Make the experiment and show it."""
-    typed = from_form(data)
+    submitted = from_form(data)
     try:
         made = create_experiment(
-            writing, actor, parse(ExperimentDraft, values(typed) | {"state": typed.text("state") or "draft"})
+            writing, actor, parse(ExperimentDraft, values(submitted) | {"state": submitted.text("state") or "draft"})
         )
     except Invalid as refusal:
-        return _form(request, site, typed, refusal=at_fields(refusal, typed))
+        return _form(request, site, submitted, refusal=at_fields(refusal, submitted))
     return Redirect(f"/experiments/{made.id}?done=created", status_code=303)
 
 
@@ -156,7 +156,7 @@ class Both:
 def _form(
     request: HttpRequest,
     site: Site,
-    typed: ExperimentFormValues,
+    submitted: ExperimentFormValues,
     *,
     view: ExperimentView | None = None,
     version: int | None = None,
@@ -167,12 +167,12 @@ def _form(
     language = language_of(request)
     faults = {} if refusal is None else refusal.faults
     context = {
-        "typed": typed,
+        "typed": submitted,
         "x": view,
         "looked_at": (0 if view is None else view.version) if version is None else version,
-        "parameters": offered(site, typed),
+        "parameters": offered(site, submitted),
         "paired": set(site.setpoint_by_measured),
-        "severities": list(translated(request, SEVERITY_WORDS).items()),
+        "severities": list(translated(request, SEVERITY_LABELS).items()),
         "faults": {name: translate(request, words, language) for name, words in faults.items()},
         "fault_labels": {name: _label(name, site, language, page_gettext(request)) for name in faults},
         "message": "" if refusal is None else translate(request, refusal.message, language),

@@ -75,38 +75,38 @@ def from_view(view: ExperimentView, language: str) -> ExperimentFormValues:
     return ExperimentFormValues(texts, view.cells, tuple(parameter.parameter for parameter in view.parameters))
 
 
-def values(typed: ExperimentFormValues) -> dict[str, object]:
+def values(submitted: ExperimentFormValues) -> dict[str, object]:
     """Return what the facility's form takes; raise Invalid for what only this form can say."""
     faults: dict[str, UserMessage] = {}
     tolerances = []
-    for code in typed.parameters:
-        one: dict[str, object] = {"parameter": code, "severity": typed.limit("severity", code)}
-        one |= {member: _plain(typed.limit(member, code)) or None for member in LIMITS}
-        seconds = _seconds(typed.limit("delay", code))
+    for code in submitted.parameters:
+        one: dict[str, object] = {"parameter": code, "severity": submitted.limit("severity", code)}
+        one |= {member: _plain(submitted.limit(member, code)) or None for member in LIMITS}
+        seconds = _seconds(submitted.limit("delay", code))
         if seconds is None:
             faults[f"delay-{code}"] = message("Minutes from 0 to {most}.", most=LONGEST_MINUTES)
         tolerances.append(one | {"delay": seconds})
     if faults:
         raise Invalid(faults)
-    return {name: typed.text(name) for name in TEXTS} | {"cells": list(typed.cells), "parameters": tolerances}
+    return {name: submitted.text(name) for name in TEXTS} | {"cells": list(submitted.cells), "parameters": tolerances}
 
 
-def at_fields(refusal: Invalid, typed: ExperimentFormValues) -> Invalid:
+def at_fields(refusal: Invalid, submitted: ExperimentFormValues) -> Invalid:
     """Name the faults as the form names its fields: `parameters.2.low` is `low-co2`."""
     named: dict[str, UserMessage] = {}
     for place, words in refusal.faults.items():
         name, _, rest = place.partition(".")
         position, _, member = rest.partition(".")
-        if name == "parameters" and member and position.isdigit() and int(position) < len(typed.parameters):
-            code = typed.parameters[int(position)]
+        if name == "parameters" and member and position.isdigit() and int(position) < len(submitted.parameters):
+            code = submitted.parameters[int(position)]
             name = f"parameter-{code}" if member == "parameter" else f"{member.partition('.')[0]}-{code}"
         named.setdefault(name, words)
     return Invalid(named)
 
 
-def offered(site: Site, typed: ExperimentFormValues) -> list[Parameter]:
+def offered(site: Site, submitted: ExperimentFormValues) -> list[Parameter]:
     """Return the parameters that the form lists: what is measured, and what was chosen anyhow."""
-    return [p for p in site.parameters if p.setpoint_of is None or p.code in typed.parameters]
+    return [p for p in site.parameters if p.setpoint_of is None or p.code in submitted.parameters]
 
 
 def comparable(field: str, kept: Any) -> Any:

@@ -15,7 +15,7 @@ from facility.acting.refusals import Invalid, Refusal
 from facility.assignments.assigning import ASSIGNABLE
 from facility.assignments.views import Occupant, assignments_of_experiment, occupants_now
 from facility.experiments.changing import TRANSITIONS
-from facility.experiments.drafts import STATE_WORDS
+from facility.experiments.drafts import EXPERIMENT_STATE_LABELS
 from facility.experiments.views import ExperimentView, get_experiment
 from schemas import times
 from schemas.site import Site
@@ -47,7 +47,7 @@ MOVES = {
     ("archived", "ended"): N_("Back to ended"),
     ("archived", "draft"): N_("Back to draft"),
 }
-ASKED = {
+CONFIRMATIONS = {
     "ended": N_("Its cells become free now. The readings and the history stay."),
     "archived": N_("It leaves the plan and the lists of what can be put into cells; nothing is deleted."),
 }
@@ -93,11 +93,11 @@ class ExperimentPage:
         gettext, language = page_gettext(self.request), language_of(self.request)
         limits = limits_of(self.site, experiment)
         snapshot = in_its_cells(self.snapshot, experiment)
-        shown = show_cells(self.site, snapshot)
+        cell_views = show_cells(self.site, snapshot)
         rows = [
-            LiveRow(shown[code], tuple(shown[code].value(limit) for limit in limits))
+            LiveRow(cell_views[code], tuple(cell_views[code].value(limit) for limit in limits))
             for code in experiment.cells_now
-            if code in shown
+            if code in cell_views
         ]
         judged = judge(rows)
         context = {
@@ -117,14 +117,14 @@ class ExperimentPage:
             "readings_address": lambda item: readings_address(item, limits, self.site),
             "moves": self.moves(experiment),
             "changes": self.changes(number, language),
-            "experiment_states": translated_messages(self.request, STATE_WORDS),
+            "experiment_states": translated_messages(self.request, EXPERIMENT_STATE_LABELS),
             "occupied": occupied(self.sessions, self.actor),
             "may_change": self.actor.may(Act.EXPERIMENT_CHANGE),
             "may_assign": self.actor.may(Act.ASSIGN) and experiment.state in ASSIGNABLE,
             "may_end": self.actor.may(Act.UNASSIGN),
             "chart": chart(self.site, experiment, assignments, limits),
             "done": gettext(DONE[done]) if done in DONE else "",
-            "message": self._words(refusal, language),
+            "message": self._message(refusal, language),
             "chosen": chosen,
         }
         status = 200 if refusal is None else STATUSES[type(refusal)]
@@ -134,7 +134,11 @@ class ExperimentPage:
         """Return the states that may follow, the word of each button, and what it asks first, if anything."""
         gettext = page_gettext(self.request)
         return [
-            (then, gettext(MOVES[experiment.state, then]), gettext(ASKED[then]) if self._asks(experiment, then) else "")
+            (
+                then,
+                gettext(MOVES[experiment.state, then]),
+                gettext(CONFIRMATIONS[then]) if self._needs_confirmation(experiment, then) else "",
+            )
             for then in TRANSITIONS[experiment.state]
         ]
 
@@ -144,10 +148,10 @@ class ExperimentPage:
         return history_entries(AuditText(self.site, language, page_gettext(self.request)), lines, number, names)
 
     @staticmethod
-    def _asks(experiment: ExperimentView, then: str) -> bool:
-        return then in ASKED and (experiment.state, then) != ("archived", "ended")
+    def _needs_confirmation(experiment: ExperimentView, then: str) -> bool:
+        return then in CONFIRMATIONS and (experiment.state, then) != ("archived", "ended")
 
-    def _words(self, refusal: Refusal | None, language: str) -> str:
+    def _message(self, refusal: Refusal | None, language: str) -> str:
         """Return why it was refused; where the faults of fields say more, those."""
         if refusal is None:
             return ""
@@ -160,9 +164,9 @@ def in_its_cells(snapshot: Snapshot, experiment: ExperimentView) -> Snapshot:
     """Return the snapshot with the experiment and its limits in its cells, as the database has just said it."""
     limits = {code: limit.model_dump(exclude_none=True) for code, limit in own_limits(experiment).items()}
     own = {"id": experiment.id, "code": experiment.code, "title": experiment.title, "state": experiment.state}
-    held = snapshot["experiments"]
-    here = {cell: held.get(cell, {}) | own | {"limits": limits} for cell in experiment.cells_now}
-    return {**snapshot, "experiments": held | here}
+    snapshot_experiments = snapshot["experiments"]
+    here = {cell: snapshot_experiments.get(cell, {}) | own | {"limits": limits} for cell in experiment.cells_now}
+    return {**snapshot, "experiments": snapshot_experiments | here}
 
 
 def occupied(sessions: Reads, actor: Actor) -> dict[str, Occupant]:

@@ -61,7 +61,7 @@ def page_again(
     """Show the form again: the refusal's status, its words, and a fault beside each field."""
     language = language_of(request)
     faults = refusal.faults if isinstance(refusal, Invalid) else {}
-    told = {field.split(".")[0]: translate(request, words, language) for field, words in faults.items()}
+    field_errors = {field.split(".")[0]: translate(request, text, language) for field, text in faults.items()}
     message = translate(request, refusal.message, language)
-    values = dict(context) | {"faults": told, "message": message}
+    values = dict(context) | {"faults": field_errors, "message": message}
     return page(request, name, values, current=current, status_code=STATUSES[type(refusal)])

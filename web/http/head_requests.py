@@ -12,8 +12,8 @@ def answer_head_requests(app: ASGIApp) -> ASGIApp:
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD" and scope["path"] != STREAM:
-            asked: HTTPScope = {**scope, "method": "GET"}
-            scope = asked
+            get_scope: HTTPScope = {**scope, "method": "GET"}
+            scope = get_scope
         await app(scope, receive, send)
 
     return wrapped

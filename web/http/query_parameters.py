@@ -48,9 +48,9 @@ def known_parameter(site: Site, cell: str, code: str) -> Parameter:
     return own[code]
 
 
-def chosen_parameters(site: Site, cell: str, asked: list[str] | None) -> list[str] | None:
+def chosen_parameters(site: Site, cell: str, requested: list[str] | None) -> list[str] | None:
     """Return the parameters named, by commas or repeated, each once; None where none is named."""
-    codes = [code.strip() for part in asked or [] for code in part.split(",")]
+    codes = [code.strip() for part in requested or [] for code in part.split(",")]
     return list(dict.fromkeys(known_parameter(site, cell, code).code for code in codes if code)) or None
 
 
@@ -63,10 +63,10 @@ def main_parameters(site: Site, cell: str) -> list[str]:
     return found or own[:4]
 
 
-def range_of(asked_from: str | None, asked_to: str | None, now: datetime) -> tuple[datetime, datetime]:
+def range_of(start_text: str | None, end_text: str | None, now: datetime) -> tuple[datetime, datetime]:
     """Return [from, to): the last day unless said otherwise."""
-    end = now if asked_to is None else _instant("to", asked_to)
-    start = max(EARLIEST, end - DAY) if asked_from is None else _instant("from", asked_from)
+    end = now if end_text is None else _instant("to", end_text)
+    start = max(EARLIEST, end - DAY) if start_text is None else _instant("from", start_text)
     if start >= end:
         raise ValidationException(detail=f"from ({times.to_text(start)}) must come before to ({times.to_text(end)})")
     return start, end

@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
-from facility.acting.permissions import ROLE_WORDS, Act
+from facility.acting.permissions import ROLE_LABELS, Act
 from facility.acting.refusals import Refusal
 from facility.people.account import AccountChange, PasswordChange, change_account, change_password, get_account
 from facility.people.discord_links import issue_link_code, linked_account, unlink
@@ -149,7 +149,7 @@ def _context(request: HttpRequest, sessions: Reads, actor: Actor) -> dict[str, A
         "program": partial(program, gettext=page_gettext(request)),
         "tokens": list_tokens(sessions, actor),
         "discord": linked_account(sessions, actor),
-        "role_words": translated_messages(request, ROLE_WORDS),
+        "role_words": translated_messages(request, ROLE_LABELS),
         "scope_words": translated(request, SCOPE_LABELS),
         "faults": {},
         "message": "",

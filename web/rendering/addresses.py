@@ -8,7 +8,7 @@ from web.requests import HttpRequest
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
-def asked_path(request: HttpRequest) -> str:
+def requested_path(request: HttpRequest) -> str:
     """Return the path with its query, to come back to after a form or a login."""
     query = request.scope["query_string"].decode("ascii", "replace")
     path: str = request.scope["path"]

@@ -10,9 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from facility.acting.auditing import AuditLine
-from facility.acting.permissions import ROLE_WORDS, Act, Role
-from facility.experiments.drafts import STATE_WORDS as EXPERIMENT_STATES
-from facility.experiments.drafts import Tolerance
+from facility.acting.permissions import ROLE_LABELS, Act, Role
+from facility.experiments.drafts import EXPERIMENT_STATE_LABELS, Tolerance
 from facility.people.people import STATE_WORDS as PERSON_STATES
 from schemas import times
 from schemas.site import Site
@@ -26,7 +25,7 @@ _FREE_TEXT = frozenset({"title", "objective", "description", "note", "reason", "
 # Row numbers that mean nothing outside the tables.
 _INTERNAL = frozenset({"assignment"})
 _EMPTY: tuple[object, ...] = (None, "", [], (), {})
-_STATES = EXPERIMENT_STATES | PERSON_STATES
+_STATES = EXPERIMENT_STATE_LABELS | PERSON_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class AuditText:
 
     def _role(self, value: Any) -> str:
         known = isinstance(value, str) and value in set(Role)
-        return translate_message(self.gettext, ROLE_WORDS[Role(value)]) if known else self._any(value)
+        return translate_message(self.gettext, ROLE_LABELS[Role(value)]) if known else self._any(value)
 
     def _scope(self, value: Any) -> str:
         known = isinstance(value, str) and value in SCOPE_LABELS

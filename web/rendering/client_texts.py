@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from web.rendering.cell_view import STATE_WORDS, VALUE_WORDS
+from web.rendering.cell_view import STATE_LABELS, VALUE_LABELS
 from web.rendering.texts import N_
 
 NEVER = N_("never")
@@ -66,6 +66,6 @@ CLIENT_TEXTS = {
 def client_texts(gettext: Callable[[str], str]) -> dict[str, object]:
     """Return the scripts' texts in one language."""
     return {key: gettext(text) for key, text in CLIENT_TEXTS.items()} | {
-        "states": {state: gettext(word) for state, word in STATE_WORDS.items()},
-        "values": {state: gettext(word) if word else "" for state, word in VALUE_WORDS.items()},
+        "states": {state: gettext(word) for state, word in STATE_LABELS.items()},
+        "values": {state: gettext(word) if word else "" for state, word in VALUE_LABELS.items()},
     }

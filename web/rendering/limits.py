@@ -11,7 +11,7 @@ from telemetry.limits import Limits, limits_for, station_limits
 from web.rendering.formatting import plain_number
 from web.rendering.texts import N_
 
-SEVERITY_WORDS = {"warning": N_("Warning"), "major": N_("Major alarm"), "critical": N_("Critical alarm")}
+SEVERITY_LABELS = {"warning": N_("Warning"), "major": N_("Major alarm"), "critical": N_("Critical alarm")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +77,5 @@ def tolerance_text(site: Site, tolerance: Tolerance, language: str, gettext: Cal
     limits = limits_text(tolerance, "" if parameter is None else parameter.unit, language)
     minutes = plain_number(tolerance.delay / 60, language)
     return gettext("{name}: {limits} for {minutes} min, {severity}").format(
-        name=name, limits=limits, minutes=minutes, severity=gettext(SEVERITY_WORDS[tolerance.severity]).lower()
+        name=name, limits=limits, minutes=minutes, severity=gettext(SEVERITY_LABELS[tolerance.severity]).lower()
     )

@@ -20,7 +20,7 @@ from schemas.times import CLOCK_SKEW
 from telemetry import judging
 from telemetry.limits import station_limits
 from web.rendering import cell_view, formatting
-from web.rendering.addresses import asked_path
+from web.rendering.addresses import requested_path
 from web.rendering.client_texts import CLIENT_TEXTS, NEVER, client_texts
 from web.rendering.form_tokens import token_for_form
 from web.rendering.texts import N_, Texts, choose_language, read_texts, translate_message
@@ -67,8 +67,8 @@ def template_config(site: Site, version: str, static: Callable[[str], str]) -> T
         "version": version,
         "static": static,
         "texts": read_texts(),
-        "state_words": cell_view.STATE_WORDS,
-        "value_words": cell_view.VALUE_WORDS,
+        "state_words": cell_view.STATE_LABELS,
+        "value_words": cell_view.VALUE_LABELS,
         "site_description": describe_site(site),
     }
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
@@ -79,15 +79,15 @@ def language_of(request: HttpRequest) -> str:
     return choose_language(request.cookies.get("language"), request.headers.get("accept-language"))
 
 
-def translated(request: HttpRequest, words: Mapping[str, str]) -> dict[str, str]:
+def translated(request: HttpRequest, labels: Mapping[str, str]) -> dict[str, str]:
     """Return marked texts in the request's language."""
-    return {key: page_gettext(request)(text) for key, text in words.items()}
+    return {key: page_gettext(request)(text) for key, text in labels.items()}
 
 
-def translated_messages(request: HttpRequest, words: Mapping[Any, UserMessage]) -> dict[str, str]:
+def translated_messages(request: HttpRequest, labels: Mapping[Any, UserMessage]) -> dict[str, str]:
     """Return the facility's words for roles and states in the request's language."""
     gettext = page_gettext(request)
-    return {str(key): translate_message(gettext, word) for key, word in words.items()}
+    return {str(key): translate_message(gettext, word) for key, word in labels.items()}
 
 
 def page_gettext(request: HttpRequest) -> Callable[[str], str]:
@@ -133,7 +133,7 @@ def page_context(request: HttpRequest, current: str = "") -> dict[str, object]:
         "navigation": [item for item in NAVIGATION if item.act is None or (me is not None and me.may(item.act))],
         "theme": theme if theme in THEMES else "auto",
         "current": current,
-        "here": asked_path(request),
+        "here": requested_path(request),
         "zone_name": formatting.zone_name(site.zone, language),
         "value_text": partial(formatting.value_text, language=language),
         "number": partial(formatting.number, language=language),
@@ -158,7 +158,7 @@ def since_text(age: float | None, *, gettext: Callable[[str], str], language: st
 
 def flag_text(verdict: judging.ValueVerdict, *, gettext: Callable[[str], str], language: str) -> str:
     """Write the word beside a value, empty for a normal one; a stale one has its own age."""
-    word = cell_view.VALUE_WORDS[verdict.state]
+    word = cell_view.VALUE_LABELS[verdict.state]
     text = gettext(word) if word else ""
     return f"{text} · {formatting.age_text(verdict.age, language)}" if verdict.state == "stale" else text
 

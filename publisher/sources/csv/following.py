@@ -23,7 +23,7 @@ SETTLED = 5.0
 BLOCK = 512
 HOUR = 3600.0
 # Of files that are gone, so many are remembered, should they come back.
-GONE = 16
+MISSING = 16
 
 
 class Follower:
@@ -43,7 +43,7 @@ class Follower:
     def saved(self) -> list[list[Any]]:
         return [known.to_json() for known in self.files]
 
-    def look(self) -> list[str]:
+    def scan(self) -> list[str]:
         """Find out which file is which; return what went wrong since the last look. Raise OSError."""
         found = self._find()
         taken: set[KnownFile] = set()
@@ -53,8 +53,8 @@ class Follower:
         for item in fresh:
             new = KnownFile(item.path, item.inode, fingerprint(item.head), len(item.head))
             self.files.append(self._meet(new, item))
-        gone = [known for known in self.files if not known.present][:-GONE]
-        self.files = [known for known in self.files if known not in gone]
+        missing = [known for known in self.files if not known.present][:-MISSING]
+        self.files = [known for known in self.files if known not in missing]
         return complaints
 
     def _recognize(self, found: list[FoundFile], taken: set[KnownFile]) -> list[FoundFile]:
@@ -68,11 +68,11 @@ class Follower:
                 taken.add(self._meet(known, item))
         fresh: list[FoundFile] = []
         for item in rest:
-            twin = next((k for k in self.files if k.telling and item.continues(k)), None)
-            if twin is None:
+            match = next((k for k in self.files if k.telling and item.continues(k)), None)
+            if match is None:
                 fresh.append(item)
-            elif twin not in taken:
-                taken.add(self._meet(twin, item))
+            elif match not in taken:
+                taken.add(self._meet(match, item))
             # else: a copy of a file that is read under its own name
         return fresh
 

@@ -67,18 +67,18 @@ class Interpreter:
         """Return the layout if this line is the header, or the first one of a file without header."""
         if place.line <= self._file.skip_lines:
             return None
-        shown = self._text(raw)
+        text = self._text(raw)
         try:
-            fields = split(shown, self._file)
+            fields = split(text, self._file)
         except BrokenLine:
             return None
         if not self._file.header:
-            return None if self._says_nothing(shown, fields) else lay_out(numbered(len(fields)), self._file)
+            return None if self._is_blank(text, fields) else lay_out(numbered(len(fields)), self._file)
         if place.line > self._file.skip_lines + PREAMBLE:
             return None
         layout = lay_out(names_of(fields), self._file)
         # A header in another encoding than the settings say lacks names only because they cannot be read.
-        return None if layout is not None and layout.lacking and "\ufffd" in shown else layout
+        return None if layout is not None and layout.lacking and "\ufffd" in text else layout
 
     def begins_with_newest(self, lines: list[tuple[Place, bytes]], layout: Layout) -> bool:
         """Tell whether the lines below a header go back in time."""
@@ -109,10 +109,10 @@ class Interpreter:
 
     def _item(self, known: KnownFile, place: Place, raw: bytes, layout: Layout, *, whole: bool) -> ParsedLine:
         item = ParsedLine(known, place, raw)
-        shown = self._text(raw)
+        text = self._text(raw)
         try:
-            fields = split(shown, self._file)
-            row = None if self._says_nothing(shown, fields) else self._row(item, fields, layout, whole=whole)
+            fields = split(text, self._file)
+            row = None if self._is_blank(text, fields) else self._row(item, fields, layout, whole=whole)
             if row is None:
                 return item
             try:
@@ -121,13 +121,13 @@ class Interpreter:
                 raise BrokenLine(str(error)) from None
         except BrokenLine as error:
             reason = f"{known.path} line {place.line}: {error}"
-            if "\ufffd" in shown and "encoding" not in reason:
+            if "\ufffd" in text and "encoding" not in reason:
                 reason += f"; not {self._file.encoding} text, is `encoding` right?"
-            item.faults.append(ReadFault(reason, shown[:RAW]))
+            item.faults.append(ReadFault(reason, text[:RAW]))
             return item
         pace = self.pace[row.named_cell] = follow(self.pace.get(row.named_cell), instant)
         item.pace = (row.named_cell, pace)
-        item.faults = [ReadFault(f"{known.path} line {place.line}: {fault}", shown[:RAW]) for fault in row.faults]
+        item.faults = [ReadFault(f"{known.path} line {place.line}: {fault}", text[:RAW]) for fault in row.faults]
         if row.cells:
             item.observed_at, item.cells = times.to_milliseconds(instant), row.cells
         return item
@@ -159,8 +159,8 @@ class Interpreter:
             return False
         return len(fields) == len(layout.names) and not any("\0" in field for field in fields[: layout.needed])
 
-    def _says_nothing(self, shown: str, fields: list[str]) -> bool:
-        return not any(fields) or bool(self._file.comment and shown.startswith(self._file.comment))
+    def _is_blank(self, text: str, fields: list[str]) -> bool:
+        return not any(fields) or bool(self._file.comment and text.startswith(self._file.comment))
 
     def _text(self, raw: bytes) -> str:
         """Decode a line; bytes that are no text become U+FFFD and cost only their field.

@@ -122,11 +122,11 @@ class KnownFile:
         if self.newest_first or not same_header:
             return False
         lines = blocks.before(stream, self.kept.offset, self.kept.body, _GLANCE)
-        for gone in range(1, min(_CORRECTED, len(lines) - 1) + 1):
-            place = lines[-1 - gone].end
-            if self.tail.ends_before(tails.marks_above(stream, place, self.kept.body, _GLANCE), gone):
-                self.tail.forget(gone)
-                self.kept = self.read = replace(self.kept, offset=place, line=self.kept.line - gone, unended=-1)
+        for removed in range(1, min(_CORRECTED, len(lines) - 1) + 1):
+            place = lines[-1 - removed].end
+            if self.tail.ends_before(tails.marks_above(stream, place, self.kept.body, _GLANCE), removed):
+                self.tail.forget(removed)
+                self.kept = self.read = replace(self.kept, offset=place, line=self.kept.line - removed, unended=-1)
                 return True
         return False
 

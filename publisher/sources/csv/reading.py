@@ -34,7 +34,7 @@ class Reader:
         self._unit_cells = frozenset(cells)
         self._layouts: dict[KnownFile, Layout] = {}
         self._refused: dict[KnownFile, str] = {}
-        self._said: set[str] = set()
+        self._reported: set[str] = set()
         # The first header that lacked mapped columns: the place before it, its names, what it lacked.
         self._gap: dict[str, Any] | None = saved.get("gap")
         if self._gap is not None and self._mended(self._gap):
@@ -77,7 +77,7 @@ class Reader:
         lost: list[str] = []
         wrong: list[str] = []
         try:
-            lost = self._follower.look()
+            lost = self._follower.scan()
             for known in self._follower.unread():
                 self._take(known)
                 if self.items:
@@ -89,8 +89,8 @@ class Reader:
                 wrong.append(f"{self.file.path}: no such file; waiting for it")
         wrong += [reason for known, reason in self._refused.items() if known.present]
         wrong += [reason for known in self._follower.files if (reason := self._no_line_in(known))]
-        news = [ReadFault(reason) for reason in (*lost, *(reason for reason in wrong if reason not in self._said))]
-        self._said = set(wrong)
+        news = [ReadFault(reason) for reason in (*lost, *(reason for reason in wrong if reason not in self._reported))]
+        self._reported = set(wrong)
         return news
 
     def _place(self) -> dict[str, Any]:

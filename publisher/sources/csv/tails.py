@@ -69,9 +69,9 @@ class Tail:
         testable = sum(size <= len(marks) for size, _ in zip(SIZES, self.digests, strict=False))
         return 0 < testable == self._score(marks)
 
-    def ends_before(self, marks: list[int], gone: int) -> bool:
+    def ends_before(self, marks: list[int], removed: int) -> bool:
         """Tell whether lines are those that were kept before the last `gone`."""
-        before = list(self._recent)[:-gone][-len(marks) :]
+        before = list(self._recent)[:-removed][-len(marks) :]
         return bool(before) and before == marks[-len(before) :]
 
     def forget(self, lines: int) -> None:
