@@ -27,6 +27,7 @@ log = logging.getLogger("ingestor")
 
 
 def main() -> int:
+    """Run the ingestor until a signal; return the exit status (78: settings, 1: a fault of ours)."""
     settings = from_command_line(IngestorSettings, "Store what the broker delivers, losing nothing.")
     logs.configure(settings.log_level)
     threading.excepthook = _end_process

@@ -28,6 +28,7 @@ def join(losses: list[str]) -> str:
 
 
 def brief(error: Exception) -> str:
+    """Return the error's text, at most 200 characters."""
     text = str(error) or type(error).__name__
     return text if len(text) <= 200 else text[:199] + "…"
 
@@ -59,6 +60,7 @@ def digest(content: Mapping[str, Any]) -> str | None:
 
 
 def instant(value: Any, losses: list[str]) -> datetime | None:
+    """Return the instant; None where it is missing or not valid, with the reason added to `losses`."""
     if value is None:
         losses.append("observed_at is missing: when was this measured?")
         return None

@@ -61,6 +61,7 @@ class Account:
     repeated: int = 0
 
     def knows(self, sequence: int) -> bool:
+        """Return whether a number is booked, by earlier transactions or this one."""
         return sequence in self.fresh or any(first <= sequence <= last for first, last in self.touched)
 
 
@@ -76,6 +77,7 @@ def merge(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def ranges_of(numbers: Iterable[int]) -> Ranges:
+    """Return numbers as ranges (first, last), both included, in order."""
     return merge((number, number) for number in numbers)
 
 

@@ -27,7 +27,11 @@ Sender = tuple[str, str]
 
 @dataclass(slots=True)
 class Receipt:
-    """What a committed transaction did. `confirmed` and `reused` name readings by number and digest."""
+    """The result of a committed transaction: counts of readings (`rows`: of values).
+
+    `confirmed` has, by unit and publisher, the digests of what may be deleted from the outbox by sequence number (None
+    where the sender gave none); `reused` likewise numbers under which another reading is stored.
+    """
 
     rows: int = 0
     stored: int = 0
@@ -39,11 +43,11 @@ class Receipt:
 
     @property
     def numbers(self) -> dict[Sender, Ranges]:
-        """The numbers that are stored or rejected, by unit and publisher."""
+        """The confirmed sequence numbers as ranges (first, last), both included, by (unit, publisher)."""
         return {sender: ledger.ranges_of(digests) for sender, digests in self.confirmed.items()}
 
     def messages(self) -> Iterator[tuple[str, Stored]]:
-        """Yield what the publishers are to be told: unit and message."""
+        """Yield (unit, `stored` message), each of at most 100 sequence numbers."""
         for (unit, publisher), digests in self.confirmed.items():
             numbers = sorted(digests)
             for start in range(0, len(numbers), _NUMBERS):
@@ -57,7 +61,7 @@ class Receipt:
 
 
 class ReadingStore:
-    """Writes batches. A batch that was committed once does nothing when it comes again."""
+    """Writes batches of readings; idempotent: a batch that is committed already changes nothing."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions

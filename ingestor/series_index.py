@@ -11,6 +11,8 @@ from schemas.tables import Cell, FormerCode, Parameter, Series, Unit
 
 
 class KnownSeries(NamedTuple):
+    """A series' number and the parameter's plausible range, in its unit; infinite where there is no bound."""
+
     id: int
     minimum: float
     maximum: float
@@ -18,6 +20,8 @@ class KnownSeries(NamedTuple):
 
 @dataclass(slots=True)
 class KnownCell:
+    """A cell's unit and its series by parameter code."""
+
     unit: str
     unit_id: int
     series: dict[str, KnownSeries] = field(default_factory=dict)
@@ -33,6 +37,7 @@ class SeriesIndex:
 
 
 def load_series_index(connection: Connection) -> SeriesIndex:
+    """Read the index from the tables; raise what the database raises."""
     units = {row.id: row.code for row in connection.execute(select(Unit.id, Unit.code))}
     cells, codes = {}, {}
     for number, code, unit_id in connection.execute(select(Cell.id, Cell.code, Cell.unit_id)):

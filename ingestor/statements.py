@@ -27,12 +27,14 @@ _EXISTING = "SELECT series_id, observed_at, value FROM reading WHERE (series_id,
 _LATEST = "INSERT INTO latest_reading (series_id, observed_at, value, quality, received_at) VALUES "
 
 # What a series had in an interval: n, smallest, sum, largest.
+# (series number, start of the interval in seconds since 1970) -> (count, minimum, sum, maximum) of its values that are
+# not NULL, in the parameter's unit.
 Totals = dict[tuple[int, int], tuple[int, float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class SqlSyntax:
-    """What differs between the databases."""
+    """The SQL that differs between MySQL or MariaDB and SQLite."""
 
     quote: str
     upsert_rollup: str
@@ -79,10 +81,12 @@ SQLITE = SqlSyntax(
 
 
 def syntax_of(connection: Connection) -> SqlSyntax:
+    """Return the syntax of the connection's database."""
     return SQLITE if connection.dialect.name == "sqlite" else MYSQL
 
 
 def execute(connection: Connection, statement: str) -> None:
+    """Execute a finished statement, whose values are part of its text."""
     # Without `no_parameters` PyMySQL would look through a megabyte for percent signs.
     connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
@@ -96,7 +100,7 @@ def insert_readings(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def existing_values(connection: Connection, rows: Iterable[Row]) -> dict[tuple[int, str], float | None]:
-    """Return what the history holds under the keys of these rows."""
+    """Return the stored values by (series number, observed_at as text in UTC) for those keys of the rows that exist."""
     w = syntax_of(connection)
     found: dict[tuple[int, str], float | None] = {}
     for part in _parts(sorted({(row[0], row[1]) for row in rows}), _KEYS):
@@ -123,7 +127,7 @@ def upsert_latest(connection: Connection, rows: Iterable[tuple[Row, str]]) -> No
 
 
 def upsert_rollup(connection: Connection, table: str, totals: Totals, instants: dict[int, str]) -> None:
-    """Add totals to a roll-up; `instants` writes the intervals' starts."""
+    """Add totals to a roll-up table; `instants` are the starts of the intervals as SQL text, by seconds since 1970."""
     w = syntax_of(connection)
     tail, quote = w.instant_tail, w.quote
     columns = ", ".join(f"{quote}{name}{quote}" for name in ("series_id", "started_at", "n", "min", "mean", "max"))

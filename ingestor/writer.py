@@ -43,11 +43,13 @@ class ReadingBatch:
     values: int = 0
 
     def add(self, arrival: Arrival, readings: list[Decoded]) -> None:
+        """Add a decoded message."""
         self.arrivals.append(arrival)
         self.readings += readings
         self.values += sum(len(reading.rows) or 1 for reading in readings)
 
     def decoded_anew(self, station: SeriesIndex) -> "ReadingBatch":
+        """Return the batch with its messages decoded again by another index: the site has changed."""
         anew = ReadingBatch()
         for arrival in self.arrivals:
             anew.add(arrival, decode(arrival, station))

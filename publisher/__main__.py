@@ -25,6 +25,7 @@ log = logging.getLogger("publisher")
 
 
 def main() -> int:
+    """Run the publisher until a signal; return the exit status (78: settings, 1: a fault of ours)."""
     settings = from_command_line(PublisherSettings, "Send a unit's readings to the broker, losing none.")
     logs.configure(settings.log_level)
     code = settings.publisher.unit

@@ -43,6 +43,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
+    """A message on the subscribed topic."""
+
     payload: bytes
 
 
@@ -71,9 +73,11 @@ class Connection:
         self._closed = False
 
     def start(self) -> None:
+        """Connect in a thread; `Up` or `Down` follows as an event."""
         self._thread.start()
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        """Hand a message to the client; it is sent when the socket allows."""
         self._client.publish(topic, payload, qos=qos, retain=retain)
 
     @property
@@ -94,6 +98,7 @@ class Connection:
             info.wait_for_publish(seconds)
 
     def close(self) -> None:
+        """Disconnect without waiting; no event of this connection counts any more."""
         self._closed = True
         self._client.disconnect()
         self._client.loop_stop()

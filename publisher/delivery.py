@@ -43,6 +43,8 @@ _SMALLEST = 1024
 
 
 class Publish(Protocol):
+    """Function that hands a message to the connection."""
+
     def __call__(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None: ...
 
 

@@ -27,9 +27,11 @@ class Feeder(Thread):
         self._stop_feeding = Event()
 
     def stop(self) -> None:
+        """Ask the source to end; `join` waits for it."""
         self._stop_feeding.set()
 
     def run(self) -> None:
+        """Append what the source yields until it ends or is stopped; an exception of the source becomes an event."""
         try:
             position = self._outbox.position(self._name_of_source)
             for batch in self._source.batches(position, self._stop_feeding):

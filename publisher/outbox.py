@@ -199,6 +199,7 @@ class Outbox:
             ).fetchall()
 
     def holds(self, sequence: int) -> bool:
+        """Return whether the reading of this number is still in the outbox."""
         with self._lock, errors_explained(self.path):
             found = self._connection.execute("SELECT 1 FROM reading WHERE sequence = ?", (sequence,))
             return found.fetchone() is not None
@@ -273,6 +274,7 @@ class Outbox:
                     log.info("outbox %s keeps its size for now: %s", self.path, error)
 
     def close(self) -> None:
+        """Close the file and release its lock."""
         with self._lock:
             self._connection.close()
             self._unlock()

@@ -20,6 +20,7 @@ class Reserve:
 
     @property
     def reserved(self) -> bool:
+        """Whether the reserve is on the disk now."""
         try:
             return self._path.stat().st_size >= self.size
         except OSError:
@@ -41,5 +42,6 @@ class Reserve:
         return True
 
     def give_up(self) -> None:
+        """Delete the reserve, so that its bytes are free."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)

@@ -43,6 +43,7 @@ class Trial:
     faults: list[ReadFault] = field(default_factory=list)
 
     def take(self, batch: SampleBatch) -> None:
+        """Count a batch and keep the first samples of each cell."""
         for sample in batch.samples:
             kept = self.readings.setdefault(sample.cell, [])
             if len(kept) < self.most:
@@ -52,6 +53,7 @@ class Trial:
 
     @property
     def full(self) -> bool:
+        """Whether enough samples were read."""
         return all(len(self.readings.get(cell, ())) >= self.most for cell in self.unit.cells)
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
@@ -95,6 +97,7 @@ class Trial:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Read a source once and print what it gives; return the exit status."""
     parser = argparse.ArgumentParser(prog="octopus source try", description="Show what a source would give.")
     parser.add_argument("--config", type=Path, help="TOML file with settings (default: octopus.toml, if it is there)")
     parser.add_argument("--readings", type=int, default=3, help="of each cell (default: 3)")

@@ -78,6 +78,8 @@ def read_secret(setting: str, path: Path, *, private: bool = False) -> str:
 
 
 class Block(BaseModel):
+    """A table of a settings file: unknown keys are an error, and values are immutable."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -70,8 +70,8 @@ def compare_site(session: Session, site: Site) -> list[Change]:
             if code not in desired[kind] and row["retired_at"] is None:
                 if kind == "cell" and row["id"] in occupants:
                     raise SiteRefusedError(
-                        f"cell {code} cannot be retired while it holds experiment {occupants[row['id']]}: end that first"
-                        " (on the cell's page), or keep the cell in the site file"
+                        f"cell {code} cannot be retired while it holds experiment {occupants[row['id']]}:"
+                        " end that first (on the cell's page), or keep the cell in the site file"
                     )
                 changes.append(Change("retire", kind, code, f"{kind} {code}: retired (its history stays)"))
     return changes

@@ -53,7 +53,7 @@ class _Series:
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """The part of the asked range that can hold values."""
+    """The part of the requested range that can hold values."""
 
     start: datetime
     end: datetime
@@ -73,7 +73,10 @@ def read_history(
     end: datetime,
     points: int,
 ) -> CellHistory:
-    """Read min, mean and max of [start, end) in at most `points` points a parameter."""
+    """Read minimum, mean and maximum of [start, end) in at most `points` points a parameter, in the parameters' units.
+
+    `parameters` are codes; one that the cell does not have gets an empty series. Raises what the database raises.
+    """
     requested = _Range(max(start, EARLIEST), min(end, LATEST))
     ids = {row[0]: row[1] for row in session.execute(queries.series_of_cell(cell))}
     series_ids = {code: ids[code] for code in parameters if code in ids}

@@ -53,10 +53,12 @@ class ValueVerdict:
 
     @property
     def abnormal(self) -> bool:
+        """Whether the state needs attention: one of ABNORMAL_STATES."""
         return self.state in ABNORMAL_STATES
 
     @property
     def missing(self) -> bool:
+        """Whether there is no value to show: the state is one of MISSING_STATES."""
         return self.state in MISSING_STATES
 
 

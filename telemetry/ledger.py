@@ -19,10 +19,12 @@ class Balance:
 
     @property
     def assigned(self) -> int:
+        """Numbers that the publisher has given, by the database or its last status, whichever is higher."""
         return max(self.last, 0 if self.status is None else self.status.sequence or 0)
 
     @property
     def waiting(self) -> int | None:
+        """Readings in the publisher's outbox by its last status; None without a status."""
         return None if self.status is None else self.status.waiting
 
     @property

@@ -176,7 +176,10 @@ def raw_points(
 def raw_buckets(
     series: Collection[int], start: datetime, end: datetime, width: int
 ) -> Select[int, int, int, float | None, float | None, float | None]:
-    """Return (series, bucket number, n, min, sum, max) of the values that are not NULL; `width` in seconds."""
+    """Return (series, bucket number, n, min, sum, max) of the values in [start, end) that are not NULL.
+
+    `width` is in seconds; a bucket's number times `width` is its start in seconds since 1970.
+    """
     number = bucket_number(Reading.observed_at, width).label("number")
     value = Reading.value
     return (
@@ -189,7 +192,11 @@ def raw_buckets(
 def rollup_buckets(
     table: Rollup, series: Collection[int], start: datetime, end: datetime, width: int
 ) -> Select[int, int, int, float | None, float | None, float | None]:
-    """Return (series, bucket number, n, min, sum, max) from rows of five minutes or an hour; `width` in seconds."""
+    """Return (series, bucket number, n, min, sum, max) from a roll-up table, for [start, end).
+
+    `width` is in seconds, a multiple of the table's interval (300 or 3600). A bucket's number times `width` is its
+    start in seconds since 1970; values are in the parameter's unit, and only buckets that hold values are returned.
+    """
     number = bucket_number(table.started_at, width).label("number")
     total = func.sum(table.mean * table.n)
     return (

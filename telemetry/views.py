@@ -23,6 +23,8 @@ _CELL_STATES = (
 
 
 class FrozenView(BaseModel):
+    """Base of the views: immutable."""
+
     model_config = ConfigDict(frozen=True)
 
 

@@ -65,6 +65,7 @@ class SimulatedFault:
     shift: timedelta
 
     def on(self, instant: float) -> bool:
+        """Return whether the fault is active at an instant (seconds since 1970)."""
         return self.start <= instant < self.end
 
 

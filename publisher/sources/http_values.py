@@ -17,6 +17,7 @@ _WITH_UNIT = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\d\s]\S{0,15})?", re.DOT
 
 
 def checked_path(text: str) -> str:
+    """Return the path; raise ValueError where it cannot be parsed."""
     parse_path(text)
     return text
 
@@ -36,6 +37,7 @@ class HttpValue(Block):
 
     @cached_property
     def none(self) -> Missing:
+        """The texts and numbers that stand for no value."""
         return Missing(self.missing)
 
     def measured(self, raw: Any, decimal: Decimal, thousands: str) -> float | None:

@@ -44,6 +44,8 @@ class ModbusValue(Target):
 
 
 class Settings(Block):
+    """`[source]` of kind modbus."""
+
     kind: Literal["modbus"]
     host: str
     port: int = Field(default=502, ge=1, le=65535)

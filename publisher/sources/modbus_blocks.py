@@ -46,13 +46,16 @@ class Block(Generic[R]):
 
     @property
     def first(self) -> int:
+        """The first address of the block."""
         return self.values[0].address
 
     @property
     def end(self) -> int:
+        """The address after the block's last register."""
         return max(value.address + value.count for value in self.values)
 
     def halves(self) -> "tuple[Block[R], Block[R]]":
+        """Return the block as two of half its registers each."""
         middle = len(self.values) // 2
         return Block(self.values[:middle]), Block(self.values[middle:])
 
@@ -81,6 +84,7 @@ class Round(Generic[R]):
     at: datetime = field(default_factory=times.now)
 
     def take(self, block: Block[R], registers: list[int]) -> None:
+        """Note the registers of a block; raw words of 16 bits."""
         if monotonic() - self.begun > _AT_ONCE:
             self.begun, self.at = monotonic(), times.now()
         block.failures = 0
@@ -89,6 +93,7 @@ class Round(Generic[R]):
             self.found.append((value, registers[start : start + value.count], self.at))
 
     def lack(self, block: Block[R], reason: str) -> None:
+        """Note that a block has no values in this round."""
         self.lacking += [(value, reason) for value in block.values]
 
 
@@ -122,6 +127,7 @@ class Controller(Generic[R]):
         return done
 
     def close(self) -> None:
+        """Close the connection to the controller."""
         if self._link is not None:
             self._link.close()
             self._link = None

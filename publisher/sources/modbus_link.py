@@ -61,6 +61,7 @@ class Link:
 
     @property
     def connected(self) -> bool:
+        """Whether the connection is open and has not been lost."""
         return bool(self._client.connected) and not self._lost.is_set()
 
     async def connect(self) -> None:
@@ -106,6 +107,7 @@ class Link:
         return found[:count]
 
     def close(self) -> None:
+        """Close the connection."""
         self._client.close()
 
     def _no_answer(self, device: int) -> Silent | Lost:

@@ -53,6 +53,7 @@ class OpcuaSession:
         return found
 
     async def close(self) -> None:
+        """End the session and close its socket; errors in doing so are ignored."""
         if self._client is not None:
             closed_client, self._client = self._client, None
             try:

@@ -21,7 +21,7 @@ from web.experiments.form_values import FIELDS, ExperimentFormValues, at_fields,
 from web.experiments.merge import changes_since, merge_changes
 from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
-from web.http.refusals import translate
+from web.http.refusals import refusal_text, translate
 from web.rendering.audit_text import AuditText
 from web.rendering.labels import EXPERIMENT_FIELD_LABELS
 from web.rendering.limits import SEVERITY_LABELS
@@ -165,7 +165,8 @@ def _form(
 ) -> Template:
     """Render the form. A refused one is sent back with the version that it was filled in from."""
     language = language_of(request)
-    faults = {} if refusal is None else refusal.faults
+    text = None if refusal is None else refusal_text(request, refusal, language)
+    faults = {} if text is None else text.fields
     context = {
         "typed": submitted,
         "x": view,
@@ -173,12 +174,12 @@ def _form(
         "parameters": offered(site, submitted),
         "paired": set(site.setpoint_by_measured),
         "severities": list(translated(request, SEVERITY_LABELS).items()),
-        "faults": {name: translate(request, words, language) for name, words in faults.items()},
+        "faults": faults,
         "fault_labels": {name: _label(name, site, language, page_gettext(request)) for name in faults},
-        "message": "" if refusal is None else translate(request, refusal.message, language),
+        "message": "" if text is None else text.message,
         "dirty": dirty or refusal is not None,
     }
-    status = 200 if refusal is None else 422
+    status = 200 if text is None else text.status
     return page(request, "experiments/experiment_form.html", context, current="experiments", status_code=status)
 
 

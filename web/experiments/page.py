@@ -11,7 +11,7 @@ from litestar.response import Template
 from facility.acting.acts import Actor
 from facility.acting.auditing import changes_of_experiment, names_behind
 from facility.acting.permissions import Act
-from facility.acting.refusals import Invalid, Refusal
+from facility.acting.refusals import Refusal
 from facility.assignments.assigning import ASSIGNABLE
 from facility.assignments.views import Occupant, assignments_of_experiment, occupants_now
 from facility.experiments.changing import TRANSITIONS
@@ -24,7 +24,7 @@ from web.experiments.changes import history_entries
 from web.experiments.days import chart, readings_address
 from web.experiments.verdict import ICONS, LiveRow, judge, kind, sentences
 from web.http.query_parameters import RowId
-from web.http.refusals import STATUSES, translate
+from web.http.refusals import refusal_text
 from web.live.snapshot import Snapshot
 from web.rendering.audit_text import AuditText
 from web.rendering.cell_view import show_cells
@@ -127,7 +127,7 @@ class ExperimentPage:
             "message": self._message(refusal, language),
             "chosen": chosen,
         }
-        status = 200 if refusal is None else STATUSES[type(refusal)]
+        status = 200 if refusal is None else refusal_text(self.request, refusal, language).status
         return page(self.request, "experiments/experiment.html", context, current="experiments", status_code=status)
 
     def moves(self, experiment: ExperimentView) -> list[tuple[str, str, str]]:
@@ -152,12 +152,11 @@ class ExperimentPage:
         return then in CONFIRMATIONS and (experiment.state, then) != ("archived", "ended")
 
     def _message(self, refusal: Refusal | None, language: str) -> str:
-        """Return why it was refused; where the faults of fields say more, those."""
+        """Return why the act was refused; where single fields are wrong, the errors of the fields."""
         if refusal is None:
             return ""
-        if isinstance(refusal, Invalid) and refusal.faults:
-            return " ".join(translate(self.request, words, language) for words in refusal.faults.values())
-        return translate(self.request, refusal.message, language)
+        text = refusal_text(self.request, refusal, language)
+        return " ".join(text.fields.values()) or text.message
 
 
 def in_its_cells(snapshot: Snapshot, experiment: ExperimentView) -> Snapshot:

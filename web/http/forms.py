@@ -1,4 +1,4 @@
-"""What every page with a form does: read what was typed, and show it again with words where it was refused."""
+"""Forms of pages: parse what was sent, and render it again with its errors where it is refused."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from facility.acting.refusals import Invalid, Refusal, invalid
 from facility.acting.user_messages import message
-from web.http.refusals import STATUSES, translate
+from web.http.refusals import refusal_text
 from web.rendering.form_tokens import FORM_FIELD
 from web.rendering.pages import language_of, page
 from web.requests import HttpRequest
@@ -58,10 +58,8 @@ def check_same(data: Mapping[str, str], first: str) -> None:
 def page_again(
     request: HttpRequest, name: str, context: Mapping[str, object], refusal: Refusal, *, current: str = ""
 ) -> Template:
-    """Show the form again: the refusal's status, its words, and a fault beside each field."""
-    language = language_of(request)
-    faults = refusal.faults if isinstance(refusal, Invalid) else {}
-    field_errors = {field.split(".")[0]: translate(request, text, language) for field, text in faults.items()}
-    message = translate(request, refusal.message, language)
-    values = dict(context) | {"faults": field_errors, "message": message}
-    return page(request, name, values, current=current, status_code=STATUSES[type(refusal)])
+    """Render the form again with the refusal's status and message, and an error beside each field."""
+    text = refusal_text(request, refusal, language_of(request))
+    faults = {field.split(".")[0]: error for field, error in text.fields.items()}
+    values = dict(context) | {"faults": faults, "message": text.message}
+    return page(request, name, values, current=current, status_code=text.status)

@@ -41,6 +41,7 @@ class Follower:
         self._seen.clear()
 
     def saved(self) -> list[list[Any]]:
+        """Return the files' places as JSON, for a position."""
         return [known.to_json() for known in self.files]
 
     def scan(self) -> list[str]:

@@ -58,12 +58,14 @@ class KnownFile:
     passed: int = 0
 
     def to_json(self) -> list[Any]:
+        """Return the file's state as a JSON array, part of a position."""
         kept = self.kept
         place = [kept.offset, kept.line, kept.header, kept.body]
         return [self.path, self.inode, self.head, self.length, *place, kept.unended, self.end, self.tail.to_json()]
 
     @classmethod
     def from_json(cls, saved: list[Any]) -> "KnownFile":
+        """Return the file's state from a position; arrays of earlier versions are shorter."""
         path, inode, head, length, offset, line, header, body, *more = saved
         # An earlier version knew a file by its beginning alone.
         unended, end, tail = more or (-1, -1, [0])
@@ -73,6 +75,7 @@ class KnownFile:
 
     @property
     def newest_first(self) -> bool:
+        """Whether the newest line stands first and reading goes up."""
         return self.end >= 0
 
     @property
@@ -175,4 +178,5 @@ class FoundFile:
 
 
 def fingerprint(head: bytes) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a file's first bytes."""
     return sha256(head).hexdigest()[:16]

@@ -59,6 +59,7 @@ class Reader:
         return place if self._gap is None else place | {"gap": self._gap}
 
     def keep(self, item: ParsedLine) -> None:
+        """Note that the parsed lines are in the outbox: reading goes on after them."""
         known = item.known
         if item.gap is not None and self._gap is None:
             layout, before = item.gap

@@ -33,10 +33,12 @@ class Tail:
         return self.count > 0
 
     def to_json(self) -> list[Any]:
+        """Return the tail as a JSON array: the count, then the digests."""
         return [self.count, *self.digests]
 
     @property
     def digests(self) -> tuple[str, ...]:
+        """The digests of the last kept lines as text, oldest first."""
         if self._stale:
             marks = list(self._recent)
             self._digests = tuple(_digest(marks[-size:]) for size in SIZES if size <= len(marks))
@@ -49,12 +51,14 @@ class Tail:
         return not self.count or bool(self._recent)
 
     def add(self, raw: bytes) -> None:
+        """Add the digest of a kept line."""
         if bare := _bare(raw):
             self._recent.append(_mark(bare))
             self.count += 1
             self._stale = True
 
     def clear(self) -> None:
+        """Forget all lines."""
         self.__init__()  # type: ignore[misc]  # as new
 
     def fill(self, marks: list[int]) -> None:
