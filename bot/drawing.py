@@ -14,7 +14,7 @@ _WEIGHTS = ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf")
 
 
 class FontMissingError(Exception):
-    """The package with the font is not installed; its text says what to do."""
+    """The package with the font is not installed; the message has the remedy."""
 
 
 def font_files() -> list[str]:

@@ -149,7 +149,7 @@ def refused(error: BaseException) -> str:
 
 
 async def _kept(name: str, start: Callable[[], Awaitable[None]]) -> None:
-    """Start a part again when it fails in a way that nobody thought of."""
+    """Restart a part after an unexpected error."""
     while True:
         try:
             await start()

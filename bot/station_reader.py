@@ -1,4 +1,4 @@
-"""What the database knows, read in its threads."""
+"""Reads of the station's tables for the bot."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -57,7 +57,7 @@ class ExperimentRow:
 
 
 class StationReader:
-    """Each function is one short look; call it in a thread."""
+    """Each method is one short read transaction; call it in a thread."""
 
     def __init__(self, sessions: Reads, period: float) -> None:
         self._sessions, self._period = sessions, period

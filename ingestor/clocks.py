@@ -38,7 +38,7 @@ class Clocks:
         self._observations[unit] = _Observation(observed - at, at)
 
     def must_wait(self, unit: str) -> bool:
-        """Tell whether readings that this unit sends from the future are to wait: our own clock may be wrong."""
+        """Return whether readings that this unit sends from the future are to wait: our own clock may be wrong."""
         now = self._monotonic()
         ahead = self._ahead()
         if ahead.get(unit, FUTURE_REFUSED + 1) <= FUTURE_REFUSED:

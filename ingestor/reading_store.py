@@ -267,7 +267,7 @@ def _number_of(reading: Decoded) -> Number:
 
 
 def _is_stored(reading: Decoded, existing: dict[tuple[int, str], float | None]) -> bool:
-    """Tell whether the history has a value of this reading."""
+    """Return whether the history has a value of this reading."""
     return any((row[0], row[1]) in existing and existing[row[0], row[1]] == row[2] for row in reading.rows)
 
 

@@ -62,7 +62,7 @@ def rejected_payloads(connection: Connection, numbers: Iterable[Number]) -> dict
 
 
 def is_same(reading: Decoded, payload: bytes) -> bool:
-    """Tell whether a rejected payload is this reading: a message and a backlog write the same one differently."""
+    """Return whether a rejected payload is this reading: a message and a backlog write the same one differently."""
     whole = reading.payload
     if payload == whole[:_PAYLOAD]:
         return True

@@ -1,4 +1,4 @@
-"""What the database knows of the site: which series a cell's parameter is, and what is plausible."""
+"""The site's tables in memory: the series of each cell's parameters, and their plausible ranges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ def load_series_index(connection: Connection) -> SeriesIndex:
 
 
 def _add_former_codes(connection: Connection, station: SeriesIndex, cells: Mapping[int, KnownCell]) -> None:
-    """Have what still arrives under a code from before a renaming belong to what it is called now."""
+    """Map codes from before a renaming to the current ones, for readings that still arrive under them."""
     former: dict[tuple[str, int], list[str]] = {}
     for row in connection.execute(select(FormerCode.kind, FormerCode.code, FormerCode.current_id)):
         former.setdefault((row.kind, row.current_id), []).append(row.code)

@@ -70,7 +70,7 @@ def main() -> int:
 
 
 def _open_outbox(path: Path, events: "SimpleQueue[Any]") -> Outbox | None:
-    """Open the outbox as soon as its disk allows; return None when asked to stop before."""
+    """Open the outbox, waiting while its disk is full; return None when stopped before."""
     tries = BackOff()
     while True:
         try:

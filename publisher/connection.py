@@ -1,4 +1,4 @@
-"""One connection to the broker after another, told as events: callbacks only ever put into a queue."""
+"""Connections to the broker, reported as events: callbacks only put into a queue."""
 
 import socket
 from dataclasses import dataclass

@@ -66,7 +66,7 @@ class _UnderWay:
 
 
 class Delivery:
-    """Decides; it owns no socket and no clock. Every `now` is seconds of a monotonic clock."""
+    """Decides what to send; it has no socket and no clock. Every `now` is seconds of a monotonic clock."""
 
     def __init__(self, outbox: Outbox, unit: str) -> None:
         self._outbox = outbox
@@ -179,7 +179,7 @@ class Delivery:
         self._delete(now)
 
     def taken_over(self) -> None:
-        """Take a new name: the broker says that another program has connected as this publisher."""
+        """Take a new name, because another program has connected as this publisher."""
         self._change_publisher("another program sends as this publisher: a copy of this outbox is used elsewhere")
 
     def work(self, now: float) -> float:
@@ -194,7 +194,7 @@ class Delivery:
         return self._next(now)
 
     def _confirmed_by_number(self, ranges: list[tuple[int, int]]) -> None:
-        """Take the word of an ingestor of an older version, which names numbers alone."""
+        """Accept the confirmation of an ingestor of an older version, by sequence numbers alone."""
         for first, last in ranges:
             if first > last or last > self._outbox.sequence:
                 log.warning(

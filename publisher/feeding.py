@@ -16,7 +16,7 @@ _MAX_LOGGED_FAULTS = 5
 
 
 class Feeder(Thread):
-    """Asks the source for batches, keeps each one, and tells the queue what entered."""
+    """Reads batches from the source, appends each to the outbox, and puts what was appended into the queue."""
 
     def __init__(
         self, source: Source, name: str, cells: frozenset[str], outbox: Outbox, events: "SimpleQueue[Any]"

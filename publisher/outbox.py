@@ -205,7 +205,7 @@ class Outbox:
             return found.fetchone() is not None
 
     def holds_any(self, readings: Iterable[Confirmed]) -> bool:
-        """Tell whether one of these readings, by number and digest, waits here."""
+        """Return whether one of these readings, by number and digest, waits here."""
         with self._lock, errors_explained(self.path):
             find = "SELECT 1 FROM reading WHERE sequence = ? AND digest_of(payload) IS ?"
             return any(self._connection.execute(find, reading).fetchone() is not None for reading in readings)
@@ -252,7 +252,7 @@ class Outbox:
             yield from ((start, min(end, start + PIECE - 1)) for start in range(first, end + 1, PIECE))
 
     def _make_room(self) -> bool:
-        """Empty the log and take the reserve again; tell whether that is done."""
+        """Empty the log and take the reserve again; return whether that succeeded."""
         self._empty_log()
         return self._reserve.hold()
 

@@ -1,4 +1,4 @@
-"""The publisher's main loop: waits for what the source, the broker and the clock bring, and serves the outbox."""
+"""The publisher's main loop: handles events of the source, the broker and the clock."""
 
 import logging
 import socket

@@ -27,7 +27,7 @@ class Reserve:
             return False
 
     def hold(self) -> bool:
-        """Take the room unless it is held; tell whether it is."""
+        """Reserve the space unless it is; return whether it is reserved."""
         if self.reserved:
             return True
         try:

@@ -1,4 +1,4 @@
-"""What a publisher is told: which unit it speaks for, where its outbox lies and what it reads."""
+"""Settings of a publisher: its unit, its outbox and its source."""
 
 from pathlib import Path
 from typing import Any

@@ -23,7 +23,7 @@ from schemas.messages import Code
 
 
 class SiteError(Exception):
-    """A site file that cannot be used; its text says where and why, one line a fault."""
+    """A site file that is not valid; the message has one line per fault, with its place and cause."""
 
 
 class _Block(BaseModel):
@@ -71,7 +71,7 @@ Formerly = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
 
 
 class Unit(_Block):
-    """A unit with one PC and its cells, in the order in which people know them.
+    """A unit with one PC and its cells, in the order of display.
 
     A cell is a code, or `{ code = "E1C1", formerly = "C1" }` once it has been renamed.
     """

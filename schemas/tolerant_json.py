@@ -77,7 +77,7 @@ class _BrokenError(ValueError):
 
 
 class _Bare(NamedTuple):
-    """A value without quotes, as it stands in the text."""
+    """A value without quotes, as written in the text."""
 
     text: str
 

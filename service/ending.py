@@ -1,4 +1,4 @@
-"""Ending tasks for certain, also where a cancellation gets lost.
+"""Cancel asyncio tasks reliably, also where a cancellation gets lost.
 
 Python 3.11's `wait_for`, which aiomqtt uses, may swallow one that comes just when it has its answer
 (python/cpython#86296): asked once, a task would then run on for ever.
@@ -23,6 +23,6 @@ async def end(*tasks: asyncio.Task[Any], again: float = AGAIN) -> None:
 
 
 def _consume_result(task: asyncio.Task[Any]) -> None:
-    """Keep asyncio from complaining that nobody asked how it ended."""
+    """Retrieve the task's exception, so that asyncio does not log it as never retrieved."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""Hearing of a commit that changed rows of certain tables, whoever made it: nobody has to remember to tell."""
+"""Callbacks after a commit that changed rows of certain tables, wherever in the process it was made."""
 
 from collections.abc import Callable
 from typing import Any

@@ -14,7 +14,7 @@ from storage.revisions import WrongVersion
 
 
 class Kind(Enum):
-    """What mends it: time, a person who looks after the database, other data, or a change of our code."""
+    """Kinds of database errors by their remedy: waiting, an administrator, other data, or a change of our code."""
 
     PASSES = "passes"
     NEEDS_A_PERSON = "needs a person"
@@ -29,7 +29,7 @@ AWAY = frozenset({Kind.PASSES, Kind.NEEDS_A_PERSON})
 
 
 class DatabaseAway(Exception):  # noqa: N818 - it says what happened
-    """The database cannot be used now, or does not answer in time; the text says why, without any value."""
+    """The database cannot be used now, or does not answer in time; the message has the cause and no data values."""
 
 
 # Codes of MySQL and MariaDB, and of their client library (2000 and up).
@@ -79,7 +79,7 @@ def classify(error: BaseException) -> tuple[Kind, str]:
 
 
 def is_away(error: BaseException) -> bool:
-    """Tell whether waiting, or somebody who looks after the database, mends this."""
+    """Return whether waiting, or somebody who looks after the database, mends this."""
     return classify(error)[0] in AWAY
 
 
@@ -96,7 +96,7 @@ def away_as_one() -> Iterator[None]:
 
 
 def is_given_up(error: BaseException | None) -> bool:
-    """Tell whether a connection that gives this error must not be used again, by its driver's error."""
+    """Return whether a connection that gives this error must not be used again, by its driver's error."""
     if not isinstance(error, pymysql.Error):
         return False
     return mysql_code(error) in _GIVE_UP or "packet sequence" in str(error).lower()

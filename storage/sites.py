@@ -21,7 +21,7 @@ MOST = 32_767
 
 
 class SiteRefusedError(Exception):
-    """A site file that this database cannot follow; its text says why and what to do."""
+    """A site file that cannot be applied to this database; the message has the cause and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def apply_site(session: Session, site: Site) -> list[Change]:
 
 
 def _desired(site: Site) -> dict[Kind, Rows]:
-    """Return what the file says of each row, by kind and code."""
+    """Return the rows that the site file describes, by kind and code."""
     return {
         "unit": {
             unit.code: {

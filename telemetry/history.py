@@ -100,7 +100,7 @@ def read_history(
 
 
 def _extent(session: Session, series: Collection[int], requested: _Range) -> _Range | None:
-    """Narrow the range to where values are: a year asked of a month's data still gets its finest points."""
+    """Narrow the range to where values are, so that a month of data keeps its resolution in a request for a year."""
     first = times.floor(requested.start, timedelta(seconds=FIVE_MINUTES))
     edges = [
         (low, high)

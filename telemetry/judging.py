@@ -32,7 +32,7 @@ ABNORMAL_STATES: frozenset[str] = frozenset({"suspect", "high", "low"})
 
 @dataclass(frozen=True, slots=True)
 class ValueVerdict:
-    """How a value stands.
+    """The verdict on a value: its state, and what it was judged by.
 
     `deviation` is from the setpoint, None where that is stale or of another time. Where `state` is high or low,
     `exceeded` names which kind of limit was passed, `limit` the widest one passed and `severity` what that means.
@@ -64,7 +64,7 @@ class ValueVerdict:
 
 @dataclass(frozen=True, slots=True)
 class CellVerdict:
-    """How a cell stands; `observed_at` and `age` are of its newest value, each value has its own."""
+    """The verdict on a cell; `observed_at` and `age` (seconds) are those of its newest value."""
 
     cell: str
     state: CellState
@@ -94,17 +94,17 @@ def age_of(observed_at: datetime, now: datetime) -> float:
 
 
 def is_ahead(age: float) -> bool:
-    """Tell whether a time lies further ahead of our clock than clocks may differ."""
+    """Return whether a time lies further ahead of our clock than clocks may differ."""
     return age < -CLOCK_SKEW.total_seconds()
 
 
 def is_fresh(age: float, limit: float) -> bool:
-    """Tell whether something is recent: neither older than `limit` seconds nor ahead of our clock."""
+    """Return whether something is recent: neither older than `limit` seconds nor ahead of our clock."""
     return age <= limit and not is_ahead(age)
 
 
 def judge_presence(status: Status | None, heard_at: datetime | None, now: datetime) -> PresenceState:
-    """Return whether a sender is there, by when it was heard last (its own word where we do not know).
+    """Return a sender's presence by the time of its last message; without one, by the state it published.
 
     An `online` that is no longer repeated is `silent`; senders that never repeat themselves are taken at their word.
     """
@@ -213,7 +213,7 @@ def judge_experiment(cells: Iterable[Iterable[ValueState]]) -> ExperimentVerdict
 
 
 def concerns(alarm: Alarm, cell: str) -> bool:
-    """Tell whether an alarm is a cell's own and not yet over."""
+    """Return whether an alarm is a cell's own and not yet over."""
     return (alarm.cell or alarm.place) == cell and alarm.state in {"active", "acknowledged"}
 
 

@@ -1,4 +1,4 @@
-"""Statements as values: whoever has a session executes them. MySQL, MariaDB and SQLite."""
+"""SELECT statements for any session; MySQL, MariaDB and SQLite."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Read models: what the API, the pages and the bot say of a cell's values. They may change freely."""
+"""Read models of the API, the pages and the bot for a cell's values."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -41,7 +41,7 @@ class LimitsView(FrozenView):
 
 
 class ValueView(FrozenView):
-    """A parameter's newest value and how it stands.
+    """A parameter's newest value and its verdict.
 
     `deviation` is from the setpoint, for pairs of the same unit alone, and null where the two are not of the same
     time. Where `state` is high or low, `exceeded` says which kind of limit was passed, `limit` the widest one passed.
@@ -82,7 +82,7 @@ class CellView(FrozenView):
 
 
 class UnitSummary(FrozenView):
-    """A unit and whether its publisher is there; `silent`: it says `online`, but no longer repeats it."""
+    """A unit and its publisher's presence; `silent`: the state is `online`, but is no longer repeated."""
 
     unit: str
     label: Label
@@ -152,7 +152,7 @@ def cell_view(
 
 
 def unit_summary(unit: Unit, status: Status | None, presence: PresenceState) -> UnitSummary:
-    """Return a unit with its publisher's status and how that stands."""
+    """Return a unit with its publisher's status and presence."""
     return UnitSummary(
         unit=unit.code, label=unit.label, kind=unit.kind, state=presence, status=status, cells=list(unit.cells)
     )

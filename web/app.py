@@ -179,7 +179,7 @@ def _given(part: Any) -> Provide:
 
 
 async def _kept(part: Follower | Filling | ExperimentTopics | LastSeenWriting) -> None:
-    """Run a part; what nobody foresaw is logged and does not leave the pages without live values for good."""
+    """Run a part again after an unexpected error, which is logged."""
     while True:
         try:
             await part.run()

@@ -28,7 +28,7 @@ _SEVERE = 0xC62828
 async def card(
     context: Context, cell: str, parameter: Parameter, texts: Texts, span: timedelta = DAY
 ) -> tuple[discord.Embed, discord.File | None]:
-    """Put the answer together; what the database cannot tell is said to be unknown."""
+    """Build the answer; what the database has not answered is shown as unknown."""
     now = times.now()
     (stored, aim), own, histories = await _ask(context, cell, parameter.code, span)
     code, limits = own or (None, None)

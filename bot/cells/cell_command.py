@@ -20,7 +20,7 @@ LONGEST = timedelta(days=90)
 
 
 class CellCommand(commands.Cog):
-    """For those who know what they want."""
+    """The command /cell: one parameter of one cell."""
 
     def __init__(self, bot: OctopusBot) -> None:
         self._bot = bot

@@ -22,7 +22,7 @@ _STEPS = (timedelta(minutes=10), timedelta(minutes=30), timedelta(hours=1), time
 def chart(
     measured: ChartData, setpoint: ChartData | None, texts: Texts, parameter: Parameter, *, title: str, zone: ZoneInfo
 ) -> str:
-    """Return the chart as SVG; with no point it says so."""
+    """Return the chart as SVG, with a notice where there are no points."""
     parts = [text(RIGHT, 38, title, size=TITLE, bold=True)]
     points = [*measured.points, *(setpoint.points if setpoint else ())]
     if not points:

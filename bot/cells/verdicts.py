@@ -1,4 +1,4 @@
-"""The judge's verdict on a value, from the live value or the stored one, and how Discord says it."""
+"""The verdict on a value, live or stored, and its text for Discord."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from telemetry.limits import limits_for
 
 @dataclass(frozen=True, slots=True)
 class DisplayedValue:
-    """A value as it is answered. `verdict` is None while neither broker nor database can tell.
+    """A value for display. `verdict` is None while neither broker nor database has it.
 
     `stored`: it comes from the database, because the broker does not answer. `limit_shown`: whether the limit that
     was passed may be named here.

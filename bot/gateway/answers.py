@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 async def tell(interaction: discord.Interaction, text: str) -> None:
-    """Say something to the person alone; an interaction that Discord no longer knows is left in peace."""
+    """Answer the person privately; an interaction that Discord no longer knows is ignored."""
     try:
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True)
@@ -33,7 +33,7 @@ async def tell(interaction: discord.Interaction, text: str) -> None:
 
 
 async def at_home(interaction: discord.Interaction[Any]) -> bool:
-    """Tell whether somebody asks from the station's own server; who does not is told so."""
+    """Return whether somebody asks from the station's own server; who does not is told so."""
     context: Context = interaction.client.context
     if interaction.guild_id == context.settings.guild:
         return True

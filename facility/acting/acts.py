@@ -23,7 +23,7 @@ State = Literal["pending", "active", "refused", "deactivated"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and on which way. `id` is None for a command on the server itself and for nobody."""
+    """The person that acts and the channel. `id` is None for a command on the server itself and without login."""
 
     id: int | None
     login: str
@@ -35,7 +35,7 @@ class Actor:
     read_only: bool = False
 
     def may(self, act: Act) -> bool:
-        """Tell whether the role allows an act, for buttons; the act itself asks again."""
+        """Return whether the role allows an act, for buttons; the act itself asks again."""
         return allowed(self.role, act, read_only=self.read_only)
 
 
@@ -129,7 +129,7 @@ def read_transaction(sessions: Reads, actor: Actor, act: Act) -> Iterator[ReadSe
 
 
 def lock_admins(session: Session) -> None:
-    """Wait until nobody else is changing who is an admin."""
+    """Lock the rows of the admins, so that two changes of who is admin do not overlap."""
     session.execute(select(RoleRow.code).where(RoleRow.code == Role.ADMIN.value).with_for_update())
 
 

@@ -111,7 +111,7 @@ READING = frozenset(
 
 
 def allowed(role: Role | None, act: Act, *, read_only: bool = False) -> bool:
-    """Tell whether a role may do an act; nobody (None) may do none."""
+    """Return whether a role may do an act; nobody (None) may do none."""
     if role is None or (read_only and act not in READING):
         return False
     return role.rank >= LEAST_ROLE[act].rank

@@ -1,4 +1,4 @@
-"""Why an act is not done. Each carries words for the person who asked; the web gives each a status."""
+"""Exceptions for refused acts, each with a message for the person; the web maps each to a status."""
 
 from collections.abc import Mapping
 

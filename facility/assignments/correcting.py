@@ -26,7 +26,7 @@ class Correction(FormModel):
 
 
 class BackDated(Correction):
-    """An assignment of the past that nobody noted; open (`ended_at` left out) where it still lasts."""
+    """An assignment entered afterwards; open (`ended_at` omitted) where it still lasts."""
 
     experiment: int = Field(ge=1, le=2**31 - 1)
     cell: CodeText
@@ -56,7 +56,7 @@ def correct(sessions: Sessions, actor: Actor, number: int, correction: Correctio
 
 
 def assign_back_dated(sessions: Sessions, actor: Actor, form: BackDated) -> AssignmentView:
-    """Add what a cell held in the past and nobody noted."""
+    """Add an assignment of the past."""
     with act_transaction(sessions, actor, Act.ASSIGNMENT_CORRECT) as context:
         experiment = locked(context.session, form.experiment)
         if form.ended_at is None and experiment.state not in ASSIGNABLE:
@@ -118,5 +118,5 @@ def _check_times(context: ActContext, cell: Cell, corrected: Correction, but: in
 
 
 def overlaps(start: datetime, end: datetime | None, other_start: datetime, other_end: datetime | None) -> bool:
-    """Tell whether two assignments of a cell would share time; None lasts for ever."""
+    """Return whether two assignments of a cell would share time; None lasts for ever."""
     return (end is None or other_start < end) and (other_end is None or start < other_end)

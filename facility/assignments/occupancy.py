@@ -103,7 +103,7 @@ def occupancy(
 def _row(
     unit: str, cell: str, occupied: list[Bar], planned: list[Bar], window: Span, *, past: list[Span]
 ) -> OccupancyRow:
-    """Lay out one cell; a plan stands only where its experiment did not hold the cell anyway."""
+    """Return the bars of one cell; a plan is drawn only where its experiment was not assigned anyway."""
     bars = [bar for bar in occupied if _span(bar).overlap(window)]
     for plan in planned:
         own = [_span(bar) for bar in occupied if bar.experiment.id == plan.experiment.id]

@@ -188,7 +188,7 @@ def _refuse_taken(session: Session, code: str, but: int) -> None:
 
 
 def _taken(error: IntegrityError) -> Exception:
-    """Say it in words where the code was taken between the look and the write."""
+    """Raise Invalid where the code was taken between the check and the write."""
     named = str(error.orig)
     if "uq_experiment_code" in named or "experiment.code" in named:
         return Invalid({"code": message("Another experiment has this code.")})

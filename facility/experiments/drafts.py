@@ -1,4 +1,4 @@
-"""What is typed about an experiment, and which of it fits together."""
+"""The form of an experiment and its validation."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -69,7 +69,7 @@ class ExperimentDraft(FormModel):
 
 
 class ExperimentChange(FormModel):
-    """What changes; what is left out stays. `version` is the one that was looked at."""
+    """A partial change; omitted members stay. `version` is the one that was edited."""
 
     version: int
     code: ExperimentCode = Field(default="", validate_default=False)

@@ -78,7 +78,7 @@ class ExperimentPage(BaseModel):
 
 
 def list_experiments(sessions: Reads, actor: Actor, query: ExperimentQuery) -> ExperimentPage:
-    """Return the experiments whose texts hold every word of the search."""
+    """Return the experiments whose texts contain every word of the search."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         conditions = _conditions(query)
         total = session.scalar(select(func.count()).select_from(Experiment).where(*conditions)) or 0

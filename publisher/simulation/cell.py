@@ -1,4 +1,4 @@
-"""A simulated cell: what its sensors say at an instant. The same seed, cell and instant give the same reading."""
+"""A simulated cell: its sensors' values at an instant. The same seed, cell and instant give the same values."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ Values = dict[str, float | None]
 
 
 class SimulatedCell:
-    """Ask it forwards in time; give each user (live, history) its own."""
+    """Call it forwards in time; each user (live, history) needs its own."""
 
     def __init__(self, site: Site, code: str, seed: int, faults: Iterable[SimulatedFault] = ()) -> None:
         key = f"{seed}/{code}"

@@ -1,4 +1,4 @@
-"""What a cell is asked to do: smooth daily courses, a point every five minutes, different in every cell."""
+"""A cell's setpoints: smooth daily courses, a point every five minutes, different in every cell."""
 
 import math
 from dataclasses import dataclass

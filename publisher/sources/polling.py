@@ -1,4 +1,4 @@
-"""Asking a server again and again: on time, with a deadline, with back-off, saying what is wrong once."""
+"""Polling a server: at fixed times, with a deadline and back-off, each fault reported once."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ class Closed(Unavailable):
 
 @dataclass(slots=True)
 class PollResult:
-    """What one question gave. `position` None leaves the remembered place as it was."""
+    """The result of one poll. `position` None leaves the stored position as it was."""
 
     samples: list[Sample] = field(default_factory=list)
     faults: list[ReadFault] = field(default_factory=list)
@@ -48,7 +48,7 @@ class PollResult:
 
 
 class Stopped(Exception):  # noqa: N818 - not an error
-    """The publisher ends while a question is open."""
+    """The publisher ends while a request is pending."""
 
 
 def poll(

@@ -41,7 +41,7 @@ def past_page(
     sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
 ) -> Template:
-    """Ask for what the cell held in the past and nobody noted."""
+    """Show the form for an assignment of the past."""
     return page(
         request,
         "assignments/assignment.html",

@@ -1,4 +1,4 @@
-"""`/audit`: who did what, when, and how it was before and after; for admins, to read and to export, never to change."""
+"""`/audit`: acts with person, time, and values before and after; for admins, read-only, with export."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -107,7 +107,7 @@ def _by_code(sessions: Reads, actor: Actor, query: AuditQuery) -> AuditQuery:
 
 
 def _logins(who: str, people: Iterable[PersonView]) -> list[str]:
-    """Return the login that is meant, or all whose name holds the text; what nobody is called is kept as it is."""
+    """Return the login, or those of all people whose name contains the text; the text itself where there are none."""
     folded = fold(who)
     if not folded:
         return []

@@ -1,4 +1,4 @@
-"""`/api/cells/<cell>`: what a cell says now."""
+"""`/api/cells/<cell>`: a cell's current values."""
 
 from litestar import Controller, get
 from litestar.di import NamedDependency

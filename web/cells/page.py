@@ -121,7 +121,7 @@ def holding(cell: str, hub: Hub, history: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def occupant(history: list[AssignmentView]) -> CellExperiment | None:
-    """Return the open assignment as the topics tell it."""
+    """Return the open assignment as the topics have it."""
     if not history or history[0].ended_at is not None:
         return None
     one = history[0].experiment

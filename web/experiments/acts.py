@@ -15,7 +15,7 @@ from facility.experiments.changing import change_experiment
 from facility.experiments.drafts import ExperimentChange
 from schemas.site import Site
 from storage.database import Sessions
-from web.experiments.page import ExperimentPage, occupied
+from web.experiments.page import ExperimentPageBuilder, occupied
 from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
 from web.live.snapshot import Snapshot
@@ -43,7 +43,7 @@ def move_experiment(
     try:
         change_experiment(writing, actor, experiment, parse(ExperimentChange, form_texts(data)))
     except Refusal as refusal:
-        return _again(ExperimentPage(request, writing, actor, site, snapshot), experiment, refusal)
+        return _again(ExperimentPageBuilder(request, writing, actor, site, snapshot), experiment, refusal)
     return Redirect(f"/experiments/{experiment}?done=moved", status_code=303)
 
 
@@ -75,7 +75,7 @@ def put_into_cells(
                 _refuse_occupied(writing, actor, cells, seen)
             assign(writing, actor, experiment, cells, replacing=seen)
     except Refusal as refusal:
-        return _again(ExperimentPage(request, writing, actor, site, snapshot), experiment, refusal, cells)
+        return _again(ExperimentPageBuilder(request, writing, actor, site, snapshot), experiment, refusal, cells)
     return Redirect(f"/experiments/{experiment}?done=assigned#cells", status_code=303)
 
 
@@ -100,11 +100,13 @@ def end_in_cells(
     try:
         unassign_several(writing, actor, form_text_list(data, "cell"), experiment_id=experiment)
     except Refusal as refusal:
-        return _again(ExperimentPage(request, writing, actor, site, snapshot), experiment, refusal)
+        return _again(ExperimentPageBuilder(request, writing, actor, site, snapshot), experiment, refusal)
     return Redirect(f"/experiments/{experiment}?done=ended#cells", status_code=303)
 
 
-def _again(view: ExperimentPage, experiment: int, refusal: Refusal, chosen: list[str] | None = None) -> HttpResponse:
+def _again(
+    view: ExperimentPageBuilder, experiment: int, refusal: Refusal, chosen: list[str] | None = None
+) -> HttpResponse:
     """Show the page as it is now, with why; what was chosen stays. An experiment that is gone has no page: 404."""
     return view.answer(experiment, refusal=refusal, chosen=chosen or ())
 

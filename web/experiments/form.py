@@ -1,4 +1,4 @@
-"""`/experiments/new` and `/experiments/<id>/edit`: the form; what was typed stays, nobody's change is lost."""
+"""`/experiments/new` and `/experiments/<id>/edit`: the form; errors keep its values, concurrent edits are merged."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

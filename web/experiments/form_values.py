@@ -1,4 +1,4 @@
-"""An experiment as a form holds it: every value a text as it was typed, to be shown again or understood."""
+"""The values of the experiment form, each as the text that was sent, to be parsed or rendered again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -76,7 +76,7 @@ def from_view(view: ExperimentView, language: str) -> ExperimentFormValues:
 
 
 def values(submitted: ExperimentFormValues) -> dict[str, object]:
-    """Return what the facility's form takes; raise Invalid for what only this form can say."""
+    """Return the values for the facility's models; raise Invalid for errors of this form alone."""
     faults: dict[str, UserMessage] = {}
     tolerances = []
     for code in submitted.parameters:

@@ -92,7 +92,7 @@ def experiments_page(
 
 
 def _states(query_values: str) -> tuple[str, ...]:
-    """Return the states that are listed: what was archived only where it is asked for."""
+    """Return the states that are listed; archived ones only on request."""
     if query_values in EXPERIMENT_STATE_LABELS:
         return (query_values,)
     return () if query_values == "all" else tuple(state for state in EXPERIMENT_STATE_LABELS if state != "archived")

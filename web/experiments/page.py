@@ -71,14 +71,14 @@ def experiment_page(
     snapshot: NamedDependency[Snapshot],
     done: FromQuery[str] = "",
 ) -> Template:
-    """Show it."""
-    view = ExperimentPage(request, sessions, actor, site, snapshot)
+    """Show the page of an experiment."""
+    view = ExperimentPageBuilder(request, sessions, actor, site, snapshot)
     return view.answer(experiment, done=done)
 
 
 @dataclass(frozen=True, slots=True)
-class ExperimentPage:
-    """What the page is made from; also after an act on it was refused."""
+class ExperimentPageBuilder:
+    """The experiment's page, also after an act on it was refused."""
 
     request: HttpRequest
     sessions: Reads
@@ -131,7 +131,7 @@ class ExperimentPage:
         return page(self.request, "experiments/experiment.html", context, current="experiments", status_code=status)
 
     def moves(self, experiment: ExperimentView) -> list[tuple[str, str, str]]:
-        """Return the states that may follow, the word of each button, and what it asks first, if anything."""
+        """Return the possible next states, each with its button's label and the question before it ("" for none)."""
         gettext = page_gettext(self.request)
         return [
             (
@@ -160,7 +160,7 @@ class ExperimentPage:
 
 
 def in_its_cells(snapshot: Snapshot, experiment: ExperimentView) -> Snapshot:
-    """Return the snapshot with the experiment and its limits in its cells, as the database has just said it."""
+    """Return the snapshot with the experiment and its limits in its cells, as in the database."""
     limits = {code: limit.model_dump(exclude_none=True) for code, limit in own_limits(experiment).items()}
     own = {"id": experiment.id, "code": experiment.code, "title": experiment.title, "state": experiment.state}
     snapshot_experiments = snapshot["experiments"]

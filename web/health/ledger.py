@@ -30,7 +30,7 @@ class Account(BaseModel):
 
 
 def read_ledger(sessions: Reads, picture: Picture) -> list[Account]:
-    """Return the account of every outbox that ever sent: the database's side and what the publishers say."""
+    """Return the account of every outbox that ever sent, from the database and the publishers' statuses."""
     present = {
         unit.status.publisher: unit.status for unit in picture.units.values() if unit.status.publisher is not None
     }

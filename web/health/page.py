@@ -22,7 +22,7 @@ SERVICE_LABELS = {
 
 
 def health_page(request: HttpRequest, found: Health, status_code: int) -> Template:
-    """Render what the JSON of the same address says."""
+    """Render the report as a page; the same address also has it as JSON."""
     context = {
         "health": found,
         "status_word": translated(request, STATUS_LABELS)[found.status],

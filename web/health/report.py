@@ -61,7 +61,7 @@ class Health(BaseModel):
 
 
 async def judge(sessions: Reads, engine: Engine, site: Site, hub: Hub, threads: WebThreads) -> Health:
-    """Look at the rows, the broker and who says that he is there."""
+    """Collect the report from the database, the broker and the services' statuses."""
     now, picture = times.now(), hub.picture
     try:
         with away_as_one():

@@ -1,4 +1,4 @@
-"""What the API answers when it does not do what was asked, for its description."""
+"""Error answers of the API, for its OpenAPI description."""
 
 from http import HTTPStatus
 

@@ -55,7 +55,7 @@ def chosen_parameters(site: Site, cell: str, requested: list[str] | None) -> lis
 
 
 def main_parameters(site: Site, cell: str) -> list[str]:
-    """Return what a cell is first looked at for: its main parameters and their setpoints."""
+    """Return the parameters shown by default: the cell's main ones and their setpoints."""
     own = [parameter.code for parameter in site.parameters_of(cell)]
     main = [parameter for parameter in site.parameters_of(cell) if parameter.main]
     pairs = [(parameter.code, site.setpoint_by_measured.get(parameter.code)) for parameter in main]
@@ -64,7 +64,7 @@ def main_parameters(site: Site, cell: str) -> list[str]:
 
 
 def range_of(start_text: str | None, end_text: str | None, now: datetime) -> tuple[datetime, datetime]:
-    """Return [from, to): the last day unless said otherwise."""
+    """Return [from, to); by default the last day."""
     end = now if end_text is None else _instant("to", end_text)
     start = max(EARLIEST, end - DAY) if start_text is None else _instant("from", start_text)
     if start >= end:

@@ -49,7 +49,7 @@ class ExperimentTopics:
             self._to_publish.set()
 
     async def run(self) -> None:
-        """Look and publish until cancelled; the broker's outages are the follower's to tell of."""
+        """Read and publish until cancelled; outages of the broker are reported by the follower."""
         self._loop = asyncio.get_running_loop()
         # Apart: a broker that is slow to answer must not keep the pages from what an act has changed.
         async with asyncio.TaskGroup() as both:
@@ -66,7 +66,7 @@ class ExperimentTopics:
                     await self._refresh_requested.wait()
 
     async def _check(self) -> None:
-        """Read what the cells hold and tell the hub; nothing where the database is away."""
+        """Read the cells' experiments and pass them to the hub; do nothing while the database is away."""
         try:
             with away_as_one():
                 self._experiments = await self._threads.within(PATIENCE, self._read)

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Filling:
-    """Knows also whether the database can be used, and says so once for each change."""
+    """Fills the hub; also tracks whether the database can be used, and logs each change once."""
 
     def __init__(self, engine: Engine, site: Site, hub: Hub, threads: Threads) -> None:
         self._engine, self._site, self._hub, self._threads = engine, site, hub, threads

@@ -42,7 +42,7 @@ def occupancy_page(
     first: Annotated[str, QueryParameter(name="from")] = "",
     last: Annotated[str, QueryParameter(name="to")] = "",
 ) -> Template:
-    """Draw the days that were asked for; where they cannot be, say why and draw the present months."""
+    """Show the requested days; where they are not valid, the error and the present months."""
     today = times.now().astimezone(site.zone).date()
     chosen = cast("Zoom", zoom) if zoom in get_args(Zoom) else None
     try:

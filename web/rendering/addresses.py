@@ -1,4 +1,4 @@
-"""The address that was asked for, read in a way that no header can break."""
+"""The requested address, read so that no header can raise an error."""
 
 import re
 
@@ -16,7 +16,7 @@ def requested_path(request: HttpRequest) -> str:
 
 
 def own_origin(request: HttpRequest) -> str:
-    """Return scheme, host and port under which this server was asked, without a slash at the end."""
+    """Return scheme, host and port of the requested address, without a slash at the end."""
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):
         name, port = request.scope["server"] or ("localhost", None)

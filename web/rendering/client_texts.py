@@ -1,4 +1,4 @@
-"""The texts that the pages' scripts say, handed over as JSON in the page's language."""
+"""The texts of the pages' scripts, passed as JSON in the page's language."""
 
 from collections.abc import Callable
 

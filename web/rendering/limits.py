@@ -16,7 +16,7 @@ SEVERITY_LABELS = {"warning": N_("Warning"), "major": N_("Major alarm"), "critic
 
 @dataclass(frozen=True, slots=True)
 class ShownLimits:
-    """A parameter's limits, and what the experiment says of it (None: it names no parameters)."""
+    """A parameter's limits, and its tolerance in the experiment (None: the experiment names no parameters)."""
 
     parameter: Parameter
     limits: Limits
@@ -28,7 +28,7 @@ class ShownLimits:
 
 
 def limits_of(site: Site, experiment: ExperimentView) -> dict[str, ShownLimits]:
-    """Return what is looked at: the experiment's parameters, or the station's main ones where it names none."""
+    """Return the parameters of interest with their limits: the experiment's, or the station's main ones."""
     named = {parameter.parameter: parameter for parameter in experiment.parameters}
     if not named:
         return {
@@ -41,7 +41,7 @@ def limits_of(site: Site, experiment: ExperimentView) -> dict[str, ShownLimits]:
 
 
 def own_limits(experiment: ExperimentView) -> dict[str, ParameterLimits]:
-    """Return what the experiment asks of its parameters, as its cells' topics say it."""
+    """Return the experiment's limits by parameter code, as in its cells' topics."""
     return {
         parameter.parameter: ParameterLimits.model_validate(parameter, from_attributes=True)
         for parameter in experiment.parameters
@@ -49,7 +49,7 @@ def own_limits(experiment: ExperimentView) -> dict[str, ParameterLimits]:
 
 
 def has_limits(tolerance: Tolerance) -> bool:
-    """Tell whether the experiment sets limits of its own."""
+    """Return whether the experiment sets limits of its own."""
     return tolerance.deviation is not None or tolerance.low is not None or tolerance.high is not None
 
 
@@ -69,7 +69,7 @@ def limits_text(limits: Limits | Tolerance, unit: str, language: str) -> str:
 
 
 def tolerance_text(site: Site, tolerance: Tolerance, language: str, gettext: Callable[[str], str]) -> str:
-    """Write all that was typed about a parameter in one line."""
+    """Return a parameter's tolerance as one line of text."""
     parameter = site.parameter_by_code.get(tolerance.parameter)
     name = tolerance.parameter if parameter is None else parameter.label.in_(language)
     if not has_limits(tolerance):

@@ -33,7 +33,7 @@ THEMES = ("auto", "light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class NavigationItem:
-    """A page in the navigation bar; `key` is what a page calls itself."""
+    """An entry of the navigation bar; `key` identifies the current page."""
 
     key: str
     path: str
@@ -149,7 +149,7 @@ def page_context(request: HttpRequest, current: str = "") -> dict[str, object]:
 
 
 def since_text(age: float | None, *, gettext: Callable[[str], str], language: str) -> str:
-    """Write how long ago something was, in seconds; what lies ahead of the server's clock is said to."""
+    """Format an age in seconds as text, also one ahead of the server's clock."""
     if age is None:
         return gettext(NEVER)
     key = "ahead" if judging.is_ahead(age) else "ago"
@@ -157,14 +157,14 @@ def since_text(age: float | None, *, gettext: Callable[[str], str], language: st
 
 
 def flag_text(verdict: judging.ValueVerdict, *, gettext: Callable[[str], str], language: str) -> str:
-    """Write the word beside a value, empty for a normal one; a stale one has its own age."""
+    """Return the label of a value's state, "" for a normal one; a stale one has its age."""
     word = cell_view.VALUE_LABELS[verdict.state]
     text = gettext(word) if word else ""
     return f"{text} · {formatting.age_text(verdict.age, language)}" if verdict.state == "stale" else text
 
 
 def describe_site(site: Site) -> dict[str, object]:
-    """Return what the scripts must know of the site to show values as the server does."""
+    """Return the site's description for the scripts."""
     return {
         "zone": site.timezone,
         "stale_periods": judging.STALE_PERIODS,

@@ -31,7 +31,7 @@ class Texts:
 
 
 def read_texts(catalogue: Path = CATALOGUE) -> Texts:
-    """Compile the French catalogue; English is what the code says."""
+    """Compile the French catalogue; English needs none."""
     with catalogue.open("rb") as file:
         french = pofile.read_po(file, locale="fr")
     compiled = BytesIO()

@@ -39,7 +39,7 @@ def first_lines(known: KnownFile) -> list[tuple[Place, bytes]]:
 
 
 def turn_around(known: KnownFile, header: int, body: int, finished: Finished) -> bool:
-    """Read a file from its end on, for its newest line stands first; tell whether its last line is whole already."""
+    """Read a file from its end on, for its newest line stands first; return whether its last line is whole already."""
     with Path(known.path).open("rb") as stream:
         lines = 0
         for line in blocks.from_start(stream):

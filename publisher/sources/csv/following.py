@@ -45,7 +45,7 @@ class Follower:
         return [known.to_json() for known in self.files]
 
     def scan(self) -> list[str]:
-        """Find out which file is which; return what went wrong since the last look. Raise OSError."""
+        """Match the files found with the known ones; return messages about lost lines. Raise OSError."""
         found = self._find()
         taken: set[KnownFile] = set()
         fresh = self._recognize(found, taken)
@@ -103,7 +103,7 @@ class Follower:
                 yield known
 
     def finished(self, known: KnownFile) -> bool:
-        """Tell whether the last line is as whole as it will be, though it has no end."""
+        """Return whether the last line is as whole as it will be, though it has no end."""
         still = time.monotonic() - known.still_since
         if self.file.final_line_after > 0:
             patience = self.file.final_line_after
@@ -124,7 +124,7 @@ class Follower:
         return sorted(found, key=lambda item: _natural(item.path))
 
     def _emptied(self, known: KnownFile, file: FoundFile) -> bool:
-        """Tell whether nothing is known of a file yet, while there was one before it at the same place."""
+        """Return whether nothing is known of a file yet, while there was one before it at the same place."""
         return not known.tail and file.known is None and any(self._former(file, other) for other in self.files)
 
     def _former(self, file: FoundFile, known: KnownFile) -> bool:

@@ -32,7 +32,7 @@ _PARAMETERS = {
 
 
 class Unguessable(Exception):  # noqa: N818 - it says what is wrong with the file, not with us
-    """Nothing can be proposed; the text says why."""
+    """Nothing can be proposed; the message has the cause."""
 
 
 @dataclass(slots=True)
@@ -256,7 +256,7 @@ def _header(above: list[list[str]], width: int) -> tuple[list[str] | None, int, 
 
 
 def _missing(found: Guess) -> list[str]:
-    """Return what stands for no value in columns of numbers."""
+    """Return the texts that mean no value in columns of numbers."""
     known, texts = Missing(MISSING), Counter[str]()
     for index in range(len(found.names)):
         if index in found.times.columns:

@@ -1,4 +1,4 @@
-"""What a line says under a layout: an instant, values by cell, faults. It remembers only how time went on."""
+"""Parses a line by a layout into an instant, values by cell and faults; the only state is each cell's pace."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -81,7 +81,7 @@ class Interpreter:
         return None if layout is not None and layout.lacking and "\ufffd" in text else layout
 
     def begins_with_newest(self, lines: list[tuple[Place, bytes]], layout: Layout) -> bool:
-        """Tell whether the lines below a header go back in time."""
+        """Return whether the lines below a header go back in time."""
         rows = []
         for _, raw in lines[self._file.skip_after_header :][:_ROWS]:
             try:
@@ -133,7 +133,7 @@ class Interpreter:
         return item
 
     def _row(self, item: ParsedLine, fields: list[str], layout: Layout, *, whole: bool) -> Row | None:
-        """Return what the fields say; None for a header, which is noted in `item`, and for what is not ours."""
+        """Return the parsed fields; None for a header, which is noted in `item`, and for other units' cells."""
         if not self._file.header and len(fields) > len(layout.names):
             item.wider = layout = widened(layout, len(fields), self._file)
         try:

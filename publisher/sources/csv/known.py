@@ -1,4 +1,4 @@
-"""A file that was met: what tells it from others, how far its lines are kept, and whether those still stand there."""
+"""A known file: how it is recognized, how far its lines are in the outbox, and whether those are still in it."""
 
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -93,7 +93,7 @@ class KnownFile:
         return self.kept.offset >= (self.size if self.written < 0 else self.written)
 
     def stands_in(self, stream: BinaryIO, size: int, head: bytes) -> bool:
-        """Tell whether the content is the known one, up to the place at least."""
+        """Return whether the content is the known one, up to the place at least."""
         if size < self.kept.offset or len(head) < self.length or fingerprint(head[: self.length]) != self.head:
             return False
         return not self.tail or self.tail.agrees(self._marks(stream, _GLANCE))
@@ -134,7 +134,7 @@ class KnownFile:
         return False
 
     def find_again(self, stream: BinaryIO, size: int) -> bool:
-        """Look for the kept lines anywhere in a file that was written anew; tell whether they were found."""
+        """Look for the kept lines anywhere in a file that was written anew; return whether they were found."""
         spot = self.tail.find(stream, newest_first=self.newest_first)
         if spot is None:
             return False
@@ -158,7 +158,7 @@ class KnownFile:
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file as a look finds it; `known` where it is to the byte as at the look before."""
+    """A file found by a scan; `known` where it is unchanged since the previous scan."""
 
     path: str
     inode: int
@@ -168,7 +168,7 @@ class FoundFile:
     known: KnownFile | None = None
 
     def continues(self, known: KnownFile) -> bool:
-        """Tell whether the content goes on where the known file's was. Raise OSError."""
+        """Return whether the content goes on where the known file's was. Raise OSError."""
         if self.known is not None:
             return self.known is known
         if self.size < known.kept.offset:

@@ -176,7 +176,7 @@ class Reader:
         self._note(known, layout, Place(), known.read)
 
     def _settle(self, known: KnownFile) -> bool:
-        """Find the header of a file that was written anew; tell whether its lines can be read on."""
+        """Find the header of a file that was written anew; return whether its lines can be read on."""
         lines = content.first_lines(known)
         start, above = 0, 0
         for place, raw in lines:

@@ -69,12 +69,12 @@ class Tail:
         self._stale = True
 
     def agrees(self, marks: list[int]) -> bool:
-        """Tell whether lines, the last kept one last, are those that were kept, as far as they reach."""
+        """Return whether lines, the last kept one last, are those that were kept, as far as they reach."""
         testable = sum(size <= len(marks) for size, _ in zip(SIZES, self.digests, strict=False))
         return 0 < testable == self._score(marks)
 
     def ends_before(self, marks: list[int], removed: int) -> bool:
-        """Tell whether lines are those that were kept before the last `gone`."""
+        """Return whether lines are those that were kept before the last `gone`."""
         before = list(self._recent)[:-removed][-len(marks) :]
         return bool(before) and before == marks[-len(before) :]
 
