@@ -91,12 +91,12 @@ class Follower:
                 self._live.lose()
             await asyncio.sleep(tries.next())
 
-    async def publish(self, topic: str, payload: bytes) -> None:
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
         """Publish for good (retained, QoS 1; empty: take it back); raise NotConnected where no broker confirms it."""
         if self._client is None:
             raise NotConnected("the broker is not connected")
         try:
-            await self._client.publish(topic, payload, qos=1, retain=True)
+            await self._client.publish(topic, payload, qos=1, retain=retain)
         except aiomqtt.MqttError as error:
             raise NotConnected(str(error)) from error
 

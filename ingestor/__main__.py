@@ -8,6 +8,7 @@ import threading
 
 from sqlalchemy import Engine
 
+from ingestor.guarding import Guard
 from ingestor.inbox import Inbox
 from ingestor.presence import Presence, Watch
 from ingestor.reading_store import ReadingStore
@@ -53,6 +54,7 @@ def main() -> int:
     retrying = Retrying(pause)
     troubles = Troubles(subscriber.report_trouble)
     watch = Watch(presence, engine, troubles)
+    subscriber.guard = guard = Guard(write_sessions(engine), subscriber.publish_alarm)
     writer = Writer(
         inbox,
         ReadingStore(write_sessions(engine)),
@@ -66,6 +68,7 @@ def main() -> int:
     def maintain() -> None:
         subscriber.maintain()
         watch.check()
+        guard.look()
 
     try:
         retrying.run(lambda: revisions.check_version(engine))

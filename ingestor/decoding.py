@@ -15,7 +15,8 @@ from ingestor import faults
 from ingestor.clocks import FUTURE_REFUSED, FUTURE_SUSPECT
 from ingestor.inbox import Arrival
 from ingestor.series_index import KnownCell, SeriesIndex
-from schemas.messages import MAX_PAYLOAD, Backlog, Reading
+from schemas import topics
+from schemas.messages import MAX_PAYLOAD, Backlog, Canary, Reading
 from schemas.tables import Quality
 from schemas.tolerant_json import read_json
 from schemas.topics import CellTopic, parse_cell_topic
@@ -50,6 +51,8 @@ class Decoded:
     digest: str | None = None
     # Observed so far ahead of our clock that one of the two clocks must be wrong.
     future: bool = False
+    # No reading, but the watchdog's numbered message.
+    canary: Canary | None = None
 
     @property
     def payload(self) -> bytes:
@@ -69,6 +72,8 @@ class _Place:
 
 def decode(arrival: Arrival, station: SeriesIndex) -> list[Decoded]:
     """Return the readings of a message; never raise for what is in it."""
+    if arrival.topic == topics.CANARY:
+        return _canary(arrival)
     topic = parse_cell_topic(arrival.topic)
     if topic is None:
         return [
@@ -87,6 +92,15 @@ def decode(arrival: Arrival, station: SeriesIndex) -> list[Decoded]:
         for reading in decoded:
             reading.unknown = True
     return decoded
+
+
+def _canary(arrival: Arrival) -> list[Decoded]:
+    place = _Place("", None, None, None)
+    try:
+        canary = Canary.model_validate_json(arrival.payload)
+    except ValidationError as error:
+        return [_refused(arrival, place, f"not a canary: {faults.brief(error)}")]
+    return [Decoded(arrival.topic, "", None, arrival.received_at, arrival.repeat, canary=canary)]
 
 
 def _locate(topic: CellTopic, station: SeriesIndex) -> _Place:

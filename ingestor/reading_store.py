@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ingestor import ledger, rejections, rollups, statements
+from ingestor.canaries import store
 from ingestor.decoding import Decoded, Row
 from ingestor.faults import join
 from ingestor.ledger import Account, Ranges
@@ -70,9 +71,12 @@ class ReadingStore:
 
     def write(self, readings: list[Decoded]) -> Receipt:
         """Write and commit; raise what the database raises, having written nothing."""
+        canaries = [one.canary for one in readings if one.canary is not None]
+        readings = [one for one in readings if one.canary is None]
         with self._sessions() as session, session.begin():
             transaction = _Transaction(session.connection(), readings, self._reported)
             receipt = transaction.run()
+            store(session.connection(), canaries, now())
         self._reported.update(dict.fromkeys(transaction.unconfirmed))
         while len(self._reported) > _MAX_REPORTED:
             del self._reported[next(iter(self._reported))]
@@ -81,7 +85,7 @@ class ReadingStore:
     def reject(self, reading: Decoded, reason: str) -> Receipt:
         """Write a reading that the database refuses as a rejection."""
         reported = join([*([reading.reason] if reading.reason else []), f"the database refuses it: {reason}"])
-        return self.write([replace(reading, rows=[], reason=reported)])
+        return self.write([replace(reading, rows=[], reason=reported, canary=None)])
 
 
 class _Transaction:

@@ -18,15 +18,18 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from pydantic import ValidationError
 
 from broker.connecting import connect_options, paho_client
+from ingestor.guarding import Guard
 from ingestor.inbox import Arrival, Inbox
 from ingestor.presence import Presence
 from ingestor.settings import IngestorBlock
 from schemas import times, topics
-from schemas.messages import PRESENCE_SECONDS, Status, Stored
+from schemas.messages import PRESENCE_SECONDS, Alarm, Status, Stored
 from service.settings import BrokerSettings
+from telemetry.alarms.station_rules import WATCHDOG
 
 log = logging.getLogger("ingestor.subscriber")
 
+WATCHDOG_STATUS = topics.service_status(WATCHDOG)
 _LAST_WORD = 2.0  # seconds that leaving politely may take
 _RESUBSCRIBE_SECONDS = 30.0  # seconds after which a refused subscription is tried again
 
@@ -43,8 +46,11 @@ class _Session:
         put: Callable[[Arrival], None],
     ) -> None:
         self.subscription = subscription
-        # Where the units' statuses go; None: they are not subscribed to.
-        self.take_status: Callable[[str, bytes], None] | None = None
+        # Further topics whose messages are put like those of the subscription.
+        self.also: tuple[str, ...] = ()
+        # Where the statuses of units and of the watchdog go, with whether the broker kept them; None: they are not
+        # subscribed to.
+        self.take_status: Callable[[str, bytes, bool], None] | None = None
         self._subscribing: int | None = None
         self.up = False
         self.refused_at: float | None = None
@@ -64,6 +70,7 @@ class _Session:
         self.client.on_subscribe = self._on_subscribe
         self.client.on_message = self._on_message
         self.on_up: Callable[[], None] | None = None
+        self.on_down: Callable[[], None] | None = None
         self.address = f"{settings.host}:{settings.port}"
 
     def start(self) -> None:
@@ -78,8 +85,11 @@ class _Session:
             _, self._subscribing = self.client.subscribe(self.subscription, options=options)
         else:
             _, self._subscribing = self.client.subscribe(self.subscription, qos=1)
+        for topic in self.also:
+            self.client.subscribe(topic, qos=1)
         if self.take_status is not None:
-            self.client.subscribe(topics.UNIT_STATUSES, qos=0)
+            for topic in (topics.UNIT_STATUSES, WATCHDOG_STATUS):
+                self.client.subscribe(topic, qos=0)
 
     def stop(self) -> None:
         self.client.disconnect()
@@ -141,6 +151,8 @@ class _Session:
         if self.up and reason.is_failure:
             self._publish_status(f"connection lost ({reason}); trying again")
         self.up = False
+        if self.on_down is not None:
+            self.on_down()
 
     def _on_subscribe(
         self, client: mqtt.Client, userdata: object, mid: int, reasons: list[ReasonCode], properties: Properties | None
@@ -161,7 +173,7 @@ class _Session:
         except UnicodeDecodeError:
             topic = ""
         if self.take_status is not None and topic.endswith("/status"):
-            self.take_status(topic, bytes(message.payload))
+            self.take_status(topic, bytes(message.payload), message.retain)
             return
         self._put(
             Arrival(
@@ -203,6 +215,10 @@ class Subscriber:
         self._live.client.will_set(self._status_topic, self._offline(), qos=1, retain=True)
         self._live.on_up = self._came_up
         self._live.take_status = self._take_status
+        self._live.also = (share + topics.CANARY,)
+        # Told of the watchdog's status, and that the broker is away.
+        self.guard: Guard | None = None
+        self._live.on_down = self._went_down
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -246,13 +262,26 @@ class Subscriber:
         self._presence.clear()
         self._publish_online()
 
-    def _take_status(self, topic: str, payload: bytes) -> None:
+    def publish_alarm(self, place: str, code: str, alarm: Alarm | None) -> None:
+        """Put an alarm on its topic, or (None) take it away; the watchdog puts right what is missed here."""
+        if self._live.up:
+            payload = b"" if alarm is None else alarm.to_json()
+            self._live.client.publish(topics.alarm(place, code), payload, qos=1, retain=True)
+
+    def _went_down(self) -> None:
+        if self.guard is not None:
+            self.guard.lose()
+
+    def _take_status(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - as paho gives it
         unit = topics.parse_last_level(topic, topics.UNIT_STATUSES)
         try:
             status = Status.model_validate_json(payload)
         except ValidationError:
             return  # it says nothing about readings
-        if unit is not None:
+        if topic == WATCHDOG_STATUS:
+            if self.guard is not None:
+                self.guard.take(status, retained=retained)
+        elif unit is not None:
             self._presence.take(unit, status)
 
     def _publish_online(self) -> None:

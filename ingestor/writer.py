@@ -151,7 +151,7 @@ class Writer:
         readings = decode(arrival, station)
         if self._waiting_room.takes(arrival, readings):
             return
-        if any(reading.rows or reading.sequence is not None for reading in readings):
+        if any(reading.rows or reading.sequence is not None or reading.canary is not None for reading in readings):
             batch.add(arrival, readings)
         else:
             if not self._refused:

@@ -135,6 +135,14 @@ class Stored(Message):
         return self
 
 
+class Canary(Message):
+    """A message that is sent to see whether it comes all the way into the database: only its number counts."""
+
+    sender: Code
+    number: Sequence
+    sent_at: Instant
+
+
 class Alarm(Message):
     """An alarm that is active or not yet acknowledged; its topic turns empty when it is over."""
 

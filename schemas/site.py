@@ -113,14 +113,20 @@ class Tolerance(_Block):
 class AlarmDefault(_Block):
     """One level of an alarm rule of a parameter; people may set others on the web.
 
-    `threshold` is in the parameter's unit (low, high), that unit a minute (rate) or hours (frozen); the other kinds
-    need only a `delay`, in seconds.
+    `threshold` is in the parameter's unit (low, high, and no_effect, of a command), that unit a minute (rate) or hours
+    (frozen); the other kinds need only a `delay`, in seconds.
     """
 
-    kind: Literal["low", "high", "rate", "frozen", "no_value", "implausible", "open"]
+    kind: Literal["low", "high", "rate", "frozen", "no_value", "implausible", "open", "no_effect"]
     severity: Literal["warning", "major", "critical"]
     threshold: FiniteFloat = 0
     delay: FiniteFloat = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _amount(self) -> Self:
+        if self.kind in {"rate", "frozen"} and self.threshold <= 0:
+            raise ValueError(f"an alarm of kind {self.kind} needs a threshold greater than 0")
+        return self
 
 
 class Parameter(_Block):
@@ -189,6 +195,8 @@ class Site(_Block):
         for parameter in self.parameters:
             if parameter.cells is not None and (strays := set(parameter.cells) - cells):
                 raise ValueError(f"parameter {parameter.code}: no such cell: {', '.join(sorted(strays))}")
+            if parameter.command_of is None and any(one.kind == "no_effect" for one in parameter.alarms):
+                raise ValueError(f"parameter {parameter.code}: only a command (command_of) can be without effect")
             for partner in (parameter.setpoint_of, parameter.command_of):
                 if partner is not None and partner not in known:
                     raise ValueError(f"parameter {parameter.code}: no parameter is called {partner}")

@@ -11,6 +11,7 @@ UNIT_STATUSES = f"{ROOT}/+/status"
 SERVICE_STATUSES = f"{ROOT}/services/+/status"
 ALARMS = f"{ROOT}/alarms/+/+"
 EXPERIMENTS = f"{ROOT}/experiments/+"
+CANARY = f"{ROOT}/services/watchdog/canary"
 
 # Level names that stand where a unit could: no unit may be called so.
 RESERVED = frozenset({"services", "alarms", "experiments"})

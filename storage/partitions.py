@@ -26,7 +26,10 @@ def months(connection: Connection) -> list[str]:
 
 
 def extend(connection: Connection, now: datetime, ahead: int = MONTHS_AHEAD) -> list[str]:
-    """Split months off `p_future` until `ahead` months from now have their own; return their names."""
+    """Split months off `p_future` until `ahead` months from now have their own; return their names.
+
+    Where `p_future` is missing it is made anew: without it readings after the last month could not be stored.
+    """
     if connection.dialect.name == "sqlite":
         return []
     last = datetime.strptime(months(connection)[-1], "p%Y%m").replace(tzinfo=UTC)
@@ -38,10 +41,20 @@ def extend(connection: Connection, now: datetime, ahead: int = MONTHS_AHEAD) -> 
         made.append(_name(month))
         clauses.append(_clause(_name(month), next_month(month)))
         month = next_month(month)
-    if made:
-        clauses.append("PARTITION p_future VALUES LESS THAN (MAXVALUE)")
+    clauses.append("PARTITION p_future VALUES LESS THAN (MAXVALUE)")
+    if not _has_future(connection):
+        connection.exec_driver_sql(f"ALTER TABLE reading ADD PARTITION ({', '.join(clauses)})")
+    elif made:
         connection.exec_driver_sql(f"ALTER TABLE reading REORGANIZE PARTITION p_future INTO ({', '.join(clauses)})")
     return made
+
+
+def _has_future(connection: Connection) -> bool:
+    rows = connection.exec_driver_sql(
+        "SELECT 1 FROM information_schema.partitions WHERE table_schema = DATABASE()"
+        " AND table_name = 'reading' AND partition_name = 'p_future'"
+    )
+    return rows.first() is not None
 
 
 def _name(month: datetime) -> str:

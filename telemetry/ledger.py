@@ -37,21 +37,36 @@ class Balance:
             return None
         return self.assigned - self.stored - self.rejected - self.waiting
 
+    @property
+    def doubled(self) -> int:
+        """Readings that were booked beyond what was numbered."""
+        return max(0, self.stored + self.rejected - self.assigned)
+
+    @property
+    def lost(self) -> int:
+        """Readings that were confirmed, but are not booked.
+
+        By the publisher's own highest number: what came later may have overtaken what is still on its way.
+        """
+        if self.status is None or self.status.waiting is None or self.status.sequence is None:
+            return 0
+        return max(0, self.status.sequence - self.status.waiting - self.stored - self.rejected)
+
+    @property
+    def open(self) -> int:
+        """Readings that certainly nobody can explain, whichever way."""
+        return self.doubled or self.lost
+
     def fault(self, unit: str, publisher: str) -> str | None:
         """Return a message, with the remedy, where the account does not add up; None while it may."""
-        booked = self.stored + self.rejected
-        if booked > self.assigned:
+        if self.doubled:
             return (
-                f"{unit}: the account of publisher {publisher} has {booked - self.assigned} readings more than were"
+                f"{unit}: the account of publisher {publisher} has {self.doubled} readings more than were"
                 " numbered: some were counted twice; give the unit a new outbox (docs/recover.md)"
             )
-        if self.status is None or self.status.waiting is None or self.status.sequence is None:
-            return None
-        # By the publisher's own highest number: what came later may have overtaken what is still on its way.
-        missing = self.status.sequence - self.status.waiting - booked
-        if missing > 0:
+        if self.lost:
             return (
-                f"{unit}: {missing} readings of publisher {publisher} were confirmed, but this database does not have"
+                f"{unit}: {self.lost} readings of publisher {publisher} were confirmed, but this database does not have"
                 " them: was it restored from an older backup? Send them again from the source's files, with a new"
                 " outbox (docs/recover.md, The database is lost)"
             )

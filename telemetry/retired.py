@@ -1,5 +1,7 @@
 """Cells that the site file no longer has: their history stays, described from what the tables keep of them."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -42,6 +44,31 @@ def site_with_retired(session: Session, site: Site, cell: str) -> Site | None:
         ),
         parameters=tuple(_parameter(site, row, codes) for row in rows),
     )
+
+
+def site_with_cells(session: Session, site: Site, cells: Iterable[str]) -> Site:
+    """Return the site together with those of the cells that were retired, each as it was then; else the site itself."""
+    retired = [
+        (cell, found)
+        for cell in dict.fromkeys(cells)
+        if cell not in site.unit_of_cell and (found := site_with_retired(session, site, cell)) is not None
+    ]
+    if not retired:
+        return site
+    units = dict(site.unit_by_code)
+    parameters = {
+        p.code: p if p.cells is not None else p.model_copy(update={"cells": tuple(site.unit_of_cell)})
+        for p in site.parameters
+    }
+    for cell, alone in retired:
+        (unit,) = alone.units
+        earlier = units[unit.code].cells if unit.code in units else ()
+        units[unit.code] = units.get(unit.code, unit).model_copy(update={"cells": (*earlier, cell)})
+        for p in alone.parameters:
+            has = parameters[p.code].cells or () if p.code in parameters else ()
+            parameters[p.code] = parameters.get(p.code, p).model_copy(update={"cells": (*has, cell)})
+    content = {name: getattr(site, name) for name in Site.model_fields}
+    return Site(**content | {"units": tuple(units.values()), "parameters": tuple(parameters.values())})
 
 
 def _parameter(site: Site, row: ParameterRow, codes: set[str]) -> Parameter:

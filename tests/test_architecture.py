@@ -17,7 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "telemetry": {"schemas", "storage"},
     "facility": {"schemas", "service", "storage", "telemetry"},
     "publisher": {"schemas", "service", "broker"},
-    "ingestor": {"schemas", "service", "broker", "storage", "telemetry"},
+    "ingestor": {"schemas", "service", "broker", "storage", "telemetry", "facility"},
     **dict.fromkeys(("watchdog", "web", "bot", "octopus"), ABOVE_THE_SERVICES),
 }
 # Packages by subject. A feature imports another only by the modules that the other's `__all__` names; what all

@@ -12,7 +12,7 @@ from storage.database import Sessions
 
 NAME = "watchdog"
 # A second watchdog takes over within this time and one look.
-LASTS = timedelta(seconds=6)
+LASTS = timedelta(seconds=5)
 
 
 class NotLeading(Exception):  # noqa: N818 - it says what happened
@@ -29,18 +29,22 @@ class Leadership:
         """Take the lease or make it last longer; tell whether this process leads."""
         try:
             with self._sessions() as session, session.begin():
-                now = database_now(session)
-                row = session.get(Lease, NAME, with_for_update=True)
-                if row is None:
-                    session.add(Lease(name=NAME, holder=self._holder, expires_at=now + LASTS))
-                    return True
-                if row.holder != self._holder and row.expires_at > now:
-                    return False
-                row.holder, row.expires_at = self._holder, now + LASTS
-                return True
+                return self.take(session)
         except IntegrityError:
             # Another process made the row first.
             return False
+
+    def take(self, session: Session) -> bool:
+        """As `renew`, in the caller's transaction."""
+        now = database_now(session)
+        row = session.get(Lease, NAME, with_for_update=True)
+        if row is None:
+            session.add(Lease(name=NAME, holder=self._holder, expires_at=now + LASTS))
+            return True
+        if row.holder != self._holder and row.expires_at > now:
+            return False
+        row.holder, row.expires_at = self._holder, now + LASTS
+        return True
 
     def require(self, session: Session) -> None:
         """Raise NotLeading unless this process holds the lease; no other can take it before this transaction ends."""

@@ -1,71 +1,57 @@
 """The data path itself under watch: heartbeats, canary, rows stored against rows heard, ledger, rejections, machine."""
 
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 
-from facility.alarms.recording import Condition
+from facility.alarms.conditions import Condition
 from facility.alarms.texts import Quantity
-from schemas.picture import Picture
-from schemas.site import Label, Site
+from schemas.site import Label
+from telemetry.alarms import station_rules
 from telemetry.alarms.engine import Observation
-from telemetry.alarms.rules import Kind, Rule
-from telemetry.judging import judge_presence
+from telemetry.alarms.rules import Rule
+from telemetry.alarms.station_rules import (
+    BROKER,
+    CANARY,
+    CERTIFICATE,
+    DATABASE,
+    DISK,
+    HEARTBEAT,
+    LEDGER,
+    ROWS,
+    SERVER,
+)
+from watchdog.facts import Facts
 from watchdog.looks import Look
+from watchdog.scene import Scene
 from watchdog.settings import WatchdogBlock
-from watchdog.units import MINUTE, SERVER, SERVER_NAME
-
-HEARTBEAT = Rule.above("heartbeat", ("major", 0.5, MINUTE))
-CANARY = Rule.above("canary", ("major", 60, timedelta(0)))
-# The share of readings heard that were not stored.
-ROWS = Rule.above("rows", ("warning", 0.2, 3 * MINUTE), ("major", 0.9, 5 * MINUTE))
-LEDGER = Rule.above("ledger", ("major", 0.5, 10 * MINUTE))
-DATABASE = Rule.above("database", ("major", 0.5, timedelta(seconds=30)))
-BROKER = Rule.above("broker", ("major", 0.5, timedelta(seconds=30)))
-DISK = Rule.above("disk", ("warning", 85, 5 * MINUTE), ("major", 95, MINUTE), margin=2)
-# Minus the days that are left.
-CERTIFICATE = Rule.above("certificate", ("warning", -21, timedelta(0)), ("major", -3, timedelta(0)))
+from watchdog.units import SERVER_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the database says of the data path; None and empty where it was not asked or does not answer.
-
-    `missing` has by unit the share of the readings heard within the last minutes that were not stored, `open` the
-    readings that its ledger cannot explain.
-    """
-
-    canary_at: datetime | None = None
-    rejected: int | None = None
-    missing: Mapping[str, float] = field(default_factory=dict)
-    open: Mapping[str, int] = field(default_factory=dict)
-
-
-def look_at_services(
-    site: Site, picture: Picture, facts: Facts, settings: WatchdogBlock, now: datetime
-) -> Iterator[Look]:
-    """Yield what is seen of the services, of what they store, and of this machine."""
-    connected = picture.connected
-    for name in settings.services:
-        presence = judge_presence(*picture.service(name), now)
-        measure = float(presence != "online") if connected else None
-        yield _look(name, Label(fr=name, en=name), HEARTBEAT, Observation(now, measure))
+def look_at_path(scene: Scene, facts: Facts, settings: WatchdogBlock, *, database_away: bool) -> Iterator[Look]:
+    """Yield what is seen of the services and of what they store."""
+    now, connected = scene.now, scene.picture.connected
+    yield _look(SERVER, SERVER_NAME, DATABASE, Observation(now, float(database_away)))
     yield _look(SERVER, SERVER_NAME, BROKER, Observation(now, float(not connected)))
-    silence = None if facts.canary_at is None else (now - facts.canary_at).total_seconds()
-    yield _look(SERVER, SERVER_NAME, CANARY, Observation(now, silence, None, _cause_of_a_lost_canary(picture, now)))
-    rejected = Rule.above("rejected", ("warning", settings.rejected_per_hour, timedelta(0)))
-    count = None if facts.rejected is None else float(facts.rejected)
-    yield _look(SERVER, SERVER_NAME, rejected, Observation(now, count, count))
-    for unit in site.units:
-        yield _look(unit.code, unit.label, ROWS, Observation(now, facts.missing.get(unit.code)))
+    for name in settings.services:
+        presence = scene.service(name)
+        # Of a service that was never there, too: it should be. What is kept by the broker of old is told apart.
+        measure = float(presence != "online") if connected and (scene.steady or presence != "unknown") else None
+        cause = None if connected else f"{SERVER}/broker"
+        yield _look(name, Label(fr=name, en=name), HEARTBEAT, Observation(now, measure, None, cause))
+    cause = _cause_of_a_lost_canary(scene, database_away=database_away)
+    yield _look(SERVER, SERVER_NAME, CANARY, Observation(now, facts.canary_silence, None, cause))
+    rejected = None if facts.rejected is None else float(facts.rejected)
+    rule = station_rules.rejected(settings.rejected_per_hour)
+    yield _look(SERVER, SERVER_NAME, rule, Observation(now, rejected, rejected))
+    for unit in scene.site.units:
+        yield _look(unit.code, unit.label, ROWS, Observation(now, facts.missing.get(unit.code), None, cause))
         unexplained = facts.open.get(unit.code)
         measure = None if unexplained is None else float(abs(unexplained))
         yield _look(unit.code, unit.label, LEDGER, Observation(now, measure, measure))
-    yield from look_at_machine(settings, now)
 
 
 def look_at_machine(settings: WatchdogBlock, now: datetime) -> Iterator[Look]:
@@ -94,13 +80,14 @@ def days_left(path: Path, now: datetime) -> float:
     return (certificate.not_valid_after_utc.astimezone(UTC) - now) / timedelta(days=1)
 
 
-def _cause_of_a_lost_canary(picture: Picture, now: datetime) -> str | None:
-    if not picture.connected:
+def _cause_of_a_lost_canary(scene: Scene, *, database_away: bool) -> str | None:
+    if not scene.picture.connected:
         return f"{SERVER}/broker"
-    return None if judge_presence(*picture.service("ingestor"), now) == "online" else "ingestor/heartbeat"
+    if database_away:
+        return f"{SERVER}/database"
+    return None if scene.service("ingestor") in {"online", "unknown"} else "ingestor/heartbeat"
 
 
 def _look(place: str, name: Label, rule: Rule, seen: Observation, *, code: str | None = None) -> Look:
-    kind: Kind = rule.kind
-    quantity = Quantity("%") if kind == "disk" else Quantity()
-    return Look(Condition(place, code or kind, kind, name, quantity), rule, seen)
+    quantity = Quantity("%") if rule.kind == "disk" else Quantity()
+    return Look(Condition(place, code or rule.kind, rule.kind, name, quantity), rule, seen)

@@ -2,8 +2,12 @@
 
 from sqlalchemy.orm import Session
 
+from facility.alarms.conditions import Condition
+from facility.alarms.texts import guidance, texts, threshold_of
 from schemas import messages
 from schemas.tables import Alarm, Cell, Parameter, Person
+from telemetry.alarms.engine import AlarmState, Observation
+from telemetry.alarms.rules import Rule
 
 
 def as_message(session: Session, row: Alarm) -> messages.Alarm:
@@ -36,3 +40,41 @@ def person_name(session: Session, person_id: int | None) -> str | None:
     """Return how a person is called; None where there is nobody."""
     person = None if person_id is None else session.get(Person, person_id)
     return None if person is None else person.name
+
+
+def unrecorded(
+    condition: Condition,
+    rule: Rule,
+    state: AlarmState,
+    observation: Observation,
+    *,
+    number: int,
+    held: messages.Alarm | None,
+) -> messages.Alarm | None:
+    """Return an alarm that has no row yet as its topic carries it; None where it is over.
+
+    `held` is what the topic carries now: what was recorded before keeps its number and its words.
+    """
+    if not state.open:
+        return None
+    level = rule.levels[min(state.level, len(rule.levels)) - 1]
+    members: dict[str, object] = {
+        "id": number if held is None else held.id,
+        "place": condition.place,
+        "code": condition.code,
+        "severity": level.severity,
+        "state": state.shown,
+        "since": state.since or observation.at,
+        "cell": condition.cell,
+        "parameter": condition.parameter,
+        "value": observation.value,
+        "threshold": threshold_of(level, condition.kind),
+        "text": texts(condition.kind, condition.name, level, observation.value, condition.quantity),
+        "count": state.count if state.count > 1 else None,
+        "suppressed_by": state.suppressed_by if state.shown == "suppressed" else None,
+        "acknowledged_by": held.acknowledged_by if held is not None and state.acknowledged else None,
+        "shelved_until": state.shelved_until if state.shown == "shelved" else None,
+    }
+    if (words := rule.guidance or guidance(condition.kind)) is not None:
+        members["guidance"] = {"fr": words[0], "en": words[1]}
+    return messages.Alarm.model_validate({name: value for name, value in members.items() if value is not None})

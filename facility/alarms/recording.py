@@ -1,35 +1,21 @@
 """Writing what became of an alarm: its row, its transitions and its notifications in one transaction."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from facility.alarms import notifications
+from facility.alarms.conditions import Condition
 from facility.alarms.messages import as_message
 from facility.alarms.states import read_state, write_alarm, write_condition
-from facility.alarms.texts import Quantity, guidance, texts
-from schemas.site import Label
+from facility.alarms.texts import guidance, texts, threshold_of
 from schemas.tables import Alarm, AlarmCondition, AlarmEvent, Cell, Parameter
-from telemetry.alarms.engine import AlarmState, Observation, Transition, step
-from telemetry.alarms.rules import Kind, Rule
+from telemetry.alarms.engine import AlarmState, Observation, Shown, Transition, step
+from telemetry.alarms.rules import Rule
 
-PLAIN = Quantity()
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A watched condition: where, what, and how it is written for people."""
-
-    place: str
-    code: str
-    kind: Kind
-    name: Label
-    quantity: Quantity = PLAIN
-    cell: str | None = None
-    parameter: str | None = None
-    guidance: tuple[str, str] | None = None
+# Nobody is told of what another alarm explains: that one is told.
+HIDDEN: frozenset[Shown] = frozenset({"normal", "suppressed", "out_of_service"})
 
 
 def record(
@@ -61,8 +47,8 @@ def record(
     session.flush()
     for one in transitions:
         session.add(_event(row, one))
-    alarm = as_message(session, row)
-    notifications.announce(session, alarm, now, row.ended_at)
+    if any({one.before, one.after} - HIDDEN for one in transitions):
+        notifications.announce(session, as_message(session, row), now, row.ended_at)
     return after, True
 
 
@@ -94,9 +80,9 @@ def _describe(row: Alarm, condition: Condition, rule: Rule, state: AlarmState, o
     if row.id is None or row.severity != level.severity:
         sentence = texts(condition.kind, condition.name, level, observation.value, condition.quantity)
         row.text_fr, row.text_en = sentence["fr"], sentence["en"]
-        row.threshold = -level.threshold if condition.kind == "low" else level.threshold
+        row.threshold = threshold_of(level, condition.kind)
     row.severity = level.severity
-    row.guidance_fr, row.guidance_en = condition.guidance or guidance(condition.kind) or (None, None)
+    row.guidance_fr, row.guidance_en = rule.guidance or guidance(condition.kind) or (None, None)
 
 
 def _event(row: Alarm, one: Transition) -> AlarmEvent:

@@ -9,6 +9,12 @@ from importlib.resources import files
 from schemas.site import Label
 from telemetry.alarms.rules import Kind, Level
 
+# Kinds whose measure only says yes or no, and those whose measure is the negative of what people know.
+SIGNS: frozenset[Kind] = frozenset(
+    {"open", "no_value", "implausible", "offline", "source", "heartbeat", "database", "broker", "ledger"}
+)
+TURNED: frozenset[Kind] = frozenset({"low", "certificate"})
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
@@ -28,7 +34,7 @@ class Quantity:
 
 def texts(kind: Kind, name: Label, level: Level, value: float | None, quantity: Quantity) -> dict[str, str]:
     """Return the alarm's sentence in French and English."""
-    limit = -level.threshold if kind == "low" else level.threshold
+    limit = threshold_of(level, kind)
     # Amounts of time and counts have their unit in the sentence.
     limit_quantity = quantity if kind in {"deviation", "low", "high", "rate", "odd_one_out"} else Quantity()
     found = {}
@@ -43,6 +49,13 @@ def texts(kind: Kind, name: Label, level: Level, value: float | None, quantity: 
             ).split()
         )[:500]
     return found
+
+
+def threshold_of(level: Level, kind: Kind) -> float | None:
+    """Return the threshold as people know it; None for a kind that only waits."""
+    if kind in SIGNS:
+        return None
+    return -level.threshold if kind in TURNED else level.threshold
 
 
 def duration(delay: timedelta) -> str:

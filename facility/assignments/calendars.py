@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Event, Timezone
 
 from facility.acting.acts import Actor
-from facility.acting.refusals import NotFound
-from facility.acting.user_messages import message
 from facility.assignments.occupancy import Bar, OccupancyRow, occupancy
+from facility.assignments.views import assignments_of_cell
 from schemas import times
 from storage.database import Reads
 
@@ -24,10 +23,9 @@ SHORTEST = timedelta(minutes=1)
 
 def cell_calendar(sessions: Reads, actor: Actor, cell: str, zone: ZoneInfo, origin: str) -> bytes:
     """Return the iCalendar file of a cell, UTF-8; raise NotFound. `origin` is the address of the pages."""
-    rows = {row.cell: row.bars for row in _rows(sessions, actor, zone)}
-    if cell not in rows:
-        raise NotFound(message("There is no cell {codes}.", codes=cell))
-    return _feed(cell, [(cell, bar) for bar in rows[cell]], zone, origin)
+    assignments_of_cell(sessions, actor, cell)  # refuses a cell that never was; a retired one may have no row
+    bars = [(row.cell, bar) for row in _rows(sessions, actor, zone) for bar in row.bars if row.cell == cell]
+    return _feed(cell, bars, zone, origin)
 
 
 def experiment_calendar(sessions: Reads, actor: Actor, number: int, zone: ZoneInfo, origin: str) -> bytes:

@@ -52,10 +52,14 @@ class OccupancyRow(BaseModel):
     bars: list[Bar]
     gaps: list[Stretch]
     conflicts: list[Stretch]
+    retired: bool = False
 
 
 class Occupancy(BaseModel):
-    """All cells in the order of the site, from the first day's beginning to the last day's end."""
+    """All cells in the order of the site, from the first day's beginning to the last day's end.
+
+    Retired cells come last, those alone that held something in that time.
+    """
 
     started_at: datetime
     ended_at: datetime
@@ -88,16 +92,29 @@ def occupancy(
         planned = _planned(session, zone)
         _add_rest(session, zone, occupied, planned, now)
         cells = session.execute(
-            select(Unit.code, Cell.code)
+            select(Unit.code, Cell.code, Cell.retired_at)
             .join(Cell, Cell.unit_id == Unit.id)
-            .where(Cell.retired_at.is_(None))
-            .order_by(Cell.position)
+            .order_by(Cell.retired_at.is_not(None), Cell.position, Cell.code)
         ).all()
         past = [] if past_plans else [Span(EARLIEST, now)]
         rows = [
-            _row(unit, cell, occupied.get(cell, []), planned.get(cell, []), window, past=past) for unit, cell in cells
+            _row(unit, cell, occupied.get(cell, []), planned.get(cell, []), window, past=past)
+            if retired_at is None
+            else _retired_row(unit, cell, occupied.get(cell, []), window, retired_at)
+            for unit, cell, retired_at in cells
         ]
+    rows = [row for row in rows if row.bars or not row.retired]
     return Occupancy(started_at=window.start, ended_at=window.end, now=now, rows=rows)
+
+
+def _retired_row(unit: str, cell: str, occupied: list[Bar], window: Span, retired_at: datetime) -> OccupancyRow:
+    """Return the bars of a retired cell; from its retirement on it is neither free nor planned."""
+    row = _row(unit, cell, occupied, [], window, past=[])
+    in_use = [
+        part for gap in row.gaps if (part := Span(EARLIEST, retired_at).overlap(Span(gap.started_at, gap.ended_at)))
+    ]
+    gaps = [Stretch(started_at=part.start, ended_at=part.end) for part in in_use]
+    return row.model_copy(update={"gaps": gaps, "retired": True})
 
 
 def _row(

@@ -102,10 +102,11 @@ class AlarmCondition(Base):
     beyond: Mapped[list[str | None]] = mapped_column(JSON)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     suppressed_by: Mapped[str | None] = mapped_column(String(129))
-    out_of_service: Mapped[bool] = mapped_column(Boolean)
+    recovering_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    out_of_service: Mapped[bool] = mapped_column(Boolean, index=True)
     out_of_service_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     comment: Mapped[str] = mapped_column(String(1000))
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class AlarmRule(Base):

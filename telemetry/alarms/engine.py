@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from telemetry.alarms.rules import Level, Rule, Severity
+from telemetry.alarms.rules import ENDS_WITH_ITS_CAUSE, Level, Rule, Severity
 
 Shown = Literal["normal", "active", "acknowledged", "returned", "shelved", "suppressed", "out_of_service"]
 Change = Literal["raised", "worsened", "again", "returned", "ended", "suppressed", "released", "unshelved"]
@@ -49,6 +49,8 @@ class AlarmState:
     count: int = 0
     shelved_until: datetime | None = None
     suppressed_by: str | None = None
+    # Since when what explains this alarm has been over; it goes on explaining until the rule's recovery is.
+    recovering_since: datetime | None = None
     out_of_service: bool = False
 
     @property
@@ -65,7 +67,8 @@ class AlarmState:
             return "normal"
         if self.shelved_until is not None:
             return "shelved"
-        if self.suppressed_by is not None:
+        if self.suppressed_by is not None and self.active:
+            # What has returned waits for somebody, whatever opens or stops meanwhile.
             return "suppressed"
         if self.acknowledged:
             # Also for a while after it has returned: an alarm that flaps does not call again each time.
@@ -96,6 +99,10 @@ def step(
 
     `now` ends shelves, which are a promise by the clock; it is the observation's instant where it is not given.
     """
+    if _is_quiet(state, rule, observation):
+        if state.seen_at is not None and observation.at <= state.seen_at:
+            return state, []
+        return AlarmState(beyond=state.beyond, seen_at=observation.at, out_of_service=state.out_of_service), []
     transitions: list[Transition] = []
 
     def become(after: AlarmState, change: Change) -> AlarmState:
@@ -103,43 +110,22 @@ def step(
         transitions.append(Transition(observation.at, change, current.shown, after.shown, severity, observation.value))
         return after
 
-    current = _same_levels(state, rule)
     clock = observation.at if now is None else now
-    if current.shelved_until is not None and current.shelved_until <= clock:
-        # A shelf that runs out brings the alarm back for somebody to look at.
-        after = replace(current, shelved_until=None, acknowledged=False)
-        current = become(after, "unshelved") if current.open else after
-    if current.suppressed_by != observation.suppressed_by:
-        after = replace(current, suppressed_by=observation.suppressed_by)
-        current = (
-            become(after, "released" if observation.suppressed_by is None else "suppressed") if current.open else after
-        )
+    current = _same_levels(state, rule)
+    after = _off_the_shelf(current, clock)
+    current = become(after, "unshelved") if after is not current and after.open else after
+    after = _explained(current, rule, observation, clock)
+    if after.active and after.suppressed_by != current.suppressed_by:
+        after = become(after, "released" if after.suppressed_by is None else "suppressed")
+    current = after
     if current.seen_at is not None and observation.at < current.seen_at:
         # Older than what was judged already: a backlog corrects the history, it raises nothing.
         return current, transitions
     current = replace(current, seen_at=observation.at, beyond=_timers(current, rule.levels, observation))
     if observation.measure is None:
         return current, transitions
-    reached = _reached(current, rule.levels, observation.at)
-    holds = any(since is not None for since in current.beyond[: max(current.level, 1)]) if current.open else reached > 0
-    if reached > current.level:
-        change: Change = "worsened" if current.open and current.active else "again" if current.open else "raised"
-        current = become(
-            replace(
-                current,
-                level=reached,
-                active=True,
-                acknowledged=False,
-                since=current.since or observation.at,
-                returned_at=None,
-                count=current.count + (change != "worsened"),
-            ),
-            change,
-        )
-    elif current.open and not current.active and reached > 0:
-        current = become(replace(current, active=True, returned_at=None, count=current.count + 1), "again")
-    elif current.active and not holds:
-        current = become(replace(current, active=False, returned_at=observation.at), "returned")
+    after, change = _moved(current, rule, observation)
+    current = after if change is None else become(after, change)
     if _over(current, observation.at):
         current = become(_ended(current), "ended")
     return current, transitions
@@ -174,6 +160,65 @@ def _same_levels(state: AlarmState, rule: Rule) -> AlarmState:
     kept = state.beyond[: len(rule.levels)]
     beyond = kept + (None,) * (len(rule.levels) - len(kept))
     return replace(state, beyond=beyond, level=min(state.level, len(rule.levels)))
+
+
+def _is_quiet(state: AlarmState, rule: Rule, observation: Observation) -> bool:
+    """Tell whether there is nothing to do but to note the time: nearly always, so it must cost nearly nothing."""
+    if state.level or state.suppressed_by is not None or observation.suppressed_by is not None or any(state.beyond):
+        return False
+    if len(state.beyond) != len(rule.levels):
+        return False
+    measure = observation.measure
+    return state.shelved_until is None and (measure is None or all(measure <= level.threshold for level in rule.levels))
+
+
+def _moved(state: AlarmState, rule: Rule, observation: Observation) -> tuple[AlarmState, Change | None]:
+    """Return the alarm after what its timers say, and what that changed."""
+    reached = _reached(state, rule.levels, observation.at)
+    if reached > state.level:
+        change: Change = "worsened" if state.open and state.active else "again" if state.open else "raised"
+        after = replace(
+            state,
+            level=reached,
+            active=True,
+            acknowledged=False,
+            since=state.since or observation.at,
+            returned_at=None,
+            count=state.count + (change != "worsened"),
+        )
+        return after, change
+    if not state.open or (not state.active and not reached):
+        return state, None
+    if not state.active:
+        return replace(state, active=True, returned_at=None, count=state.count + 1), "again"
+    if any(since is not None for since in state.beyond[: state.level]):
+        return state, None
+    returned = replace(state, active=False, returned_at=observation.at)
+    if state.suppressed_by is not None and rule.kind in ENDS_WITH_ITS_CAUSE:
+        # Nobody was called for it, and its cause has an alarm of its own.
+        return _ended(returned), "ended"
+    return returned, "returned"
+
+
+def _off_the_shelf(state: AlarmState, clock: datetime) -> AlarmState:
+    """End a shelf whose time is over: the alarm comes back for somebody to look at."""
+    if state.shelved_until is None or state.shelved_until > clock:
+        return state
+    return replace(state, shelved_until=None, acknowledged=False)
+
+
+def _explained(state: AlarmState, rule: Rule, observation: Observation, clock: datetime) -> AlarmState:
+    """Take over what explains the alarm, or let it go: what it hid has the rule's time to recover."""
+    if observation.suppressed_by is not None:
+        if (state.suppressed_by, state.recovering_since) == (observation.suppressed_by, None):
+            return state
+        return replace(state, suppressed_by=observation.suppressed_by, recovering_since=None)
+    if state.suppressed_by is None:
+        return state
+    since = min(clock, state.recovering_since or clock)
+    if clock - since >= rule.recovery:
+        return replace(state, suppressed_by=None, recovering_since=None)
+    return state if since == state.recovering_since else replace(state, recovering_since=since)
 
 
 def _timers(state: AlarmState, levels: tuple[Level, ...], observation: Observation) -> tuple[datetime | None, ...]:
@@ -216,5 +261,6 @@ def _ended(state: AlarmState) -> AlarmState:
         beyond=state.beyond,
         seen_at=state.seen_at,
         suppressed_by=state.suppressed_by,
+        recovering_since=state.recovering_since,
         out_of_service=state.out_of_service,
     )

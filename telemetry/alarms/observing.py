@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from telemetry.alarms.definitions import Watched
 from telemetry.alarms.engine import Observation
 from telemetry.alarms.rules import Kind
-from telemetry.judging import CellVerdict, ValueVerdict
+from telemetry.judging import SILENT_STATES, CellVerdict, ValueVerdict, age_of, is_ahead
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -24,6 +24,9 @@ class Memory:
     previous_at: datetime | None = None
 
 
+NOTHING = Memory()
+
+
 def remember(memory: Memory, verdict: ValueVerdict) -> Memory:
     """Return the memory after one more value; one that was seen already changes nothing."""
     at, value = verdict.observed_at, verdict.value
@@ -36,21 +39,41 @@ def remember(memory: Memory, verdict: ValueVerdict) -> Memory:
 
 
 def observe(
-    watched: Watched, verdict: CellVerdict, memory: Mapping[str, Memory], now: datetime, *, suppressed_by: str | None
+    watched: Watched,
+    verdict: CellVerdict,
+    memory: Mapping[str, Memory],
+    now: datetime,
+    *,
+    silence: float | None,
+    suppressed_by: str | None,
 ) -> Observation:
-    """Return how bad a watched condition of a cell is now; its instant is that of the value it speaks of."""
+    """Return how bad a watched condition of a cell is now; its instant is that of the value it speaks of.
+
+    `silence` has the seconds since the cell was heard, None where nobody knows.
+    """
     if watched.parameter is None:
-        age = None if verdict.age is None else max(0.0, verdict.age)
-        return Observation(now, age, None, suppressed_by)
+        return Observation(now, silence, None, suppressed_by)
     one = verdict.values.get(watched.parameter)
-    if one is None or one.observed_at is None or one.observed_at > now:
+    if one is None or one.observed_at is None or is_ahead(age_of(one.observed_at, now)):
         return Observation(now, None, None, suppressed_by)
     # What is offline or stale says nothing of now; an implausible value says nothing of its limits.
-    known = one.state not in {"no_data", "offline", "stale"}
-    if not known:
+    if one.state in SILENT_STATES:
         return Observation(now, None, one.value, suppressed_by)
-    measure = _MEASURES[watched.kind](one, memory.get(watched.parameter, Memory()))
+    measure = measure_of(watched.kind, one, memory.get(watched.parameter, NOTHING))
     return Observation(one.observed_at, measure, one.value, suppressed_by)
+
+
+def measure_of(kind: Kind, one: ValueVerdict, memory: Memory) -> float | None:
+    """Return how bad a value is for a kind of condition; None where it does not say, or the kind needs more."""
+    measure = _MEASURES.get(kind)
+    return None if measure is None else measure(one, memory)
+
+
+def idle_command(command: ValueVerdict, effect: ValueVerdict | None) -> float | None:
+    """Return how much is commanded, in the command's unit, while what it moves stays at nothing; 0 where it moves."""
+    if effect is None or command.missing or effect.missing or command.value is None or effect.value is None:
+        return None
+    return abs(command.value) if effect.value <= 0 else 0.0
 
 
 def _trusted(one: ValueVerdict) -> float | None:

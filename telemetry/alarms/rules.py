@@ -7,12 +7,24 @@ from typing import Literal, Self
 Severity = Literal["warning", "major", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("warning", "major", "critical")
 
-CellKind = Literal["deviation", "low", "high", "rate", "frozen", "no_value", "no_data", "implausible", "open"]
+CellKind = Literal[
+    "deviation", "low", "high", "rate", "frozen", "no_value", "no_data", "implausible", "open", "no_effect"
+]
 UnitKind = Literal["offline", "clock", "backlog", "source"]
 ServiceKind = Literal["heartbeat", "rows", "canary", "ledger", "rejected", "database", "broker", "disk", "certificate"]
 ExperimentKind = Literal["scenario_ended", "setpoint_not_followed", "odd_one_out"]
 Kind = CellKind | UnitKind | ServiceKind | ExperimentKind
 
+# What hides these explains them whole: where they end meanwhile, nobody needs to take note of them.
+ENDS_WITH_ITS_CAUSE: frozenset[Kind] = frozenset(
+    {
+        "no_data", "implausible",
+        "offline", "clock", "backlog", "source",
+        "heartbeat", "rows", "canary", "ledger", "rejected", "broker",
+    }
+)  # fmt: skip
+# After a cause is over, what it explained has so long to recover before it calls by itself.
+RECOVERY = timedelta(minutes=2)
 # A deviation is over when it has fallen to this share of its threshold.
 HYSTERESIS = 0.8
 
@@ -43,10 +55,16 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A kind of condition and its levels, the mildest first, each severity once."""
+    """A kind of condition and its levels, the mildest first, each severity once.
+
+    What explains an alarm of this rule goes on doing so for `recovery` after it is over. `guidance` is what people
+    wrote about it, in French and English.
+    """
 
     kind: Kind
     levels: tuple[Level, ...]
+    recovery: timedelta = RECOVERY
+    guidance: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         ranks = [SEVERITIES.index(level.severity) for level in self.levels]

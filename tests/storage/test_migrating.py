@@ -80,6 +80,24 @@ def test_partitions_grow_with_time_and_keep_their_rows(mariadb_server: MariaDB) 
     engine.dispose()
 
 
+@pytest.mark.parametrize("months_left", [24, 3])
+def test_a_future_partition_that_was_dropped_is_made_anew(mariadb_server: MariaDB, months_left: int) -> None:
+    engine = connect(DatabaseSettings.model_validate({"url": mariadb_server.make_database()}))
+    now = times.now()
+    migrating.upgrade(engine, now)
+    with engine.begin() as connection:
+        months = partitions.months(connection)
+        dropped = ["p_future", *months[len(months) - 24 + months_left :]]
+        connection.exec_driver_sql(f"ALTER TABLE reading DROP PARTITION {', '.join(dropped)}")
+    assert migrating.upgrade(engine, now) == []
+    with engine.begin() as connection:
+        assert partitions.months(connection) == months
+        connection.exec_driver_sql("INSERT INTO reading VALUES (1, '2099-05-01 00:00:00', 1.5, 0)")
+        assert connection.exec_driver_sql("SELECT value FROM reading PARTITION (p_future)").scalar() == 1.5
+    assert migrating.upgrade(engine, now) == []
+    engine.dispose()
+
+
 def test_indexing_the_rejections_goes_on_where_it_was_interrupted(engine: Engine) -> None:
     """MySQL keeps what an interrupted migration has made, and cannot make it twice."""
     for made in ("", "DROP INDEX ix_rejected_message_digest", "DROP INDEX ix_rejected_message_publisher_id_sequence"):

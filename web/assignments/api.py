@@ -19,7 +19,7 @@ from schemas import times
 from schemas.site import Site
 from storage.database import ReadTransaction, Sessions
 from web.http.problems import problems
-from web.http.query_parameters import RowId
+from web.http.query_parameters import RowId, present_code
 
 ExperimentNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -45,10 +45,14 @@ class CellExperimentController(Controller):
 
     @get("/assignments", opt={"act": Act.EXPERIMENTS_READ}, responses=problems(404), sync_to_thread=True)
     def assignments(
-        self, cell: FromPath[str], sessions: NamedDependency[ReadTransaction], actor: NamedDependency[Actor]
+        self,
+        cell: FromPath[str],
+        sessions: NamedDependency[ReadTransaction],
+        actor: NamedDependency[Actor],
+        site: NamedDependency[Site],
     ) -> list[AssignmentView]:
         """Return what the cell held from when to when, the newest first."""
-        return assignments_of_cell(sessions, actor, cell)
+        return assignments_of_cell(sessions, actor, present_code(site, cell))
 
     @put("/experiment", opt={"act": Act.ASSIGN}, responses=problems(404, 409, 422), sync_to_thread=True)
     def assign(
@@ -57,8 +61,10 @@ class CellExperimentController(Controller):
         data: JSONBody[CellContent],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
+        site: NamedDependency[Site],
     ) -> AssignmentView:
         """Put an experiment into the cell now, in place of the one that it holds."""
+        cell = present_code(site, cell)
         expected = {cell: data.replaces} if "replaces" in data.model_fields_set else None
         made = assign(writing, actor, data.experiment, [cell], replacing=expected)
         return made[0]
@@ -75,10 +81,11 @@ class CellExperimentController(Controller):
         cell: FromPath[str],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
+        site: NamedDependency[Site],
         experiment: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
     ) -> AssignmentView:
         """End what the cell holds; `experiment` is what is expected there."""
-        return unassign(writing, actor, cell, experiment_id=experiment)
+        return unassign(writing, actor, present_code(site, cell), experiment_id=experiment)
 
 
 class AssignmentController(Controller):
@@ -91,11 +98,13 @@ class AssignmentController(Controller):
         data: JSONBody[CellsContent],
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
+        site: NamedDependency[Site],
     ) -> list[AssignmentView]:
         """Put an experiment into several cells in one act: into all of them or, when one is refused, none."""
+        cells = None if data.cells is None else [present_code(site, cell) for cell in data.cells]
         if data.free:
-            return assign_free(writing, actor, data.experiment, data.cells)
-        return assign(writing, actor, data.experiment, data.cells or [])
+            return assign_free(writing, actor, data.experiment, cells)
+        return assign(writing, actor, data.experiment, cells or [])
 
     @post("/back-dated", opt={"act": Act.ASSIGNMENT_CORRECT}, responses=problems(404, 422), sync_to_thread=True)
     def back_date(

@@ -14,6 +14,7 @@ from facility.experiments.drafts import EXPERIMENT_STATE_LABELS
 from facility.experiments.views import ExperimentQuery, Sort, list_experiments
 from schemas.site import Site
 from storage.database import Reads, ReadTransaction
+from web.http.query_parameters import present_code
 from web.rendering.pages import page, translated_messages
 from web.rendering.texts import N_
 from web.requests import HttpRequest
@@ -50,7 +51,7 @@ def experiments_page(
         {
             "search": search[:200],
             "state": _states(in_state),
-            "cell": cell if cell in site.unit_of_cell else "",
+            "cell": present if (present := present_code(site, cell)) in site.unit_of_cell else "",
             "sort": sort if sort in get_args(Sort) else "updated_at",
             "descending": order == "desc" if order in {"asc", "desc"} else sort in NEWEST_FIRST,
             "offset": (number - 1) * PER_PAGE,

@@ -20,6 +20,7 @@ from facility.experiments.views import ExperimentView, get_experiment
 from schemas import times
 from schemas.site import Site
 from storage.database import Reads, ReadTransaction
+from telemetry.retired import site_with_cells
 from web.experiments.changes import history_entries
 from web.experiments.days import chart, readings_address
 from web.experiments.verdict import ICONS, LiveRow, judge, kind, sentences
@@ -30,7 +31,7 @@ from web.rendering.audit_text import AuditText
 from web.rendering.cell_view import show_cells
 from web.rendering.formatting import span_text
 from web.rendering.limits import limits_of, limits_text, own_limits, tolerance_text
-from web.rendering.pages import language_of, page, page_gettext, translated_messages
+from web.rendering.pages import describe_site, language_of, page, page_gettext, translated_messages
 from web.rendering.texts import N_
 from web.requests import HttpRequest
 
@@ -92,6 +93,8 @@ class ExperimentPageBuilder:
         assignments = assignments_of_experiment(self.sessions, self.actor, number)
         gettext, language = page_gettext(self.request), language_of(self.request)
         limits = limits_of(self.site, experiment)
+        with self.sessions.reading() as session:
+            described = site_with_cells(session, self.site, [one.cell for one in assignments])
         snapshot = in_its_cells(self.snapshot, experiment)
         cell_views = show_cells(self.site, snapshot)
         rows = [
@@ -114,7 +117,7 @@ class ExperimentPageBuilder:
             "verdict_icon": ICONS[kind(judged)],
             "verdict_words": sentences(judged, gettext),
             "lasts": lambda start, end: span_text(((end or times.now()) - start).total_seconds(), language),
-            "readings_address": lambda item: readings_address(item, limits, self.site),
+            "readings_address": lambda item: readings_address(item, limits, described),
             "moves": self.moves(experiment),
             "changes": self.changes(number, language),
             "experiment_states": translated_messages(self.request, EXPERIMENT_STATE_LABELS),
@@ -122,7 +125,9 @@ class ExperimentPageBuilder:
             "may_change": self.actor.may(Act.EXPERIMENT_CHANGE),
             "may_assign": self.actor.may(Act.ASSIGN) and experiment.state in ASSIGNABLE,
             "may_end": self.actor.may(Act.UNASSIGN),
-            "chart": chart(self.site, experiment, assignments, limits),
+            "chart": chart(described, experiment, assignments, limits),
+            "described": described,
+            "site_description": describe_site(described),
             "done": gettext(DONE[done]) if done in DONE else "",
             "message": self._message(refusal, language),
             "chosen": chosen,

@@ -31,9 +31,14 @@ def known_unit(site: Site, code: str) -> Unit:
     return unit
 
 
+def present_code(site: Site, cell: str) -> str:
+    """Return the present code of a cell that was renamed, any other as it is; the database knows which there are."""
+    return site.former_codes["cell"].get(cell, cell)
+
+
 def known_cell(site: Site, code: str) -> str:
     """Return the present code of a cell; raise NotFoundException. See `web.cells.known` for retired ones."""
-    code = site.former_codes["cell"].get(code, code)
+    code = present_code(site, code)
     if code not in site.unit_of_cell:
         raise NotFoundException(detail=f"no cell is called {_short(code)}; the site has {_list(site.unit_of_cell)}")
     return code

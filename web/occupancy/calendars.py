@@ -13,7 +13,7 @@ from facility.experiments.views import get_experiment
 from schemas.site import Site
 from storage.database import ReadTransaction
 from web.http.problems import problems
-from web.http.query_parameters import RowId
+from web.http.query_parameters import RowId, present_code
 from web.rendering.addresses import own_origin
 from web.requests import HttpRequest
 
@@ -38,6 +38,7 @@ class CalendarController(Controller):
     ) -> Response[bytes]:
         """Return what the cell held and is planned to hold, two years back and ahead, as iCalendar."""
         del token  # read by the middleware that tells who asks
+        cell = present_code(site, cell)
         return _file(cell_calendar(sessions, actor, cell, site.zone, own_origin(request)), cell)
 
     @get(

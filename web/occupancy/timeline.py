@@ -64,6 +64,7 @@ class Strip:
     unit: str
     cell: str
     first_of_unit: bool
+    retired: bool
     height: int
     blocks: tuple[Block, ...]
     gaps: tuple[Marked, ...]
@@ -172,6 +173,7 @@ def _strip(row: OccupancyRow, place: Callable[[datetime, datetime], Place], *, f
         unit=row.unit,
         cell=row.cell,
         first_of_unit=first_of_unit,
+        retired=row.retired,
         height=SPACE + (max(lanes, default=0) + 1) * (BAR + SPACE),
         blocks=blocks,
         gaps=tuple(Marked(place(gap.started_at, gap.ended_at), gap) for gap in row.gaps),

@@ -68,6 +68,7 @@ def conditions() -> None:
         sa.Column("beyond", sa.JSON(), nullable=False),
         sa.Column("seen_at", instant()),
         sa.Column("suppressed_by", sa.String(129)),
+        sa.Column("recovering_since", instant()),
         sa.Column("out_of_service", sa.Boolean(), nullable=False),
         sa.Column(
             "out_of_service_by",
@@ -78,7 +79,7 @@ def conditions() -> None:
         sa.Column("changed_at", instant(), nullable=False),
         **OPTIONS,
     )
-    op.create_index("ix_alarm_condition_changed_at", "alarm_condition", ["changed_at"])
+    op.create_index("ix_alarm_condition_out_of_service", "alarm_condition", ["out_of_service"])
 
 
 def rules() -> None:

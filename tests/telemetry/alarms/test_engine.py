@@ -100,11 +100,29 @@ def test_a_shelf_always_ends_and_brings_the_alarm_back_unacknowledged() -> None:
     assert (changes(found), state.shown) == ([("unshelved", "warning", 60)], "active")
 
 
-def test_one_cause_hides_the_other_alarm_until_it_is_over() -> None:
-    state, _ = step(AlarmState(), RULE.delayed(timedelta(0)), Observation(at(0), 2, suppressed_by="ecolab-1/offline"))
+def test_one_cause_hides_the_other_alarm_until_it_has_had_time_to_recover() -> None:
+    rule = RULE.delayed(timedelta(0))
+    state, _ = step(AlarmState(), rule, Observation(at(0), 2, suppressed_by="ecolab-1/offline"))
     assert state.shown == "suppressed"
-    state, found = step(state, RULE.delayed(timedelta(0)), Observation(at(1), 2))
-    assert ([one.change for one in found], state.shown) == (["released"], "active")
+    state, found = play([(1, 2), (2.9, 2)], state, rule)
+    assert (found, state.shown) == ([], "suppressed")
+    state, found = play([(3, 2)], state, rule)
+    assert (changes(found), state.shown) == ([("released", "warning", 3)], "active")
+
+
+def test_what_ends_while_its_cause_hides_it_needs_nobody_to_take_note() -> None:
+    rule = Rule.above("no_data", ("warning", 30, timedelta(0)))
+    state, _ = step(AlarmState(), rule, Observation(at(0), 31, suppressed_by="ecolab-1/offline"))
+    state, found = play([(60, 3600), (61, 5), (70, 5)], state, rule)
+    assert [one.change for one in found] == ["ended"]
+    assert (state.shown, state.suppressed_by) == ("normal", None)
+
+
+def test_a_deviation_that_somebody_was_called_for_waits_for_them_behind_an_open_door() -> None:
+    state, _ = play([(0, 2), (15, 2)])
+    state, _ = step(state, RULE, Observation(at(16), None, suppressed_by="E1C1/door-open"))
+    state, found = play([(17, 0), (20, 0)], state)
+    assert ([one.change for one in found], state.shown) == (["returned"], "returned")
 
 
 def test_out_of_service_hides_and_forgets_nothing() -> None:

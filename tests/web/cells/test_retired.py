@@ -1,5 +1,7 @@
 """A cell that the site file no longer has keeps its page, its API, its history and its export; a renamed one moves."""
 
+import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +10,10 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from facility.assignments.assigning import assign, unassign
+from facility.experiments.changing import create_experiment
+from facility.experiments.drafts import ExperimentDraft
+from facility.people.tokens import TokenDraft, create_token
 from schemas import times
 from schemas.site import Site
 from service.settings import BrokerSettings
@@ -44,7 +50,7 @@ def changed(site: Site) -> Site:
 @pytest.fixture(scope="module")
 def technician(application: TestClient[Any]) -> Visitor:
     """Somebody who may put experiments into cells."""
-    station = make_station(application.app.state.engine_of_test)
+    station = application.app.state.station_of_test
     return visit(application, station, station.technician)
 
 
@@ -64,11 +70,19 @@ def application(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterato
             (START + timedelta(seconds=10 * count), 18.5 + number) for count in range(100)
         ]
         store(engine, cell, "air_temperature", values)
+    station = make_station(engine)
+    draft = ExperimentDraft.model_validate(
+        {"code": "TERN", "title": "T", "state": "planned", "planned_start": "2026-01-01", "planned_end": "2026-12-31"}
+    )
+    number = create_experiment(station.sessions, station.technician, draft).id
+    assign(station.sessions, station.technician, number, ["E5C2", "E5C3"])
+    unassign(station.sessions, station.technician, "E5C3")
     new = changed(site)
     with write_sessions(engine)() as session, session.begin():
         apply_site(session, new)
     with TestClient(create_app(WebSettings(broker=BrokerSettings(port=1)), new, engine)) as client:
-        client.app.state.engine_of_test = engine
+        client.app.state.station_of_test = station
+        client.app.state.experiment_of_test = number
         yield client
     engine.dispose()
 
@@ -115,3 +129,61 @@ def test_the_page_of_a_retired_cell_says_so(technician: Visitor) -> None:
 def test_the_address_of_a_renamed_cell_leads_to_its_present_one(later: TestClient[Any]) -> None:
     answer = later.get("/cells/E5C2", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (301, "/cells/WEST")
+
+
+def test_what_a_retired_cell_held_stays_on_the_occupancy_and_is_never_free_again(later: TestClient[Any]) -> None:
+    rows = {row["cell"]: row for row in later.get("/api/occupancy").json()["rows"]}
+    assert [bar["experiment"]["code"] for bar in rows["E5C3"]["bars"]] == ["TERN"]
+    assert rows["E5C3"]["retired"]
+    assert list(rows)[-1] == "E5C3"
+    now = times.to_text(times.now())
+    assert all(gap["ended_at"] <= now for gap in rows["E5C3"]["gaps"])
+    assert not any(row["retired"] for row in rows.values() if row["cell"] != "E5C3")
+    future = later.get("/api/occupancy", params={"from": "2031-01-01", "to": "2031-02-01"}).json()["rows"]
+    assert "E5C3" not in {row["cell"] for row in future}
+
+
+def test_the_occupancy_page_counts_the_cells_in_use(technician: Visitor) -> None:
+    page = technician.get("/occupancy").text
+    assert "1 of 17 cells are occupied now" in page
+    assert 'href="/cells/E5C3"' in page
+    assert "E5C3 (retired)" in re.sub(r"<[^>]+>", "", page)
+
+
+def test_an_experiment_compares_also_the_retired_cells_that_it_was_in(
+    application: TestClient[Any], technician: Visitor
+) -> None:
+    page = technician.get(f"/experiments/{application.app.state.experiment_of_test}").text
+
+    def content(name: str) -> Any:
+        found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', page, re.DOTALL)
+        assert found, name
+        return json.loads(found[1])
+
+    assert set(content("days")["cells"]) == {"WEST", "E5C3"}
+    assert "air_temperature" in content("site")["cells"]["E5C3"]["parameters"]
+    assert 'href="/cells/E5C3"' in page
+
+
+def test_calendars_and_assignments_know_retired_and_former_cells(later: TestClient[Any]) -> None:
+    for cell, shown in (("E5C3", "E5C3"), ("E5C2", "WEST"), ("WEST", "WEST")):
+        answer = later.get(f"/api/calendars/cells/{cell}")
+        assert answer.status_code == 200, cell
+        assert f"SUMMARY:{shown} TERN" in answer.text
+        assert {one["cell"] for one in later.get(f"/api/cells/{cell}/assignments").json()} == {shown}
+    assert later.get("/api/calendars/cells/E9C9").status_code == 404
+    assert later.get("/experiments?cell=E5C2").text.count("WEST") >= 2
+
+
+def test_an_act_on_a_former_code_is_one_on_the_present_cell(
+    application: TestClient[Any], later: TestClient[Any]
+) -> None:
+    number = application.app.state.experiment_of_test
+    token = create_token(
+        (station := application.app.state.station_of_test).sessions, station.technician, TokenDraft(name="act")
+    )
+    head = {"Authorization": f"Bearer {token.secret}", "cookie": ""}
+    ended = later.delete(f"/api/cells/E5C2/experiment?experiment={number}", headers=head)
+    assert (ended.status_code, ended.json()["cell"]) == (200, "WEST")
+    put = later.put("/api/cells/E5C2/experiment", json={"experiment": number, "replaces": None}, headers=head)
+    assert (put.status_code, put.json()["cell"]) == (200, "WEST")
