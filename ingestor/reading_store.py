@@ -71,8 +71,8 @@ class ReadingStore:
 
     def write(self, readings: list[Decoded]) -> Receipt:
         """Write and commit; raise what the database raises, having written nothing."""
-        canaries = [one.canary for one in readings if one.canary is not None]
-        readings = [one for one in readings if one.canary is None]
+        canaries = [reading.canary for reading in readings if reading.canary is not None]
+        readings = [reading for reading in readings if reading.canary is None]
         with self._sessions() as session, session.begin():
             transaction = _Transaction(session.connection(), readings, self._reported)
             receipt = transaction.run()

@@ -195,7 +195,7 @@ class Site(_Block):
         for parameter in self.parameters:
             if parameter.cells is not None and (strays := set(parameter.cells) - cells):
                 raise ValueError(f"parameter {parameter.code}: no such cell: {', '.join(sorted(strays))}")
-            if parameter.command_of is None and any(one.kind == "no_effect" for one in parameter.alarms):
+            if parameter.command_of is None and any(alarm.kind == "no_effect" for alarm in parameter.alarms):
                 raise ValueError(f"parameter {parameter.code}: only a command (command_of) can be without effect")
             for partner in (parameter.setpoint_of, parameter.command_of):
                 if partner is not None and partner not in known:

@@ -78,11 +78,6 @@ def classify(error: BaseException) -> tuple[Kind, str]:
     return (Kind.BUG, f"{type(cause).__name__}: {cause}") if reason is None else (Kind.PASSES, reason)
 
 
-def is_away(error: BaseException) -> bool:
-    """Return whether waiting, or somebody who looks after the database, mends this."""
-    return classify(error)[0] in AWAY
-
-
 @contextmanager
 def away_as_one() -> Iterator[None]:
     """Raise DatabaseAway for whatever means that the database cannot be used now; let everything else through."""

@@ -18,7 +18,6 @@ from schemas.tables import (
     Reading,
     Reading1h,
     Reading5min,
-    RejectedMessage,
     Series,
     Unit,
 )
@@ -102,15 +101,6 @@ def accounts() -> Select[str, str, int, int, int, int, datetime]:
         )
         .join(Unit, Unit.id == Publisher.unit_id)
         .order_by(Unit.position, Publisher.last_seen_at.desc())
-    )
-
-
-def newest_rejected(limit: int) -> Select[datetime, str, str, int]:
-    """Return (received_at, topic, reason, size) of what could not be stored, the newest first."""
-    return (
-        select(RejectedMessage.received_at, RejectedMessage.topic, RejectedMessage.reason, RejectedMessage.size)
-        .order_by(RejectedMessage.received_at.desc(), RejectedMessage.id.desc())
-        .limit(limit)
     )
 
 

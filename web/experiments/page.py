@@ -94,7 +94,7 @@ class ExperimentPageBuilder:
         gettext, language = page_gettext(self.request), language_of(self.request)
         limits = limits_of(self.site, experiment)
         with self.sessions.reading() as session:
-            described = site_with_cells(session, self.site, [one.cell for one in assignments])
+            described = site_with_cells(session, self.site, [assignment.cell for assignment in assignments])
         snapshot = in_its_cells(self.snapshot, experiment)
         cell_views = show_cells(self.site, snapshot)
         rows = [

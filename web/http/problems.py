@@ -8,13 +8,6 @@ from pydantic import BaseModel
 from web.http.errors import PROBLEM
 
 
-class FieldError(BaseModel):
-    """What is wrong with one member of the request."""
-
-    key: str
-    message: str
-
-
 class Problem(BaseModel):
     """RFC 9457. `errors` names the members at fault; `current` is how things stand, after a conflict."""
 
