@@ -38,6 +38,5 @@ FROM eclipse-mosquitto:2.0.22 AS broker
 RUN addgroup -S -g 10001 octopus && adduser -S -D -H -u 10001 -G octopus octopus \
     && mkdir /var/lib/mosquitto && chown octopus:octopus /var/lib/mosquitto
 COPY --chown=10001:10001 --chmod=0600 broker/compose.conf /mosquitto/config/mosquitto.conf
-COPY --chown=10001:10001 --chmod=0600 broker/acl /mosquitto/config/acl
 USER 10001:10001
 CMD ["mosquitto", "-c", "/mosquitto/config/mosquitto.conf"]

@@ -1,5 +1,6 @@
 """Clients made from settings: paho where a message must not be lost, aiomqtt where one may be missed."""
 
+import hashlib
 import logging
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,19 @@ class _Client(mqtt.Client):
         """Read the password as it is now; raise OSError."""
         if self.account is not None and self.account.username is not None:
             self.username_pw_set(self.account.username, self.account.secret())
+
+
+def secret_client_id(settings: BrokerSettings, name: str) -> str:
+    """Return `name` and a tail that only who has the account's password can know; raise OSError as `secret` does.
+
+    A broker lets whoever comes with a client id take over its session, whatever account they use: readings kept
+    for the ingestor would be gone. Stretched, because the broker's log shows client ids.
+    """
+    password = settings.secret()
+    if not password:
+        return name
+    tail = hashlib.pbkdf2_hmac("sha256", password.encode(), f"octopus client id {name}".encode(), 50_000, 9)
+    return f"{name}-{tail.hex()}"
 
 
 def paho_client(

@@ -218,7 +218,7 @@ class Follower:
         gone = Status(state="offline", since=times.now(), version=octopus_version())
         return aiomqtt_client(
             self._broker.model_copy(update={"keepalive": min(KEEPALIVE, self._broker.keepalive)}),
-            f"octopus-{self._service}-{token_hex(4)}",
+            f"octopus-{self._service}-{token_hex(8)}",
             largest=MAX_PAYLOAD,
             will=aiomqtt.Will(self._own, gone.to_json(), qos=1, retain=True),
             timeout=TIMEOUT,

@@ -76,6 +76,8 @@ persistence_location {directory}/
 autosave_on_changes true
 autosave_interval 1
 max_queued_messages 200000
+max_queued_bytes 268435456
+memory_limit 2147483648
 persistent_client_expiration 14d
 max_packet_size 524288
 set_tcp_nodelay true

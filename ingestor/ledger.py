@@ -68,8 +68,8 @@ class Account:
 def merge(ranges: Iterable[tuple[int, int]]) -> Ranges:
     """Return the ranges in order, those that overlap or adjoin joined.
 
-    They are of whole numbers with both ends included, so 1..4 and 5..9 adjoin. Times (facility/assignments/intervals.py)
-    are half-open and continuous: nothing to share but the loop.
+    They are of whole numbers with both ends included, so 1..4 and 5..9 adjoin. Spans of time are half-open and
+    continuous (facility/assignments/intervals.py): nothing to share but the loop.
     """
     merged: Ranges = []
     for first, last in sorted(ranges):

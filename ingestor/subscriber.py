@@ -17,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 from pydantic import ValidationError
 
-from broker.connecting import connect_options, paho_client
+from broker.connecting import connect_options, paho_client, secret_client_id
 from ingestor.guarding import Guard
 from ingestor.inbox import Arrival, Inbox
 from ingestor.presence import Presence
@@ -197,14 +197,14 @@ class Subscriber:
         name = settings.name
         self._live = _Session(
             broker,
-            f"octopus-{name}-live",
+            secret_client_id(broker, f"octopus-{name}-live"),
             share + topics.READINGS,
             settings.receive_maximum,
             partial(inbox.put, inbox.live),
         )
         self._backlog = _Session(
             broker,
-            f"octopus-{name}-backlog",
+            secret_client_id(broker, f"octopus-{name}-backlog"),
             share + topics.BACKLOGS,
             settings.backlog_receive_maximum,
             partial(inbox.put, inbox.backlog),

@@ -1,4 +1,4 @@
-"""The doctor's look at the broker: reachable, credentials, and limits that lose messages silently."""
+"""The doctor's look at the broker: reachable, accounts, client ids, and limits that lose messages silently."""
 
 import threading
 from collections.abc import Iterator
@@ -9,19 +9,21 @@ from broker.connecting import connect_options, paho_client
 from octopus.findings import Finding
 from octopus.settings import CommandSettings
 from schemas.messages import MAX_PAYLOAD
+from service.settings import BrokerSettings
 
 _SECONDS = 5.0
 _DROPPED = "$SYS/broker/publish/messages/dropped"
 _VERSION = "$SYS/broker/version"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_NOBODY = {"username": None, "password": None, "password_file": None}
 
 
 def check(chosen: CommandSettings) -> Iterator[Finding]:
     where = f"{chosen.broker.host}:{chosen.broker.port}"
-    connected, told = threading.Event(), threading.Event()
+    connected, told, lost = threading.Event(), threading.Event(), threading.Event()
     seen: dict[str, Any] = {}
     try:
-        # A name of its own: two doctors at a time must not push each other out.
-        client = paho_client(chosen.broker, f"octopus-doctor-{token_hex(4)}", reconnect=False)
+        client = paho_client(chosen.broker, _client_id(), reconnect=False)
     except OSError as error:
         yield Finding("FAIL", "broker", str(error))
         return
@@ -36,6 +38,7 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
             told.set()
 
     client.on_connect, client.on_message = on_connect, on_message
+    client.on_disconnect = lambda *_: lost.set()
     try:
         client.connect(**connect_options(chosen.broker))
         client.loop_start()
@@ -47,6 +50,8 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
             return
         client.subscribe([(_VERSION, 0), (_DROPPED, 0)])
         told.wait(2)
+        seen["stranger"] = _lets_in(chosen.broker.model_copy(update=_NOBODY), _client_id())
+        seen["second"], seen["first"] = _lets_in(chosen.broker, _client_id()), not lost.wait(0.3)
     except OSError as error:
         yield Finding("FAIL", "broker", f"{where} cannot be reached: {error}: is it running, is the TLS setting right?")
         return
@@ -56,8 +61,53 @@ def check(chosen: CommandSettings) -> Iterator[Finding]:
     yield from _judge(chosen, where, seen)
 
 
+def _client_id() -> str:
+    """Return a name of its own: two doctors at a time must not push each other out."""
+    return f"octopus-doctor-{token_hex(8)}"
+
+
+def _lets_in(broker: BrokerSettings, client_id: str) -> bool:
+    """Tell whether the broker takes this client; raise OSError when it cannot be reached."""
+    answered, reasons = threading.Event(), []
+    client = paho_client(broker, client_id, reconnect=False)
+
+    def on_connect(_client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        reasons.append(reason)
+        answered.set()
+
+    client.on_connect = on_connect
+    client.connect(**connect_options(broker))
+    client.loop_start()
+    try:
+        answered.wait(_SECONDS)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return bool(reasons) and not reasons[0].is_failure
+
+
+def _judge_accounts(chosen: CommandSettings, seen: dict[str, Any]) -> Iterator[Finding]:
+    account = chosen.broker.username
+    if account is None:
+        if chosen.broker.host not in _LOOPBACK:
+            yield Finding("FAIL", "broker", "everybody may write and read: no account is set (broker.username)")
+        return
+    if seen["stranger"]:
+        yield Finding("FAIL", "broker", "lets clients in without an account: allow_anonymous false")
+    if seen["second"] and not seen["first"]:
+        yield Finding(
+            "FAIL", "broker", f"gives all clients of {account} one client id, so that they push each other out:"
+            " remove use_username_as_clientid"
+        )  # fmt: skip
+    elif not chosen.broker.secret():
+        yield Finding("warn", "broker", f"{account} has no password: other accounts can guess its client ids")
+    else:
+        yield Finding("ok", "broker", f"client ids of {account} come from its password: nobody else can take them")
+
+
 def _judge(chosen: CommandSettings, where: str, seen: dict[str, Any]) -> Iterator[Finding]:
     yield Finding("ok", "broker", f"{where}, MQTT {chosen.broker.protocol}, {seen.get(_VERSION, 'version not told')}")
+    yield from _judge_accounts(chosen, seen)
     largest = getattr(seen["properties"], "MaximumPacketSize", None)
     if largest is not None and largest < MAX_PAYLOAD + 1024:
         yield Finding("FAIL", "broker", f"max_packet_size {largest} is too small for {MAX_PAYLOAD} bytes of backlog")

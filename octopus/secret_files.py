@@ -26,8 +26,10 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = settings.read(arguments)
     directory: Path = arguments.directory
     try:
-        units = [unit.code for unit in read_site(chosen.site).units]
+        site = read_site(chosen.site)
+        units = [unit.code for unit in site.units]
         made = accounts.make(directory / "broker", [*units, *accounts.SERVICES, *arguments.also])
+        accounts.write_rules(directory / "broker", site)
         made += [f"database {name}" for name in DATABASE_ACCOUNTS if _make(directory / "database" / name)]
         if arguments.owner is not None:
             _give(directory, arguments.owner)

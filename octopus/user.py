@@ -52,7 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_BAD_SETTINGS
     try:
         revisions.check_version(engine)
-        return add(engine, arguments) if arguments.action == "add" else reset_link(engine, arguments.login)
+        return (
+            add(engine, arguments)
+            if arguments.action == "add"
+            else reset_link(engine, arguments.login, str(chosen.web.get("address") or ""))
+        )
     except ValidationError as error:
         _complain(invalid(error))
         return EXIT_REFUSED
@@ -82,14 +86,15 @@ def add(engine: Engine, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def reset_link(engine: Engine, login: str) -> int:
+def reset_link(engine: Engine, login: str, address: str) -> int:
     with write_sessions(engine)() as session:
         person = find_person(session, login)
     if person is None:
         sys.stderr.write(f"nobody is called {login}\n")
         return EXIT_REFUSED
     secret = issue_link(write_sessions(engine), command("user reset-link"), person.id)
-    sys.stdout.write(f"/password/{secret}\nPut the address of the pages before it; it works once, for two days.\n")
+    before = "It" if address else "Put the address of the pages before it (or set web.address); it"
+    sys.stdout.write(f"{address.rstrip('/')}/password/{secret}\n{before} works once, for two days.\n")
     return 0
 
 

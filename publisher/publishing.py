@@ -8,6 +8,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from broker.connecting import secret_client_id
 from publisher.connection import Arrived, Connection, Down, Refused, Up
 from publisher.delivery import Delivery
 from publisher.outbox import Appended, Outbox
@@ -130,7 +131,7 @@ class Publishing:
             state="offline", since=times.now(), version=self._version, publisher=self._publisher, host=self._host
         )
         # One name an outbox: after a broken link the broker drops the dead session for the new one at once.
-        client_id = f"octopus-{self._unit}-{self._publisher[:8]}"
+        client_id = secret_client_id(self._broker, f"octopus-{self._unit}-{self._publisher[:8]}")
         self._connection = Connection(
             self._broker, client_id, topics.stored(self._unit), (topics.unit_status(self._unit), will.to_json()),
             self._events,

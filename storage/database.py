@@ -1,8 +1,9 @@
 """The one door to the database: an engine from its settings, sessions for reading and for writing."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import RLock
@@ -221,9 +222,21 @@ def _give_up(context: ExceptionContext) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     del record
+    _close_to_others(connection)
     connection.isolation_level = None  # the `begin` listener below says BEGIN, not the driver
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _close_to_others(connection: sqlite3.Connection) -> None:
+    """Let nobody but its owner read the file: it holds people and the hashes of their passwords."""
+    name = connection.execute("PRAGMA database_list").fetchone()[2]
+    # The journals take the mode of the database file when they are made.
+    for file in (Path(name), Path(f"{name}-wal"), Path(f"{name}-shm")) if name else ():
+        with suppress(FileNotFoundError):
+            found = file.stat()
+            if found.st_mode & 0o077 and found.st_uid == os.geteuid():
+                file.chmod(0o600)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError,
 from storage.database import connect
 from web.app import create_app
 from web.http.open_files import allow_many
+from web.http.server_limits import limited_protocol
 from web.live.hub import Hub
 from web.settings import WebBlock, WebSettings
 from web.threads import WebThreads
@@ -50,6 +51,7 @@ def main() -> int:
     try:
         site = read_site(settings.site)
         engine = connect(settings.database)
+        settings.web.machine_token()
     except (SettingsError, SiteError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
@@ -68,6 +70,7 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=limited_protocol(settings.web),
         forwarded_allow_ips=settings.web.proxies,
         timeout_graceful_shutdown=5,
     )

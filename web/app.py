@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
@@ -30,6 +30,7 @@ from storage.database import ReadSessions, ReadTransaction, read_sessions, write
 from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
+from web.http.cookies import CookieNames
 from web.http.errors import exception_handlers
 from web.http.form_bodies import LARGEST_BODY
 from web.http.head_requests import answer_head_requests
@@ -39,10 +40,12 @@ from web.http.openapi import InstantSchema, openapi_config
 from web.http.preferences import preferences
 from web.http.refusals import refuse
 from web.http.routes import Handlers, Routes
+from web.http.server_limits import PlaceCounter, Proxies
 from web.live.experiment_topics import ExperimentTopics
 from web.live.filling import Filling
 from web.live.hub import Hub
 from web.live.stream import stream
+from web.people.directory_checks import DirectoryChecks
 from web.rendering.pages import template_config
 from web.settings import WebSettings
 from web.threads import WebThreads
@@ -60,12 +63,12 @@ FEATURES: tuple[Routes, ...] = (
     people.ROUTES,
     audit.ROUTES,
     health.ROUTES,
-    Routes(lab=(stream,), anyone=(preferences,), unseen=(static_file, manifest)),
+    Routes(lab=(stream, manifest), anyone=(preferences,), unseen=(static_file,)),
 )
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self';"
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
         " frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -73,7 +76,15 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# Where there is TLS the browser does not try without it for a year.
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
 _ENCODED_HEADERS = [(name.lower().encode(), text.encode()) for name, text in SECURITY_HEADERS.items()]
+
+
+class Part(Protocol):
+    """What runs beside the pages for as long as they are served."""
+
+    async def run(self) -> None: ...
 
 
 def create_app(
@@ -87,11 +98,17 @@ def create_app(
     reading, writing = read_sessions(engine), write_sessions(engine)
     seen = LastSeen()
     topics = ExperimentTopics(reading, writing, hub, follower, threads.refresh)
-    lifetimes = Lifetimes(timedelta(hours=settings.web.session_idle_hours), timedelta(days=settings.web.session_days))
+    lifetimes = Lifetimes(
+        timedelta(hours=settings.web.session_idle_hours),
+        timedelta(days=settings.web.session_days),
+        timedelta(hours=12 if settings.ldap is None else settings.ldap.unchecked_hours),
+    )
     directory = None if settings.ldap is None else Directory(settings.ldap)
     gate = Gate(writing, Passwords(), lifetimes, directory)
 
-    parts = (follower, filling, topics, LastSeenWriting(seen, writing, threads.refresh))
+    parts: list[Part] = [follower, filling, topics, LastSeenWriting(seen, writing, threads.refresh)]
+    if settings.ldap is not None and directory is not None and directory.checks_people:
+        parts.append(DirectoryChecks(writing, directory, timedelta(minutes=settings.ldap.check_minutes)))
 
     @asynccontextmanager
     async def follow(_: Litestar) -> AsyncIterator[None]:
@@ -117,6 +134,8 @@ def create_app(
                 secure=settings.web.secure_cookies,
                 threads=threads.identity,
                 seen=seen,
+                names=CookieNames(settings.web.cookie_instance),
+                machine_token=settings.web.machine_token(),
             )
         ],
         guards=[guard_routes(public=settings.web.public)],
@@ -128,6 +147,7 @@ def create_app(
             "actor": Provide(actor_of, sync_to_thread=False),
             "site": _given(site),
             "hub": _given(hub),
+            "streams": _given(PlaceCounter(settings.web.streams_per_address, Proxies(settings.web.proxies))),
             "snapshot": Provide(hub.snapshot, sync_to_thread=False),
             "follower": _given(follower),
             "threads": _given(threads),
@@ -178,7 +198,7 @@ def _given(part: Any) -> Provide:
     return Provide(provide, sync_to_thread=False)
 
 
-async def _kept(part: Follower | Filling | ExperimentTopics | LastSeenWriting) -> None:
+async def _kept(part: Part) -> None:
     """Run a part again after an unexpected error, which is logged."""
     while True:
         try:
@@ -189,9 +209,10 @@ async def _kept(part: Follower | Filling | ExperimentTopics | LastSeenWriting) -
 
 
 async def _add_headers(message: Message, scope: Scope) -> None:
-    del scope
     if message["type"] == "http.response.start":
         headers = [*message["headers"], *_ENCODED_HEADERS]
+        if scope.get("state", {}).get("secure"):
+            headers.append(_HSTS)
         # What somebody was allowed to see stays in no cache on the way, unless its own handler says otherwise.
         if not any(name.lower() == b"cache-control" for name, _ in headers):
             headers.append((b"cache-control", b"no-store"))

@@ -23,7 +23,10 @@ State = Literal["pending", "active", "refused", "deactivated"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The person that acts and the channel. `id` is None for a command on the server itself and without login."""
+    """The person that acts and the channel. `id` is None for a command on the server itself and without login.
+
+    `read_only` and `expires_at` are those of the token presented.
+    """
 
     id: int | None
     login: str
@@ -33,6 +36,7 @@ class Actor:
     address: str = ""
     locale: str | None = None
     read_only: bool = False
+    expires_at: datetime | None = None
 
     def may(self, act: Act) -> bool:
         """Return whether the role allows an act, for buttons; the act itself asks again."""
@@ -113,7 +117,7 @@ def act_transaction(sessions: Sessions, actor: Actor, act: Act, *, guard_admins:
 def anonymous_transaction(
     sessions: Sessions, actor: Actor, act: Act, *, guard_admins: bool = False
 ) -> Iterator[ActContext]:
-    """As `acting`, for what needs no login: registering, logging in, using a one-time link."""
+    """As `act_transaction`, for what needs no login: registering, logging in, using a one-time link."""
     with sessions() as session, session.begin():
         if guard_admins:
             lock_admins(session)

@@ -1,4 +1,4 @@
-"""Look through the audit. Lines are written by `acts.ActContext.record` only; nothing changes or deletes them."""
+"""Look through the audit. Lines are written by `ActContext.record` only; nothing changes or deletes them."""
 
 import csv
 import io

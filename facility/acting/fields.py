@@ -30,6 +30,26 @@ def fold(text: str) -> str:
     return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
 
 
+def clean_login(text: str) -> str:
+    """Return a login name or mail address as it is kept and compared, however it was typed."""
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+def clean_email(text: str) -> str | None:
+    """Return a mail address as it is kept, None for what is none."""
+    try:
+        _, address = validate_email(clean_login(text))
+    except PydanticCustomError:
+        return None
+    # `Zoé <zoe@example.org>` is understood as well: a bare address is wanted.
+    return None if "<" in text else clean_login(address)
+
+
+def clean_password(text: str) -> str:
+    """Return a password as it is hashed: keyboards and clipboards write one text in several ways."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
 def _no_control(text: str) -> str:
     for letter in text:
         # Cc: control, Cs: half of a pair (not writable as UTF-8); and what turns the text behind it around, so that
@@ -39,7 +59,8 @@ def _no_control(text: str) -> str:
             raise ValueError(message("Contains a character that cannot be displayed."))
     if text and all(unicodedata.category(letter) in _UNSEEN for letter in text):
         raise ValueError(message("Contains a character that cannot be displayed."))
-    return text
+    # One form of each accent, whatever keyboard or file it comes from: what looks the same is the same.
+    return unicodedata.normalize("NFC", text)
 
 
 def _one_line(text: str) -> str:
@@ -49,14 +70,10 @@ def _one_line(text: str) -> str:
 
 
 def _email(text: str) -> str:
-    try:
-        _, address = validate_email(text)
-    except PydanticCustomError:
-        address = ""
-    # `Zoé <zoe@example.org>` is understood as well: a form wants the bare address.
-    if not address or "<" in text:
+    address = clean_email(text)
+    if address is None:
         raise ValueError(message("Not an e-mail address."))
-    return address.lower()
+    return address
 
 
 def _plausible_day(day: date) -> date:

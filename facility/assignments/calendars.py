@@ -91,7 +91,8 @@ def _event(cell: str, bar: Bar, host: str, origin: str, stamp: datetime) -> Even
     event.add("location", cell)
     event.add("status", "TENTATIVE" if bar.kind == "planned" else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
-    event.add("url", f"{origin}/experiments/{one.id}")
+    if origin:
+        event.add("url", f"{origin}/experiments/{one.id}")
     return event
 
 

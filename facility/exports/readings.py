@@ -9,9 +9,11 @@ from typing import Literal
 
 from sqlalchemy import Row
 
+from facility.acting.acts import Actor, act_transaction
+from facility.acting.permissions import Act
 from schemas import times
 from schemas.site import Site
-from storage.database import Reads
+from storage.database import Reads, Sessions
 from telemetry import queries
 
 # Rows of the table for each piece; a piece is some hundred kilobytes of text.
@@ -44,6 +46,18 @@ class Export:
     @property
     def file_name(self) -> str:
         return f"{self.cell}_{self.start:%Y%m%dT%H%M%SZ}_{self.end:%Y%m%dT%H%M%SZ}.csv"
+
+
+def record_export(sessions: Sessions, actor: Actor, export: Export) -> None:
+    """Write down who takes what away, before anything is sent."""
+    what = {
+        "parameters": list(export.parameters),
+        "from": times.to_text(export.start),
+        "to": times.to_text(export.end),
+        "format": export.format,
+    }
+    with act_transaction(sessions, actor, Act.EXPORT) as context:
+        context.record("cell", export.cell, after=what)
 
 
 def csv_pieces(sessions: Reads, site: Site, export: Export) -> Iterator[str]:

@@ -15,6 +15,8 @@ from facility.acting.user_messages import message
 from facility.people.passwords import Passwords, check_password
 from facility.people.people import Locale, PersonView, refuse_taken, snapshot, view
 from facility.people.sessions import end_all
+from facility.people.throttling import begin_attempt, end_attempt, person_key
+from facility.people.tokens import revoke_all
 from schemas import times
 from schemas.tables import OneTimeLink, Person
 from storage.database import Reads, Sessions
@@ -44,6 +46,8 @@ def change_account(sessions: Sessions, actor: Actor, change: AccountChange) -> P
     """Change one's own name, address and language."""
     with act_transaction(sessions, actor, Act.ACCOUNT_CHANGE) as context:
         person = _myself(context.session, actor)
+        if person.directory_id is not None and (change.name, change.email) != (person.name, person.email):
+            raise Conflict(message("Your name and address belong to the directory: change them there."))
         refuse_taken(context.session, email=change.email, but=person.id)
         before = snapshot(person)
         person.name, person.email, person.locale = change.name, change.email, change.locale
@@ -57,19 +61,23 @@ def change_account(sessions: Sessions, actor: Actor, change: AccountChange) -> P
 def change_password(
     sessions: Sessions, passwords: Passwords, actor: Actor, change: PasswordChange, kept_session: str | None
 ) -> None:
-    """Change one's own password; every other session of this person ends."""
+    """Change one's own password; every other session and every token of this person ends."""
     with read_transaction(sessions, actor, Act.PASSWORD_CHANGE) as session:
         person = _myself(session, actor)
     if person.password_hash is None:
         raise Conflict(message("Your password belongs to the directory: change it there."))
     new = change.new.get_secret_value()
     check_password(new, person.login, person.name, person.email or "", field="new")
+    # Who found a browser open must not find the password by trying.
+    attempt = begin_attempt(sessions, person_key(person.id), actor.address)
     if not passwords.verify(person.password_hash, change.old.get_secret_value()):
         raise Invalid({"old": message("Not your current password.")})
+    end_attempt(sessions, attempt)
     hashed = passwords.hash(new)
     with act_transaction(sessions, actor, Act.PASSWORD_CHANGE) as context:
         _set_password(context.session, _myself(context.session, actor), hashed)
         end_all(context.session, person.id, but=kept_session)
+        revoke_all(context, person.id)
         context.record("person", person.id)
 
 
@@ -105,7 +113,7 @@ def person_of_link(sessions: Reads, secret: str) -> PersonView:
 
 
 def use_link(sessions: Sessions, passwords: Passwords, actor: Actor, secret: str, password: str) -> None:
-    """Set a new password by a one-time link and end every session of that person."""
+    """Set a new password by a one-time link and end every session and token of that person."""
     person = person_of_link(sessions, secret)
     check_password(password, person.login, person.name, person.email or "")
     hashed = passwords.hash(password)
@@ -114,6 +122,7 @@ def use_link(sessions: Sessions, passwords: Passwords, actor: Actor, secret: str
         _set_password(context.session, row, hashed)
         _use_up(context.session, row.id)
         end_all(context.session, row.id)
+        revoke_all(context, row.id)
         context.record("person", row.id)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from facility.acting.acts import ActContext, Actor, State, act_transaction, read_transaction
-from facility.acting.fields import FormModel, LoginName, NeededLine, OptionalEmail, fold
+from facility.acting.fields import FormModel, LoginName, NeededLine, OptionalEmail, clean_login, fold
 from facility.acting.permissions import Act, Role
 from facility.acting.refusals import Conflict, Invalid, NotFound
 from facility.acting.user_messages import UserMessage, message
@@ -135,6 +135,9 @@ def change_person(sessions: Sessions, actor: Actor, number: int, change: PersonC
             refuse_taken(context.session, email=change.email, but=person.id)
         for name, value in wanted.items():
             setattr(person, name, value.value if isinstance(value, Role) else value)
+        if change.state is not None:
+            # From here an admin decides, not the directory.
+            person.directory_withdrawn = False
         _write(context, person, before, act)
         if person.state != "active":
             end_all(context.session, person.id)
@@ -163,11 +166,20 @@ def refuse_taken(session: Session, *, login: str | None = None, email: str | Non
 
 def find_person(session: Session, text: str) -> Person | None:
     """Return the person with this login name or address."""
-    wanted = text.strip().lower()
+    wanted = clean_login(text)
     matches: Sequence[Person] = session.scalars(
         select(Person).where(or_(Person.login == wanted, Person.email == wanted)).order_by(Person.id)
     ).all()
     return next((one for one in matches if one.login == wanted), matches[0] if matches else None)
+
+
+def free_login(session: Session, stem: str) -> str:
+    """Return the stem, or the stem with the first number that nobody's login name has."""
+    taken = set(session.scalars(select(Person.login).where(Person.login.startswith(stem, autoescape=True))))
+    number = 1
+    while (login := stem if number == 1 else f"{stem}{number}") in taken:
+        number += 1
+    return login
 
 
 def snapshot(person: Person) -> dict[str, Any]:

@@ -1,25 +1,26 @@
 """Registering: the answer is the same whether or not the address is known, and takes as long."""
 
 import re
-from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from facility.acting.acts import Actor, anonymous_transaction
 from facility.acting.fields import Email, FormModel, NeededLine, Remark, fold
 from facility.acting.permissions import Act, Role
 from facility.acting.refusals import TooManyAttempts
 from facility.people.passwords import Passwords, check_password
-from facility.people.people import Locale, snapshot
+from facility.people.people import Locale, free_login, snapshot
+from facility.people.throttling import count_registration
 from schemas import times
-from schemas.tables import AuditEvent, Person
+from schemas.tables import Person
 from storage.database import Sessions
 
 # One address may be a whole class behind one router.
 MOST_AN_HOUR = 30
+# More than a station's admins look through; who comes later is asked to come back.
+MOST_WAITING = 300
 
 
 class Registration(FormModel):
@@ -36,9 +37,12 @@ def register(sessions: Sessions, passwords: Passwords, actor: Actor, form: Regis
     """Keep a registration until an admin decides; a known address changes nothing and leaves an audit line."""
     password = form.password.get_secret_value()
     check_password(password, form.name, form.email)
-    with sessions.reading() as session:
-        # Before the hashing, which is expensive; asked again where it counts.
-        _not_too_many(session, actor.address, times.now())
+    # Before the hashing, which is the dear part.
+    with sessions() as session, session.begin():
+        waiting = session.scalar(select(func.count()).where(Person.state == "pending")) or 0
+        if waiting >= MOST_WAITING:
+            raise TooManyAttempts(3600)
+        count_registration(session, actor.address, times.now(), MOST_AN_HOUR)
     hashed = passwords.hash(password)
     try:
         _keep(sessions, actor, form, hashed)
@@ -49,13 +53,12 @@ def register(sessions: Sessions, passwords: Passwords, actor: Actor, form: Regis
 
 def _keep(sessions: Sessions, actor: Actor, form: Registration, hashed: str) -> None:
     with anonymous_transaction(sessions, actor, Act.REGISTER) as context:
-        _not_too_many(context.session, actor.address, context.at)
         known = context.session.scalar(select(Person).where(Person.email == form.email))
         if known is not None:
             context.record("person", known.id, after={"repeated": True, "name": form.name})
             return
         person = Person(
-            login=_free_login(context.session, form.email),
+            login=free_login(context.session, _login_of_email(form.email)),
             name=form.name,
             email=form.email,
             password_hash=hashed,
@@ -72,20 +75,5 @@ def _keep(sessions: Sessions, actor: Actor, form: Registration, hashed: str) -> 
         context.record("person", person.id, after=snapshot(person))
 
 
-def _not_too_many(session: Session, address: str, now: datetime) -> None:
-    recent = select(func.count()).where(
-        AuditEvent.act == Act.REGISTER.value,
-        AuditEvent.address == address,
-        AuditEvent.at > now - timedelta(hours=1),
-    )
-    if (session.scalar(recent) or 0) >= MOST_AN_HOUR:
-        raise TooManyAttempts(3600)
-
-
-def _free_login(session: Session, email: str) -> str:
-    stem = re.sub(r"[^a-z0-9._-]+", ".", fold(email.partition("@")[0])).strip("._-")[:50] or "person"
-    taken = set(session.scalars(select(Person.login).where(Person.login.startswith(stem, autoescape=True))))
-    number = 1
-    while (login := stem if number == 1 else f"{stem}{number}") in taken:
-        number += 1
-    return login
+def _login_of_email(email: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", ".", fold(email.partition("@")[0])).strip("._-")[:50] or "person"

@@ -23,10 +23,14 @@ SEEN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """A session ends after `idle` without a request, and after `absolute` in any case."""
+    """A session ends after `idle` without a request, and after `absolute` in any case.
+
+    Sessions and tokens of people of the directory rest `unchecked` after it last confirmed them.
+    """
 
     idle: timedelta = timedelta(hours=12)
     absolute: timedelta = timedelta(days=7)
+    unchecked: timedelta = timedelta(hours=12)
 
 
 class SessionView(BaseModel):
@@ -76,12 +80,21 @@ def actor_of_session(
         if found is None:
             return None
         login, person = found
-        if login.expires_at <= now or login.seen_at <= now - lifetimes.idle or person.state != "active":
+        over = login.expires_at <= now or login.seen_at <= now - lifetimes.idle
+        if over or not may_act(person, now, lifetimes):
             return None
         actor = Actor(person.id, person.login, person.name, Role(person.role), "web", address, person.locale)
         if seen is not None and login.seen_at <= now - SEEN_EVERY:
             seen.session(login.id, now)
     return actor
+
+
+def may_act(person: Person, now: datetime, lifetimes: Lifetimes) -> bool:
+    """Tell whether a person's sessions and tokens work: active, and lately confirmed where a directory has them."""
+    if person.state != "active":
+        return False
+    checked = person.directory_checked_at
+    return person.directory_id is None or (checked is not None and checked > now - lifetimes.unchecked)
 
 
 def list_sessions(sessions: Reads, actor: Actor, secret: str) -> list[SessionView]:
@@ -122,6 +135,12 @@ def log_out(sessions: Sessions, actor: Actor, secret: str) -> None:
         if row is not None and row.person_id == actor.id:
             context.session.delete(row)
             context.record("person", actor.id)
+
+
+def end_session_of(session: Session, secret: str) -> None:
+    """End the session of this cookie, if there is one: part of another act."""
+    if secret:
+        session.execute(delete(LoginSession).where(LoginSession.token_hash == digest(secret)))
 
 
 def end_all(session: Session, person_id: int, but: str | None = None) -> None:

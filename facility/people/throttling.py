@@ -21,6 +21,7 @@ from storage.database import Sessions
 WINDOW = timedelta(minutes=15)
 KNOWN = timedelta(days=30)
 PAIR_LIMIT, ADDRESS_LIMIT, ACCOUNT_LIMIT = 5, 50, 50
+_REGISTRATION = "a registration"
 FIRST_WAIT, LONGEST_WAIT = 15, 300
 
 
@@ -37,12 +38,19 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-def begin_attempt(sessions: Sessions, login: str, address: str) -> int:
+def person_key(number: int) -> str:
+    """Return what attempts on a person's password are counted by; no login name has a space."""
+    return f"person {number}"
+
+
+def begin_attempt(sessions: Sessions, account: str, address: str) -> int:
     """Count an attempt as failed before it is tried, or raise TooManyAttempts; return its number.
+
+    `account` is a `person_key`, or what was typed where nobody is called so.
 
     Counted first: a hundred attempts at the same time must not all find the count at zero.
     """
-    account, place, now = digest(login.strip().casefold()), network_of(address), times.now()
+    account, place, now = digest(account), network_of(address), times.now()
     with sessions() as session, session.begin():
         attempt = LoginAttempt(at=now, account=account, address=place, succeeded=False)
         session.add(attempt)
@@ -65,6 +73,22 @@ def end_attempt(sessions: Sessions, number: int) -> None:
         attempt = session.get(LoginAttempt, number)
         if attempt is not None:
             attempt.succeeded = True
+
+
+def forget_attempt(sessions: Sessions, number: int) -> None:
+    """Take back an attempt of which nothing was judged."""
+    with sessions() as session, session.begin():
+        session.execute(delete(LoginAttempt).where(LoginAttempt.id == number))
+
+
+def count_registration(session: Session, address: str, now: datetime, most: int) -> None:
+    """Count a registration from this place, or raise TooManyAttempts after the `most`th within an hour."""
+    account, place = digest(_REGISTRATION), network_of(address)
+    lately = LoginAttempt.account == account, LoginAttempt.address == place, LoginAttempt.at > now - timedelta(hours=1)
+    if (session.scalar(select(func.count()).where(*lately)) or 0) >= most:
+        raise TooManyAttempts(3600)
+    # Not a failure: it must not count as a guess of somebody's password.
+    session.add(LoginAttempt(at=now, account=account, address=place, succeeded=True))
 
 
 def _wait(session: Session, account: str, place: str, number: int, now: datetime) -> int:

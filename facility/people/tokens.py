@@ -4,15 +4,16 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from facility.acting.acts import Actor, act_transaction, read_transaction
+from facility.acting.acts import ActContext, Actor, act_transaction, read_transaction
 from facility.acting.fields import CLEAN, ONE_LINE, FormModel
 from facility.acting.permissions import Act, Role
 from facility.acting.refusals import Invalid, NotFound
 from facility.acting.secret_texts import TOKEN_PREFIX, digest, new_secret
 from facility.acting.user_messages import message
 from facility.people.last_seen import LastSeen
+from facility.people.sessions import Lifetimes, may_act
 from schemas import times
 from schemas.tables import ApiToken, Person
 from storage.database import Reads, Sessions
@@ -50,13 +51,18 @@ class NewToken(TokenView):
 
 
 def create_token(sessions: Sessions, actor: Actor, draft: TokenDraft) -> NewToken:
-    """Make a token for the actor."""
+    """Make a token for the actor; one made with a token does not outlive that one."""
     with act_transaction(sessions, actor, Act.TOKEN_CREATE) as context:
         if actor.id is None:
             raise NotFound(message("There is no such person."))
         live = select(func.count()).where(ApiToken.person_id == actor.id, ApiToken.revoked_at.is_(None))
         if (context.session.scalar(live) or 0) >= MOST_TOKENS:
             raise Invalid({"name": message("You have {count} tokens: revoke one first.", count=MOST_TOKENS)})
+        expires_at = None if draft.days is None else context.at + timedelta(days=draft.days)
+        if actor.expires_at is not None and (expires_at is None or expires_at > actor.expires_at):
+            raise Invalid(
+                {"days": message("This token ends: what it makes cannot last longer. Log in to make another.")}
+            )
         secret = TOKEN_PREFIX + new_secret()
         row = ApiToken(
             person_id=actor.id,
@@ -65,7 +71,7 @@ def create_token(sessions: Sessions, actor: Actor, draft: TokenDraft) -> NewToke
             hint=secret[:8],
             token_hash=digest(secret),
             created_at=context.at,
-            expires_at=None if draft.days is None else context.at + timedelta(days=draft.days),
+            expires_at=expires_at,
         )
         context.session.add(row)
         context.session.flush()
@@ -94,11 +100,25 @@ def revoke_token(sessions: Sessions, actor: Actor, number: int) -> None:
         context.record("token", row.id, before={"name": row.name, "scope": row.scope, "hint": row.hint})
 
 
+def revoke_all(context: ActContext, person_id: int) -> None:
+    """Make all tokens of a person useless: part of another act."""
+    live = ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None)
+    context.session.execute(update(ApiToken).where(*live).values(revoked_at=context.at))
+
+
 def actor_of_token(
-    sessions: Reads, secret: str, address: str, *, calendar: bool = False, seen: LastSeen | None = None
+    sessions: Reads,
+    secret: str,
+    address: str,
+    *,
+    calendar: bool = False,
+    in_address: bool = False,
+    lifetimes: Lifetimes | None = None,
+    seen: LastSeen | None = None,
 ) -> Actor | None:
     """Return who a token acts for. A calendar token opens feeds (`calendar`) and nothing else.
 
+    Written into an address (`in_address`), where logs and histories keep it, no other token is taken.
     That it was used is noted in `seen`, now and then.
     """
     if not secret.startswith(TOKEN_PREFIX):
@@ -114,11 +134,13 @@ def actor_of_token(
             return None
         token, person = found
         over = token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now)
-        if over or person.state != "active" or (token.scope == "calendar" and not calendar):
+        if over or not may_act(person, now, lifetimes or Lifetimes()) or (token.scope == "calendar" and not calendar):
+            return None
+        if in_address and token.scope != "calendar":
             return None
         actor = Actor(
             person.id, person.login, person.name, Role(person.role), "api", address, person.locale,
-            read_only=token.scope != "all",
+            read_only=token.scope != "all", expires_at=token.expires_at,
         )  # fmt: skip
         if seen is not None and (token.used_at is None or token.used_at <= now - USED_EVERY):
             seen.token(token.id, now)

@@ -6,7 +6,7 @@ Of passwords, sessions, tokens and links only hashes are kept: who reads the tab
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, SmallInteger, String
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, SmallInteger, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from schemas.tables.base import Base, UtcDateTime
@@ -32,7 +32,14 @@ class Person(Base):
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(255))
+    # What the directory never changes and gives to nobody else; until it is seen again, the DN of an older Octopus.
     directory_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    directory_dn: Mapped[str | None] = mapped_column(String(1000))
+    # The role that its groups gave when it was asked last; NULL where they gave none.
+    directory_role: Mapped[str | None] = mapped_column(String(20))
+    directory_checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Deactivated because the directory no longer has them, or their group: it may also take this back.
+    directory_withdrawn: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     state: Mapped[str] = mapped_column(String(20))
     role: Mapped[str] = mapped_column(ForeignKey("role.code"))
     locale: Mapped[str | None] = mapped_column(String(8))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from broker import accounts
+from schemas.site import read_site
 from tests.services.mosquitto import Mosquitto
 from tests.services.process import program
 
@@ -19,10 +20,11 @@ class Guarded(Mosquitto):
         kept = [
             line
             for line in (FILES / "mosquitto.conf").read_text().splitlines()
-            if line.split(" ")[0] not in {"listener", "certfile", "keyfile", "persistence_location"}
+            if line.split(" ")[0] not in {"listener", "certfile", "keyfile", "max_connections", "persistence_location"}
         ]
         text = "\n".join(kept).replace("/etc/mosquitto/octopus/passwords", str(self.secrets / "passwords"))
-        text = text.replace("/etc/mosquitto/octopus/acl", str(FILES / "acl"))
+        accounts.write_rules(self.secrets, read_site())
+        text = text.replace("/etc/mosquitto/octopus/acl", str(self.secrets / "acl"))
         self.config.write_text(
             f"{text}\nlistener {self.port} 127.0.0.1\npersistence_location {directory}/\nuser root\n"
         )

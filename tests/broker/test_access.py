@@ -116,13 +116,14 @@ def test_accounts_keep_their_passwords_and_stay_private(tmp_path: Path) -> None:
 
 def test_every_configuration_has_the_same_limits() -> None:
     def limits(text: str) -> dict[str, str]:
-        wanted = {"persistence", "autosave_on_changes", "autosave_interval", "max_queued_messages", "max_packet_size"}
+        wanted = {"persistence", "autosave_on_changes", "autosave_interval", "max_packet_size", "memory_limit"}
+        wanted |= {"max_queued_messages", "max_queued_bytes"}
         return {key: value for key, _, value in (line.partition(" ") for line in text.splitlines()) if key in wanted}
 
     from broker.private import configuration
 
     real = limits((ROOT / "mosquitto.conf").read_text())
-    assert len(real) == 5
+    assert len(real) == 7
     assert real == limits((ROOT / "compose.conf").read_text()) == limits(configuration(Path("/x"), 1))
 
 

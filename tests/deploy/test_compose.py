@@ -139,7 +139,7 @@ class Station:
         for inside, outside in {
             "listener 1883": f"listener {self.broker_port} 127.0.0.1",
             "/run/secrets/broker_passwords": str(self.directory / "secrets" / "broker" / "passwords"),
-            "/mosquitto/config/acl": str(compose.ROOT / "broker" / "acl"),
+            "/run/secrets/broker_acl": str(self.directory / "secrets" / "broker" / "acl"),
             "/var/lib/mosquitto/": f"{data}/",
         }.items():
             assert inside in config

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from tests.services.process import Process, free_port, listens, program, wait_for
 
@@ -49,6 +50,23 @@ access to * by users read
     def start(self) -> None:
         super().start()
         wait_for(lambda: listens(self.port) and listens(self.tls_port), "the directory listens", 60)
+
+    def change(self, act: str, *words: Any) -> None:
+        """Do what the directory's administrator does: `add_s`, `modify_s`, `delete_s`, `rename_s` of python-ldap."""
+        import ldap
+
+        connection = ldap.initialize(f"ldap://127.0.0.1:{self.port}")
+        try:
+            connection.simple_bind_s(ADMIN, PASSWORD)
+            getattr(connection, act)(*words)
+        finally:
+            connection.unbind_s()
+
+    def add(self, login: str, mail: str, password: str) -> None:
+        """Add a person, under a DN that somebody else may have had."""
+        values = {"uid": login, "cn": login.title(), "sn": login, "mail": mail, "userPassword": password}
+        entry = [("objectClass", [b"inetOrgPerson"]), *((name, [text.encode()]) for name, text in values.items())]
+        self.change("add_s", dn(login), entry)
 
 
 def dn(login: str) -> str:

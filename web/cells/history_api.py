@@ -10,10 +10,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
-from facility.exports.readings import Export, csv_pieces
+from facility.acting.acts import Actor
+from facility.acting.permissions import Act
+from facility.exports.readings import Export, csv_pieces, record_export
 from schemas import times
 from schemas.site import Site
-from storage.database import ReadTransaction
+from storage.database import ReadTransaction, Sessions
 from telemetry.history import MOST_POINTS, read_history
 from telemetry.views import CellHistory
 from web.cells.known import find_cell
@@ -67,6 +69,7 @@ class HistoryController(Controller):
 
     @get(
         "/readings.csv",
+        opt={"act": Act.EXPORT},
         sync_to_thread=True,
         media_type="text/csv",
         responses=problems(404)
@@ -81,6 +84,8 @@ class HistoryController(Controller):
         *,
         cell: FromPath[str],
         sessions: NamedDependency[ReadTransaction],
+        writing: NamedDependency[Sessions],
+        actor: NamedDependency[Actor],
         site: NamedDependency[Site],
         start_text: From = None,
         end_text: To = None,
@@ -90,7 +95,7 @@ class HistoryController(Controller):
         decimal: Annotated[Literal[".", ","], QueryParameter(description="`,` for Excel in French")] = ".",
         quality: FromQuery[bool] = False,
     ) -> Stream:
-        """Return every reading of [from, to) as CSV: a row an instant (wide) or a row a value (long)."""
+        """Return every reading of [from, to) as CSV: a row an instant (wide) or a row a value (long). It is audited."""
         site, cell = find_cell(site, sessions, cell)
         codes = chosen_parameters(site, cell, parameters)
         start, end = range_of(start_text, end_text, times.now())
@@ -108,6 +113,7 @@ class HistoryController(Controller):
             decimal=decimal,
             quality=quality,
         )
+        record_export(writing, actor, export)
         pieces = csv_pieces(sessions, site, export)
         # The first piece is made before anything is sent: a database that is away is still a clean 503.
         first = next(pieces)

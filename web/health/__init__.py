@@ -4,4 +4,4 @@ from web.health.api import health
 from web.health.metrics import metrics
 from web.http.routes import Routes
 
-ROUTES = Routes(unseen=(health, metrics))
+ROUTES = Routes(lab=(health, metrics))

@@ -17,7 +17,7 @@ from web.threads import WebThreads
 DOWN = {503: ResponseSpec(data_container=Health, generate_examples=False, description="the same, where status is down")}
 
 
-@get("/health", tags=["health"], responses=DOWN)
+@get("/health", opt={"machines": True}, tags=["health"], responses=DOWN)
 async def health(
     request: HttpRequest,
     *,

@@ -66,7 +66,7 @@ class _Station(Collector):
         yield messages
 
 
-@get("/metrics", tags=["health"], media_type="text/plain")
+@get("/metrics", opt={"machines": True}, tags=["health"], media_type="text/plain")
 async def metrics(
     *,
     sessions: NamedDependency[ReadTransaction],

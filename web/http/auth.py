@@ -5,7 +5,7 @@ number of web processes agree. Logged in, that cookie is the session's own; befo
 """
 
 from dataclasses import replace
-from http.cookies import SimpleCookie
+from functools import partial
 from typing import Any
 
 from litestar import Request
@@ -26,6 +26,7 @@ from facility.people.tokens import actor_of_token
 from service.threads import Threads
 from storage.database import Reads
 from storage.faults import DatabaseAway, away_as_one
+from web.http.cookies import CookieNames, cookie
 from web.http.form_bodies import read_form
 from web.rendering.form_tokens import FORM_FIELD
 from web.requests import HttpRequest
@@ -37,7 +38,7 @@ FORM_HEADER = "x-csrf-token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # How open a route is, in its `opt["access"]`. A route that says nothing is for people who are logged in;
-# `opt["act"]` names the act whose role it needs.
+# `opt["act"]` names the act whose role it needs; `opt["machines"]` lets the token of `web.machine_token_file` in.
 PERSON = "person"
 LAB = "lab"  # without login inside the lab, unless the setting `web.public` is off
 ANYONE = "anyone"
@@ -48,11 +49,21 @@ class Identity:
     """Middleware: puts the actor into the request's state and refuses forms of other sites."""
 
     def __init__(
-        self, app: ASGIApp, *, sessions: Reads, lifetimes: Lifetimes, secure: bool, threads: Threads, seen: LastSeen
+        self,
+        app: ASGIApp,
+        *,
+        sessions: Reads,
+        lifetimes: Lifetimes,
+        secure: bool,
+        threads: Threads,
+        seen: LastSeen,
+        names: CookieNames,
+        machine_token: str,
     ) -> None:
         self._seen = seen
         self._app, self._sessions, self._lifetimes, self._secure = app, sessions, lifetimes, secure
         self._threads = threads
+        self._names, self._machine_token = names, machine_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -60,7 +71,8 @@ class Identity:
             return
         request: HttpRequest = Request(scope, receive)
         state: dict[str, Any] = scope["state"]
-        state["secure"] = self._secure or scope["scheme"] == "https"
+        state["secure"] = secure = self._secure or scope["scheme"] == "https"
+        state["session_cookie"] = self._names.name(SESSION_COOKIE, secure=secure)
         await self._identify(request, state)
         if request.method not in SAFE and state["forgeable"]:
             await _check_form(request, state["form_secret"])
@@ -68,7 +80,8 @@ class Identity:
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and state.get("new_form_cookie"):
                 headers = MutableScopeHeaders.from_message(message)
-                headers.add("set-cookie", cookie(FORM_COOKIE, state["form_secret"], None, secure=state["secure"]))
+                name = self._names.name(FORM_COOKIE, secure=secure)
+                headers.add("set-cookie", cookie(name, state["form_secret"], None, secure=secure))
             await send(message)
 
         await self._app(scope, receive, with_cookie)
@@ -79,10 +92,13 @@ class Identity:
         program = request.scope["path"].startswith("/api/")
         address = request.client.host if request.client else ""
         actor = nobody("api" if program else "web", address)
-        secret = request.cookies.get(SESSION_COOKIE, "")
-        form_secret = request.cookies.get(FORM_COOKIE, "")
+        secret = self._names.read(request, SESSION_COOKIE, secure=state["secure"])
+        form_secret = self._names.read(request, FORM_COOKIE, secure=state["secure"])
         state |= {"actor": actor, "session": "", "form_secret": form_secret, "forgeable": not program}
         if opt.get("access") == UNSEEN:
+            return
+        if opt.get("machines") and self._is_machine(request):
+            state |= {"machine": True, "forgeable": False}
             return
         found: Actor | None = None
         try:
@@ -102,16 +118,24 @@ class Identity:
             actor = replace(found, via="api" if program else "web")
             state |= {"actor": actor, "session": secret, "form_secret": secret, "forgeable": True}
 
+    def _is_machine(self, request: HttpRequest) -> bool:
+        """Tell whether a monitoring program asks: its token works without the database."""
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        return bool(self._machine_token) and kind.lower() == "bearer" and same(token.strip(), self._machine_token)
+
     async def _of_token(self, request: HttpRequest, address: str) -> Actor | None:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         calendar = bool(request.route_handler.opt.get("calendar"))
-        if kind.lower() != "bearer":
+        in_address = kind.lower() != "bearer"
+        if in_address:
             # Calendar programs cannot send a header: they carry a token that opens calendars only.
             token = request.query_params.get("token", "") if calendar else ""
             if not token:
                 return None
-        given = (self._sessions, token.strip(), address)
-        found = await self._threads.within(PATIENCE, actor_of_token, *given, calendar=calendar, seen=self._seen)
+        ask = partial(
+            actor_of_token, calendar=calendar, in_address=in_address, lifetimes=self._lifetimes, seen=self._seen
+        )
+        found = await self._threads.within(PATIENCE, ask, self._sessions, token.strip(), address)
         if found is None:
             raise NotLoggedIn(message("This token is unknown, revoked or expired."))
         return found
@@ -127,6 +151,8 @@ def guard_routes(*, public: bool) -> Any:
         if act is not None:
             require(actor.role, act, read_only=actor.read_only)
         elif actor.role is None and (access == PERSON or (access == LAB and not public)):
+            if connection.scope["state"].get("machine"):
+                return
             raise NotLoggedIn(message("Please log in."))
 
     return guard
@@ -136,19 +162,6 @@ def actor_of(request: HttpRequest) -> Actor:
     """Return who asks: the dependency `actor` of the handlers."""
     actor: Actor = request.scope["state"]["actor"]
     return actor
-
-
-def cookie(name: str, value: str, seconds: int | None, *, secure: bool) -> str:
-    """Return a Set-Cookie header: not for scripts, not sent along by other sites' forms."""
-    jar: SimpleCookie = SimpleCookie()
-    jar[name] = value
-    morsel = jar[name]
-    morsel["path"], morsel["httponly"], morsel["samesite"] = "/", True, "Lax"
-    if secure:
-        morsel["secure"] = True
-    if seconds is not None:
-        morsel["max-age"] = seconds
-    return morsel.OutputString()
 
 
 async def _check_form(request: HttpRequest, secret: str) -> None:

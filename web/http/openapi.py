@@ -34,7 +34,9 @@ def openapi_config() -> OpenAPIConfig:
         version=octopus_version(),
         description="Live values, history and experiments of the site's cells.",
         path="/schema",
-        openapi_router=Router("/schema", route_handlers=[], opt={"access": "unseen"}, include_in_schema=False),
+        openapi_router=Router(
+            "/schema", route_handlers=[], opt={"access": "lab", "machines": True}, include_in_schema=False
+        ),
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         use_handler_docstrings=True,
     )

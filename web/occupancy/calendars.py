@@ -14,8 +14,7 @@ from schemas.site import Site
 from storage.database import ReadTransaction
 from web.http.problems import problems
 from web.http.query_parameters import RowId, present_code
-from web.rendering.addresses import own_origin
-from web.requests import HttpRequest
+from web.settings import WebSettings
 
 Token = Annotated[str, QueryParameter(max_length=200)]
 OPT = {"act": Act.EXPERIMENTS_READ, "calendar": True}
@@ -30,7 +29,7 @@ class CalendarController(Controller):
         self,
         *,
         cell: FromPath[str],
-        request: HttpRequest,
+        settings: NamedDependency[WebSettings],
         sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
@@ -39,7 +38,7 @@ class CalendarController(Controller):
         """Return what the cell held and is planned to hold, two years back and ahead, as iCalendar."""
         del token  # read by the middleware that tells who asks
         cell = present_code(site, cell)
-        return _file(cell_calendar(sessions, actor, cell, site.zone, own_origin(request)), cell)
+        return _file(cell_calendar(sessions, actor, cell, site.zone, settings.web.origin), cell)
 
     @get(
         "/experiments/{experiment:int}",
@@ -52,7 +51,7 @@ class CalendarController(Controller):
         self,
         *,
         experiment: RowId,
-        request: HttpRequest,
+        settings: NamedDependency[WebSettings],
         sessions: NamedDependency[ReadTransaction],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
@@ -61,7 +60,7 @@ class CalendarController(Controller):
         """Return in which cells the experiment was, is and is planned to be, as iCalendar."""
         del token  # read by the middleware that tells who asks
         code = get_experiment(sessions, actor, experiment).code
-        origin = own_origin(request)
+        origin = settings.web.origin
         return _file(experiment_calendar(sessions, actor, experiment, site.zone, origin), code)
 
 

@@ -13,7 +13,8 @@ from facility.people.account import person_of_link, use_link
 from facility.people.login import Gate, log_in
 from facility.people.registration import Registration, register
 from facility.people.sessions import log_out
-from web.http.auth import ANYONE, SESSION_COOKIE, cookie
+from web.http.auth import ANYONE
+from web.http.cookies import cookie
 from web.http.forms import check_same, form_texts, page_again, parse
 from web.http.preferences import own_path
 from web.people.login_threads import in_login_threads
@@ -38,16 +39,17 @@ def do_login(
 ) -> HttpResponse:
     """Log in and go where the person wanted to go."""
     typed = form_texts(data)
-    visitor = nobody("web", actor.address)
+    visitor, state = nobody("web", actor.address), request.scope["state"]
     agent = request.headers.get("user-agent", "")
     try:
-        done = log_in(gate, visitor, typed.get("login", "")[:254], typed.get("password", ""), agent)
+        login, password = typed.get("login", "")[:254], typed.get("password", "")
+        done = log_in(gate, visitor, login, password, agent, replaced=state["session"])
     except Refusal as refusal:
         again = _login(typed.get("next", "/")) | {"typed": {"login": typed.get("login", "")}}
         return page_again(request, "people/login.html", again, refusal, current="login")
     seconds = int(gate.lifetimes.absolute.total_seconds())
     answer = Redirect(own_path(typed.get("next", "/")), status_code=303)
-    answer.headers["Set-Cookie"] = cookie(SESSION_COOKIE, done.secret, seconds, secure=request.scope["state"]["secure"])
+    answer.headers["Set-Cookie"] = cookie(state["session_cookie"], done.secret, seconds, secure=state["secure"])
     if done.locale is not None:
         answer.set_cookie("language", done.locale, max_age=365 * 86400, path="/", samesite="lax")
     return answer
@@ -56,10 +58,11 @@ def do_login(
 @post("/logout", opt=OPT, include_in_schema=False, sync_to_thread=True, status_code=303)
 def do_logout(request: HttpRequest, gate: NamedDependency[Gate], actor: NamedDependency[Actor]) -> Redirect:
     """End the session."""
+    state = request.scope["state"]
     if actor.role is not None:
-        log_out(gate.sessions, actor, request.scope["state"]["session"])
+        log_out(gate.sessions, actor, state["session"])
     answer = Redirect("/", status_code=303)
-    answer.delete_cookie(SESSION_COOKIE, path="/")
+    answer.headers["Set-Cookie"] = cookie(state["session_cookie"], "", 0, secure=state["secure"])
     return answer
 
 

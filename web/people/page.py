@@ -15,9 +15,9 @@ from facility.people.people import STATE_WORDS, PersonChange, change_person, get
 from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
-from web.rendering.addresses import own_origin
 from web.rendering.pages import page, translated_messages
 from web.requests import FormData, HttpRequest, HttpResponse
+from web.settings import WebSettings
 
 
 @get("/people", opt={"act": Act.PEOPLE_READ}, include_in_schema=False, sync_to_thread=True)
@@ -65,11 +65,16 @@ def save_person(
     status_code=200,
 )
 def make_link(
-    request: HttpRequest, person: RowId, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+    request: HttpRequest,
+    person: RowId,
+    writing: NamedDependency[Sessions],
+    actor: NamedDependency[Actor],
+    settings: NamedDependency[WebSettings],
 ) -> HttpResponse:
     """Make a one-time link and show it in this answer only."""
     try:
-        address = f"{own_origin(request)}/password/{issue_link(writing, actor, person)}"
+        # From the settings alone: a request's own Host header may name another site, which would get the secret.
+        address = f"{settings.web.origin}/password/{issue_link(writing, actor, person)}"
     except Refusal as refusal:
         return page_again(request, "people/people.html", _context(request, writing, actor), refusal, current="people")
     link = {"address": address, "name": get_person(writing, actor, person).name}

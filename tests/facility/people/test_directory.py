@@ -11,7 +11,8 @@ from sqlalchemy import select
 from facility.acting.acts import nobody
 from facility.acting.permissions import Role
 from facility.acting.refusals import NotLoggedIn
-from facility.people.directory import Directory, DirectoryAway, LdapSettings, _comparable
+from facility.people.directory import Directory, DirectoryAway, _comparable
+from facility.people.ldap_settings import LdapSettings
 from facility.people.login import Gate, LoggedIn, log_in
 from facility.people.sessions import Lifetimes
 from schemas.tables import Person

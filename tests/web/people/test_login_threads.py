@@ -11,7 +11,7 @@ from litestar.testing import TestClient
 from sqlalchemy import Engine
 
 from facility.acting.secret_texts import form_token
-from facility.people.directory import LdapSettings
+from facility.people.ldap_settings import LdapSettings
 from schemas.site import Site
 from service.settings import BrokerSettings
 from service.threads import Threads
