@@ -8,7 +8,7 @@ from schemas.times import CLOCK_SKEW
 
 FUTURE_SUSPECT = CLOCK_SKEW.total_seconds()
 FUTURE_REFUSED = 86_400.0
-# Others are waited for so long before a single publisher is blamed.
+# Others are waited for so long before it is said that a unit alone is ahead.
 _PATIENCE = 15.0
 # How long a unit's last reading says something about its clock.
 _WINDOW = 3600.0
@@ -44,16 +44,16 @@ class Clocks:
         if ahead.get(unit, FUTURE_REFUSED + 1) <= FUTURE_REFUSED:
             self._ahead_since.pop(unit, None)
             return False
-        since = self._ahead_since.setdefault(unit, now)
+        self._ahead_since.setdefault(unit, now)
         if len(ahead.keys() | {unit}) == 1:
-            return now - since < _PATIENCE
+            return True  # its word against ours: what is refused leaves the outbox for good, so nobody is blamed
         return self._share(ahead, FUTURE_REFUSED) >= _NEARLY_ALL
 
     def trouble(self) -> str | None:
         """Say in words that our own clock is wrong; None while it seems right."""
         ahead = self._ahead()
-        if len(ahead) < 2:  # one may be wrong by itself
-            return None
+        if len(ahead) < 2:
+            return self._trouble_with_one(ahead)
         by = sorted(ahead.values())[len(ahead) // 2]
         for limit, consequence in (
             (FUTURE_REFUSED, "nothing of them is stored or confirmed until the clocks agree, and nothing is lost"),
@@ -63,6 +63,17 @@ class Clocks:
                 return (
                     f"this server's clock is wrong: nearly all units are ahead of it, by {_text(by)};"
                     f" {consequence}; set the clock of the ingestor's machine (NTP)"
+                )
+        return None
+
+    def _trouble_with_one(self, ahead: dict[str, float]) -> str | None:
+        for unit, by in ahead.items():
+            since = self._ahead_since.get(unit)
+            if by > FUTURE_REFUSED and since is not None and self._monotonic() - since >= _PATIENCE:
+                return (
+                    f"the only unit that is heard, {unit}, is ahead of this server by {_text(by)}: one of the two"
+                    " clocks is wrong; nothing of it is stored or confirmed until they agree, and nothing is lost; set"
+                    " the clock of the ingestor's machine or of the unit's PC (NTP)"
                 )
         return None
 

@@ -15,6 +15,7 @@ from schemas import times
 from schemas.site import Site
 from schemas.tables import Reading1h, Reading5min
 from telemetry import queries
+from telemetry.rejections import rejections_of_cell
 from telemetry.views import CellHistory, SeriesHistory
 
 MOST_POINTS = 2000
@@ -96,7 +97,8 @@ def read_history(
             buckets = _read_buckets(session, series, available, source, width)
             columns = {number: _columns(buckets[number], item, width) for number, item in series.items()}
         found |= {code: columns[number] for code, number in series_ids.items()}
-    return CellHistory(cell=cell, start=start, end=end, source=source, width=width, series=found)
+    rejected = rejections_of_cell(session, cell, parameters, start, end).by_code()
+    return CellHistory(cell=cell, start=start, end=end, source=source, width=width, series=found, rejected=rejected)
 
 
 def _extent(session: Session, series: Collection[int], requested: _Range) -> _Range | None:

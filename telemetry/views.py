@@ -111,7 +111,8 @@ class CellHistory(FrozenView):
     """A cell's history within [from, to).
 
     `width` is the seconds of a bucket, which starts at `t` (the first may start before `from`; what it says is
-    of the range alone); 0 means raw readings.
+    of the range alone); 0 means raw readings. `rejected` tells by parameter from when to when a person has rejected the
+    values, which stay in the columns as they were stored.
     """
 
     model_config = ConfigDict(frozen=True, serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
@@ -122,6 +123,7 @@ class CellHistory(FrozenView):
     source: Literal["raw", "5min", "1h"]
     width: int
     series: dict[str, SeriesHistory]
+    rejected: dict[str, list[tuple[Instant, Instant]]] = Field(default_factory=dict)
 
 
 def cell_view(

@@ -76,6 +76,11 @@ class CellWatch:
                 causes = silences[unit.code], interventions.get(cell)
                 yield from self._look(scene, cell, watch, causes, odd)
 
+    def recall(self, cell: str, memories: Mapping[str, Memory]) -> None:
+        """Take what the database remembers of a cell's values from before our start."""
+        if cell in self._cells:
+            self._cells[cell].memory.update(memories)
+
     def watches(self, key: Key) -> bool:
         """Tell whether a cell's condition is watched: rules come and go with experiments and people's wishes."""
         watch = self._cells.get(key[0])
@@ -125,6 +130,9 @@ class CellWatch:
             code = watched.parameter or ""
             physical = watched.kind in EXPLAINED
             cause = silence if watched.kind == "no_data" else explained if physical else None
+            if watched.kind == "open":
+                # Announced, an open door calls nobody; once the work is over it does at once, as a reminder.
+                cause = intervention
             if watched.kind == "implausible" and cause is None and self._is_active((cell, f"{code}-deviation")):
                 # So far off that it can hardly be: one alarm says enough.
                 cause = f"{cell}/{code}-deviation"

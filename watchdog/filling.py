@@ -1,11 +1,10 @@
 """Late readings raise nothing for the past; they correct the record: how much of a silence was filled afterwards."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from schemas import times
 from schemas.tables import Alarm, AlarmEvent, Reading, Series
 from storage.database import Sessions
 from watchdog.leading import Leadership
@@ -13,11 +12,10 @@ from watchdog.leading import Leadership
 EVERY_SECONDS = 60.0
 # A backlog comes within days of the silence; what changed longer ago is not looked at again.
 RECENT = timedelta(days=7)
-# The silence began before it was noticed; so far back nothing of it can be older.
 CHANGE = "filled"
 
 
-def note_filled(sessions: Sessions, leadership: Leadership) -> int:
+def note_filled(sessions: Sessions, leadership: Leadership, now: datetime) -> int:
     """Write an event for each silence of a cell into which more readings have come; return how many.
 
     Its value is the number of the readings of the silence that are stored by now.
@@ -25,7 +23,6 @@ def note_filled(sessions: Sessions, leadership: Leadership) -> int:
     written = 0
     with sessions() as session, session.begin():
         leadership.require(session)
-        now = times.now()
         rows = session.scalars(
             select(Alarm).where(
                 Alarm.kind == "no_data", Alarm.returned_at.is_not(None), Alarm.changed_at > now - RECENT

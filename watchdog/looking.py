@@ -1,6 +1,6 @@
 """One look at everything: from the live picture and what the database said to what is seen of every condition."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -9,6 +9,7 @@ from facility.alarms.conditions import Condition
 from schemas import messages
 from schemas.site import Label, Site
 from telemetry.alarms.engine import Observation
+from telemetry.alarms.observing import Memory
 from telemetry.alarms.rules import Kind, Rule
 from telemetry.alarms.station_rules import WATCHDOG
 from watchdog.arrivals import Arrivals
@@ -63,6 +64,11 @@ class Looking:
         if scene.picture.connected:
             yield from self._cells.look(scene, known.definitions, known.interventions, states.is_active)
             yield from self._unwatched(known.alarms.values(), now)
+
+    def recall(self, memories: Mapping[str, Mapping[str, Memory]]) -> None:
+        """Take what the database remembers of values, by cell and parameter."""
+        for cell, held in memories.items():
+            self._cells.recall(cell, held)
 
     def _look_at_machine(self, now: datetime) -> list[Look]:
         at = self._clock()

@@ -31,6 +31,7 @@ from watchdog.leading import Leadership, NotLeading
 from watchdog.looking import Looking
 from watchdog.looks import States
 from watchdog.publishing import Topics
+from watchdog.recalling import recall
 from watchdog.settings import WatchdogSettings
 from watchdog.stored import Known, Stored, latest_values
 
@@ -135,6 +136,7 @@ class Watchdog:
     async def _take_over(self) -> None:
         for cell, values in (await self._ask(self._threads, latest_values, self._sessions)).items():
             self._live.put_values(cell, values)
+        self._looking.recall(await self._ask(self._threads, recall, self._sessions, self._site, times.now()))
         self._stored.forget()
         self._states.clear()
         self._leads = True
@@ -182,7 +184,9 @@ class Watchdog:
                         self._canary.came_back(facts.canary)
                     self._facts = replace(facts, canary_silence=self._canary.silence())
                     if monotonic() >= filled_at:
-                        await self._ask(self._asking, filling.note_filled, self._sessions, self._leadership)
+                        await self._ask(
+                            self._asking, filling.note_filled, self._sessions, self._leadership, times.now()
+                        )
                         filled_at = monotonic() + filling.EVERY_SECONDS
                 except (DatabaseAway, NotLeading) as error:
                     log.debug("facts: %s", error)

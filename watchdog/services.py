@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-
 from facility.alarms.conditions import Condition
 from facility.alarms.texts import Quantity
 from schemas.site import Label
@@ -73,6 +71,9 @@ def look_at_machine(settings: WatchdogBlock, now: datetime) -> Iterator[Look]:
 
 def days_left(path: Path, now: datetime) -> float:
     """Return the days until a certificate (PEM) expires; 0 for one that cannot be read."""
+    # Its library is as large as half of this service, and few stations watch certificates.
+    from cryptography import x509  # noqa: PLC0415
+
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError):

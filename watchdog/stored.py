@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from facility.alarms.messages import as_message
 from facility.alarms.recording import record
 from facility.alarms.rules import definitions_of
 from facility.alarms.states import read_state, write_condition, write_timers
-from schemas import messages
+from schemas import messages, times
 from schemas.picture import Latest
 from schemas.tables import Alarm, AlarmCondition, Cell, Intervention
 from storage.database import Sessions
@@ -62,7 +62,7 @@ class Stored:
             keys = {*alarms, *self._open, *(conditions if everything else ())}
             self._open = alarms
             states = {key: read_state(alarms.get(key), conditions.get(key)) for key in keys}
-            interventions = {cell: f"{cell}/intervention" for cell in session.scalars(_at_work())}
+            interventions = {cell: f"{cell}/intervention" for cell in session.scalars(_at_work(times.now()))}
             session.expunge_all()
         known = {(row.place, row.code): self._messages[row.id][1] for row in rows}
         return Known(known, self._definitions, interventions), states
@@ -132,5 +132,11 @@ def latest_values(sessions: Sessions) -> dict[str, dict[str, Latest]]:
     return found
 
 
-def _at_work() -> Select[str]:
-    return select(Cell.code).join(Intervention, Intervention.cell_id == Cell.id).where(Intervention.ended_at.is_(None))
+def _at_work(now: datetime) -> Select[str]:
+    # Work ends by itself: nobody has to write that its time is over.
+    lasting = or_(Intervention.expected_end.is_(None), Intervention.expected_end > now)
+    return (
+        select(Cell.code)
+        .join(Intervention, Intervention.cell_id == Cell.id)
+        .where(Intervention.ended_at.is_(None), lasting)
+    )

@@ -17,8 +17,8 @@ from service.settings import EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError,
 from storage.database import connect
 from web.app import create_app
 from web.http.open_files import allow_many
-from web.http.server_limits import limited_protocol
 from web.live.hub import Hub
+from web.server_limits import limited_protocol
 from web.settings import WebBlock, WebSettings
 from web.threads import WebThreads
 

@@ -27,7 +27,7 @@ from schemas.site import Site
 from service import ending
 from service.version import octopus_version
 from storage.database import ReadSessions, ReadTransaction, read_sessions, write_sessions
-from web import assignments, audit, cells, experiments, health, occupancy, people, plan, wall
+from web import alarms, assignments, audit, cells, experiments, health, notes, occupancy, people, plan, wall
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
 from web.http.cookies import CookieNames
@@ -40,13 +40,13 @@ from web.http.openapi import InstantSchema, openapi_config
 from web.http.preferences import preferences
 from web.http.refusals import refuse
 from web.http.routes import Handlers, Routes
-from web.http.server_limits import PlaceCounter, Proxies
 from web.live.experiment_topics import ExperimentTopics
 from web.live.filling import Filling
 from web.live.hub import Hub
 from web.live.stream import stream
 from web.people.directory_checks import DirectoryChecks
 from web.rendering.pages import template_config
+from web.server_limits import PlaceCounter, Proxies
 from web.settings import WebSettings
 from web.threads import WebThreads
 
@@ -63,6 +63,8 @@ FEATURES: tuple[Routes, ...] = (
     people.ROUTES,
     audit.ROUTES,
     health.ROUTES,
+    alarms.ROUTES,
+    notes.ROUTES,
     Routes(lab=(stream, manifest), anyone=(preferences,), unseen=(static_file,)),
 )
 
@@ -162,7 +164,7 @@ def create_app(
         before_send=[_add_headers],
         request_max_body_size=LARGEST_BODY,
         lifespan=[follow],
-        state=State({"threads": threads, "filling": filling}),
+        state=State({"threads": threads, "filling": filling, "hub": hub}),
         logging_config=None,
     )
     app.asgi_handler = answer_head_requests(app.asgi_handler)

@@ -26,6 +26,7 @@ FEATURES = (
     "bot.cells.plan_command",
     "bot.experiments.commands",
     "bot.identity.commands",
+    "bot.interventions.commands",
 )
 
 log = logging.getLogger(__name__)

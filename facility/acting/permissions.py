@@ -55,6 +55,9 @@ class Act(StrEnum):
     ANNOTATION_WITHDRAW = "annotation.withdraw"
     INTERVENE = "intervention.start"
     INTERVENTION_END = "intervention.end"
+    INTERVENTION_EXTEND = "intervention.extend"
+    VALUES_REJECT = "values.reject"
+    REJECTION_WITHDRAW = "values.reject.withdraw"
 
     ALARMS_READ = "alarms.read"
     ALARM_ACKNOWLEDGE = "alarm.acknowledge"
@@ -79,6 +82,9 @@ _TECHNICIAN = (
     Act.ASSIGNMENT_WITHDRAW,
     Act.INTERVENE,
     Act.INTERVENTION_END,
+    Act.INTERVENTION_EXTEND,
+    Act.VALUES_REJECT,
+    Act.REJECTION_WITHDRAW,
     Act.ALARM_ACKNOWLEDGE,
     Act.ALARM_SHELVE,
     Act.ALARM_OUT_OF_SERVICE,

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from facility.acting.acts import ActContext, Actor, act_transaction
+from facility.acting.fields import Remark
 from facility.acting.permissions import Act
-from facility.acting.refusals import Conflict, Invalid, NotFound
+from facility.acting.refusals import Conflict, Invalid, NotFound, invalid
 from facility.acting.user_messages import message
 from facility.alarms import notifications, recording
 from facility.alarms.messages import as_message, person_name
@@ -18,10 +20,12 @@ from storage.database import Sessions
 from telemetry.alarms import engine
 
 LONGEST_SHELF = timedelta(hours=24)
+_REMARK: TypeAdapter[str] = TypeAdapter(Remark)
 
 
 def acknowledge(sessions: Sessions, actor: Actor, alarm_id: int, comment: str = "") -> messages.Alarm:
     """Take note of an alarm. One that has already returned to normal is over by that; a second time is a conflict."""
+    comment = _checked(comment)
     with act_transaction(sessions, actor, Act.ALARM_ACKNOWLEDGE) as context:
         row, memory, state = _open(context.session, alarm_id)
         if row.acknowledged_at is not None:
@@ -32,7 +36,7 @@ def acknowledge(sessions: Sessions, actor: Actor, alarm_id: int, comment: str = 
                 as_message(context.session, row),
             )
         before = _audited(row)
-        row.acknowledged_at, row.acknowledged_by, row.comment = context.at, actor.id, comment[:1000]
+        row.acknowledged_at, row.acknowledged_by, row.comment = context.at, actor.id, comment
         return _done(
             context, row, memory, engine.acknowledge(state), change="acknowledged", before=before, comment=comment
         )
@@ -42,6 +46,7 @@ def shelve(sessions: Sessions, actor: Actor, alarm_id: int, time: timedelta, com
     """Keep an alarm quiet for a while; the watchdog brings it back when the time is over."""
     if not timedelta(0) < time <= LONGEST_SHELF:
         raise Invalid({"time": message("An alarm is shelved for 24 hours at most.")})
+    comment = _checked(comment)
     with act_transaction(sessions, actor, Act.ALARM_SHELVE) as context:
         row, memory, state = _open(context.session, alarm_id)
         if row.shelved_until is not None and row.shelved_until > context.at:
@@ -59,6 +64,7 @@ def shelve(sessions: Sessions, actor: Actor, alarm_id: int, time: timedelta, com
 
 def unshelve(sessions: Sessions, actor: Actor, alarm_id: int, comment: str = "") -> messages.Alarm:
     """Take an alarm from the shelf before its time: it comes back as it was, acknowledged or not."""
+    comment = _checked(comment)
     with act_transaction(sessions, actor, Act.ALARM_SHELVE) as context:
         row, memory, state = _open(context.session, alarm_id)
         if row.shelved_until is None:
@@ -74,7 +80,8 @@ def set_service(
 
     Out of service it is still watched, so that it comes back as it then is.
     """
-    if out and not comment.strip():
+    comment = _checked(comment)
+    if out and not comment:
         raise Invalid({"comment": message("Required.")})
     with act_transaction(sessions, actor, Act.ALARM_OUT_OF_SERVICE) as context:
         row = recording.open_alarm(context.session, place, code)
@@ -85,13 +92,13 @@ def set_service(
         if memory is None:
             memory = AlarmCondition(place=place, code=code, comment="")
             context.session.add(memory)
-        memory.out_of_service_by, memory.comment = (actor.id, comment[:1000]) if out else (None, "")
+        memory.out_of_service_by, memory.comment = (actor.id, comment) if out else (None, "")
         if row is not None:
             change = "out_of_service" if out else "in_service"
             return _done(context, row, memory, state, change=change, before=_audited(row), comment=comment)
         write_condition(memory, state, context.at)
         after: dict[str, object] = {"place": place, "code": code, "state": "out_of_service" if out else "normal"}
-        context.record("alarm", f"{place}/{code}", None, after | {"comment": comment[:1000]})
+        context.record("alarm", f"{place}/{code}", None, after | {"comment": comment})
         return None
 
 
@@ -100,6 +107,15 @@ def open_alarms(session: Session) -> list[messages.Alarm]:
     rows = session.scalars(select(Alarm).where(Alarm.ended_at.is_(None)).order_by(Alarm.since)).all()
     grave = ["critical", "major", "warning"]
     return [as_message(session, row) for row in sorted(rows, key=lambda row: grave.index(row.severity))]
+
+
+def _checked(comment: str) -> str:
+    """Return a comment as it is kept; raise Invalid for one that does not fit: nothing of it is cut off."""
+    try:
+        return _REMARK.validate_python(comment.strip())
+    except ValidationError as error:
+        faults = invalid(error).faults
+        raise Invalid({"comment": next(iter(faults.values()))}) from error
 
 
 def _open(session: Session, alarm_id: int) -> tuple[Alarm, AlarmCondition | None, engine.AlarmState]:
@@ -136,7 +152,7 @@ def _done(
             severity=row.severity,
             value=row.value,
             person_id=context.actor.id,
-            comment=comment[:1000],
+            comment=comment,
         )
     )
     context.session.flush()

@@ -15,6 +15,7 @@ from schemas import times
 from schemas.site import Site
 from storage.database import Reads, Sessions
 from telemetry import queries
+from telemetry.rejections import Rejections, rejections_of_cell
 
 # Rows of the table for each piece; a piece is some hundred kilobytes of text.
 ROWS = 20_000
@@ -70,7 +71,8 @@ def csv_pieces(sessions: Reads, site: Site, export: Export) -> Iterator[str]:
             for part in queries.batches(series)
             for edge in session.execute(queries.first_and_last(part, export.start, export.end))
         ]
-    write = _Writer(site, export, series)
+        rejected = rejections_of_cell(session, export.cell, export.parameters, export.start, export.end)
+    write = _Writer(site, export, series, rejected)
     yield write.header()
     starts = [edge[1] for edge in edges if edge[1] is not None]
     ends = [edge[2] for edge in edges if edge[2] is not None]
@@ -95,8 +97,9 @@ def csv_pieces(sessions: Reads, site: Site, export: Export) -> Iterator[str]:
 class _Writer:
     """Lines of the file in its format. Every cell is a number, a time or a code: nothing a spreadsheet would run."""
 
-    def __init__(self, site: Site, export: Export, series: dict[int, str]) -> None:
+    def __init__(self, site: Site, export: Export, series: dict[int, str], rejected: Rejections) -> None:
         self._site, self._export, self._series = site, export, series
+        self._rejected = rejected
         self._order = {number: place for place, number in enumerate(series)}
         self._local: Callable[[datetime], str] = lambda instant: self._text(instant.astimezone(site.zone))
 
@@ -126,7 +129,7 @@ class _Writer:
             code = self._series[number]
             line = [self._export.cell, code, self._utc(observed_at), self._local(observed_at)]
             line += [self._number(value), self._unit(code)]
-            yield [*line, str(quality)] if self._export.quality else line
+            yield [*line, self._quality(number, observed_at, quality)] if self._export.quality else line
 
     def _wide(self, rows: Sequence[ExportRow]) -> Iterator[list[str]]:
         per = 2 if self._export.quality else 1
@@ -141,9 +144,12 @@ class _Writer:
             place = 2 + per * self._order[number]
             line[place] = self._number(value)
             if per == 2:
-                line[place + 1] = str(quality)
+                line[place + 1] = self._quality(number, observed_at, quality)
         if line:
             yield line
+
+    def _quality(self, series: int, at: datetime, stored: int) -> str:
+        return str(self._rejected.quality(series, at, stored))
 
     def _unit(self, code: str) -> str:
         return self._site.parameter_by_code[code].unit

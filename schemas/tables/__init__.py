@@ -25,12 +25,14 @@ from schemas.tables.people import (
 )
 from schemas.tables.station import (
     Annotation,
+    AnnotationTag,
     Assignment,
     Experiment,
     ExperimentCell,
     ExperimentMember,
     ExperimentParameter,
     Intervention,
+    QualityMark,
 )
 from schemas.tables.telemetry import (
     Cell,
@@ -54,6 +56,7 @@ __all__ = [
     "AlarmEvent",
     "AlarmRule",
     "Annotation",
+    "AnnotationTag",
     "ApiToken",
     "Assignment",
     "AuditEvent",
@@ -81,6 +84,7 @@ __all__ = [
     "Publisher",
     "PublisherRange",
     "Quality",
+    "QualityMark",
     "Reading",
     "Reading1h",
     "Reading5min",

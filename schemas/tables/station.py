@@ -138,3 +138,32 @@ class Annotation(Base):
     text: Mapped[str] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AnnotationTag(Base):
+    """A tag of an annotation: one of those that `facility.notes.tags` knows."""
+
+    __tablename__ = "annotation_tag"
+
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("annotation.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class QualityMark(Base):
+    """From when to when a person has rejected a cell's values of a parameter, and why.
+
+    The readings stay as they came: whoever shows them puts quality 3 over what lies within, until it is withdrawn.
+    """
+
+    __tablename__ = "quality_mark"
+    __table_args__ = (Index(None, "cell_id", "started_at"), Base.__table_args__)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    cell_id: Mapped[int] = mapped_column(ForeignKey("cell.id"))
+    parameter_id: Mapped[int] = mapped_column(ForeignKey("parameter.id"))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(500))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -100,7 +100,7 @@ def step(
     `now` ends shelves, which are a promise by the clock; it is the observation's instant where it is not given.
     """
     if _is_quiet(state, rule, observation):
-        if state.seen_at is not None and observation.at <= state.seen_at:
+        if observation.at == state.seen_at or _is_older(state, observation, now):
             return state, []
         return AlarmState(beyond=state.beyond, seen_at=observation.at, out_of_service=state.out_of_service), []
     transitions: list[Transition] = []
@@ -118,7 +118,7 @@ def step(
     if after.active and after.suppressed_by != current.suppressed_by:
         after = become(after, "released" if after.suppressed_by is None else "suppressed")
     current = after
-    if current.seen_at is not None and observation.at < current.seen_at:
+    if _is_older(current, observation, now):
         # Older than what was judged already: a backlog corrects the history, it raises nothing.
         return current, transitions
     current = replace(current, seen_at=observation.at, beyond=_timers(current, rule.levels, observation))
@@ -170,6 +170,13 @@ def _is_quiet(state: AlarmState, rule: Rule, observation: Observation) -> bool:
         return False
     measure = observation.measure
     return state.shelved_until is None and (measure is None or all(measure <= level.threshold for level in rule.levels))
+
+
+def _is_older(state: AlarmState, observation: Observation, now: datetime | None) -> bool:
+    """Tell whether something newer was judged already; what lies ahead of our clock is from before it was set back."""
+    if state.seen_at is None or observation.at >= state.seen_at:
+        return False
+    return now is None or state.seen_at <= now
 
 
 def _moved(state: AlarmState, rule: Rule, observation: Observation) -> tuple[AlarmState, Change | None]:
@@ -229,7 +236,7 @@ def _timers(state: AlarmState, levels: tuple[Level, ...], observation: Observati
             # Nobody knows: an alarm stays, one that was only on its way starts anew.
             found.append(since if state.active and number <= state.level else None)
         elif observation.measure > level.threshold:
-            found.append(since or observation.at)
+            found.append(observation.at if since is None else min(since, observation.at))
         else:
             found.append(since if since is not None and observation.measure > level.clear_at else None)
     return tuple(found)

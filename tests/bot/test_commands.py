@@ -23,13 +23,14 @@ async def test_commands_completion_links_and_identity(rig: Rig) -> None:
     assert names["aide"] == "help"
     assert set(names) == {
         "ecolab", "cellule", "plan", "experience", "alarmes", "web_cnrs", "liens", "cnrs", "ecotron", "aide", "lier",
-        "delier",
+        "delier", "intervention", "fin_intervention",
     }  # fmt: skip
     await cell_in_one_line(rig)
     await completion(rig)
     await answers(rig)
     await experiments(rig)
     await identity(rig, ada)
+    await work(rig, ada)
 
 
 async def cell_in_one_line(rig: Rig) -> None:
@@ -97,7 +98,7 @@ async def identity(rig: Rig, ada: int) -> None:
     code = issue_link_code(rig.write, Actor(ada, "ada", "Ada", Role.TECHNICIAN, "web")).code
     assert "agit maintenant pour votre compte" in rig.ada.told(await rig.ada.slash("lier", code=code.lower()))
     # Once: the second who types it is refused.
-    assert "not valid" in rig.bob.told(await rig.bob.slash("lier", code=code))
+    assert "invalid" in rig.bob.told(await rig.bob.slash("lier", code=code))
     with rig.write() as session:
         assert session.scalars(select(DiscordLink.discord_id)).all() == [str(rig.ada.id)]
     assert "n’agit plus" in rig.ada.told(await rig.ada.slash("delier"))
@@ -105,6 +106,17 @@ async def identity(rig: Rig, ada: int) -> None:
     with rig.write() as session:
         acts = session.scalars(select(AuditEvent.act).order_by(AuditEvent.id)).all()
     assert acts == ["discord.code", "discord.link", "discord.unlink"]
+
+
+async def work(rig: Rig, ada: int) -> None:
+    assert "pas relié" in rig.ada.told(await rig.ada.slash("intervention", cellule="E2C1"))
+    code = issue_link_code(rig.write, Actor(ada, "ada", "Ada", Role.TECHNICIAN, "web")).code
+    await rig.ada.slash("lier", code=code)
+    assert "annoncée dans E2C1" in rig.ada.told(await rig.ada.slash("intervention", cellule="e2c1", minutes=30))
+    assert "y travaille déjà" in rig.ada.told(await rig.ada.slash("intervention", cellule="E2C1"))
+    assert "n’existe pas" in rig.ada.told(await rig.ada.slash("intervention", cellule="@everyone" * 50))
+    assert "est terminée" in rig.ada.told(await rig.ada.slash("fin_intervention", cellule="E2C1"))
+    assert "Personne n’a annoncé" in rig.ada.told(await rig.ada.slash("fin_intervention", cellule="E2C1"))
 
 
 def experiment(rig: Rig) -> None:

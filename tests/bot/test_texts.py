@@ -31,7 +31,7 @@ def test_refusals_keep_their_places() -> None:
 
 def test_every_sentence_of_facility_that_can_come_up_is_translated() -> None:
     said = set()
-    for name in ("alarms/actions", "people/discord_links", "acting/permissions", "acting/acts"):
+    for name in ("alarms/actions", "notes/interventions", "people/discord_links", "acting/permissions", "acting/acts"):
         source = Path(f"facility/{name}.py").read_text()
         said |= set(re.findall(r'message\(\s*"([^"]+)"', source))
     said.discard("This token may only read.")

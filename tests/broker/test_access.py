@@ -16,7 +16,8 @@ R, B, V = "octopus/v1/ecolab-1/E1C1/readings", "octopus/v1/ecolab-1/E1C1/backlog
 STATUS, STORED = "octopus/v1/ecolab-1/status", "octopus/v1/ecolab-1/stored"
 OTHERS = "octopus/v1/ecolab-2/E2C1/readings"
 ALARM, EXPERIMENT = "octopus/v1/alarms/E1C1/co2-high", "octopus/v1/experiments/E1C1"
-TOPICS = [R, B, V, STATUS, STORED, OTHERS, ALARM, EXPERIMENT]
+CANARY, HEARTBEAT = "octopus/v1/services/watchdog/canary", "octopus/v1/alarms/watchdog/heartbeat"
+TOPICS = [CANARY, HEARTBEAT, R, B, V, STATUS, STORED, OTHERS, ALARM, EXPERIMENT]
 TOPICS += [
     f"octopus/v1/services/{name}/status" for name in ("ingestor", "web", "watchdog", "bot", "ecolab-1", "reader")
 ]
@@ -25,9 +26,9 @@ TOPICS += [f"octopus/v1/{name}/E1C1/readings" for name in ("reader", "web", "ing
 MAY_WRITE = {
     "ecolab-1": {R, B, V, STATUS},
     "ecolab-2": {OTHERS},
-    "ingestor": {STORED, "octopus/v1/services/ingestor/status"},
+    "ingestor": {STORED, HEARTBEAT, "octopus/v1/services/ingestor/status"},
     "web": {EXPERIMENT, "octopus/v1/services/web/status"},
-    "watchdog": {ALARM, "octopus/v1/services/watchdog/status"},
+    "watchdog": {ALARM, HEARTBEAT, CANARY, "octopus/v1/services/watchdog/status"},
     "bot": {"octopus/v1/services/bot/status"},
     "reader": set(),
 }

@@ -74,7 +74,7 @@ def test_a_service_is_closed_and_comes_back(name: str) -> None:
 
 
 def test_what_waits_for_what() -> None:
-    for name in ("ingestor", "web", "bot"):
+    for name in ("ingestor", "watchdog", "web", "bot"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["depends_on"]["database"] == {"condition": "service_healthy"}
 

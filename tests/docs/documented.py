@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 SERVICES = {
     "publisher.settings": "PublisherSettings",
     "ingestor.settings": "IngestorSettings",
+    "watchdog.settings": "WatchdogSettings",
     "web.settings": "WebSettings",
     "bot.settings": "ServiceSettings",
     "broker.settings": "PrivateBrokerSettings",

@@ -81,12 +81,33 @@ def test_a_single_publisher_that_is_wrong_is_rejected_at_once_among_others(engin
     assert server.clocks.trouble() is None
 
 
-def test_a_publisher_that_is_alone_is_rejected_after_a_while(engine: Engine) -> None:
+def test_the_only_unit_is_never_blamed_and_what_waits_is_stored_once_the_server_is_set(engine: Engine) -> None:
+    server = Server(engine, error=-2 * DAY)
+    for _ in range(100):
+        server.send("ecolab-1")
+        server.pass_time(10)
+    assert server.taken == [], "neither stored nor confirmed nor rejected"
+    said = str(server.clocks.trouble())
+    assert "ecolab-1, is ahead of this server by 2.0 days" in said
+    server.error = 0.0
+    server.pass_time(1)
+    assert server.reasons() == [None] * 100
+    assert server.clocks.trouble() is None
+
+
+def test_the_only_unit_is_rejected_once_its_own_clock_is_set(engine: Engine) -> None:
     server = Server(engine)
     server.send("ecolab-1", ahead=2 * DAY)
     assert server.taken == []
+    assert server.clocks.trouble() is None, "others may be about to send"
     server.pass_time(16)
-    assert "more than a day in the future" in str(server.reasons())
+    assert server.taken == []
+    assert "one of the two clocks is wrong" in str(server.clocks.trouble())
+    server.send("ecolab-1")
+    server.pass_time(1)
+    assert server.clocks.trouble() is None
+    assert [reason is None for reason in server.reasons()] == [True, False]
+    assert "more than a day in the future" in str(server.reasons()[1])
 
 
 def test_a_wrong_publisher_that_is_heard_first_waits_for_others_and_is_then_rejected(engine: Engine) -> None:

@@ -207,7 +207,9 @@ def test_the_database_goes_away_and_comes_back(
         disturb(database, process.text)
         sending.join()
         assert_accounts(engine, sender)
-        assert process.text().count("trying again") <= 3, "said once per change, not each time"
+        # A busy machine may make an outage of its own; each is over by now.
+        outages = process.text().count("the database takes readings again")
+        assert process.text().count("trying again") <= 3 * outages, "said once per change, not each time"
         assert process.stop() == 0
     engine.dispose()
 

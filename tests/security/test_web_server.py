@@ -17,8 +17,8 @@ from tests.conftest import prepare_database
 from tests.facility.conftest import PASSWORD, make_station
 from tests.services.process import wait_for
 from tests.web.conftest import WebServer
-from web.http import server_limits
-from web.http.server_limits import PlaceCounter, Proxies
+from web import server_limits
+from web.server_limits import PlaceCounter, Proxies
 
 HERE = {"OCTOPUS_WEB__PROXIES": "192.0.2.1"}  # loopback is no proxy here, so its requests are counted
 

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ingestor.history import History
+from ingestor.stations import load_station
 from sqlalchemy import Engine, select
 
 from broker.following import Follower
 from broker.live_picture import LivePicture
+from ingestor.decoding import decode
+from ingestor.inbox import Arrival
 from publisher.simulation.cell import Cell
 from publisher.simulation.faults import Fault, FaultSettings, faults_of
 from schemas import topics
@@ -20,6 +24,7 @@ from watchdog.facts import Facts
 from watchdog.leading import Leadership
 from watchdog.looking import Looking
 from watchdog.looks import States
+from watchdog.recalling import recall
 from watchdog.settings import WatchdogBlock
 from watchdog.stored import Known, Stored, latest_values
 
@@ -68,6 +73,7 @@ class Watcher:
             self.leadership.take(session)
         for cell, values in latest_values(sessions).items():
             self.live.put_values(cell, values)
+        self.looking.recall(recall(sessions, site, clock.now()))
         self.known = Known()
         self.read()
 
@@ -108,11 +114,22 @@ class SimulatedStation:
         }
         self.experiments = experiments
         self.retained: dict[str, bytes] = {}
+        self.arrivals: list[Arrival] = []
         self.broker = True
-        self.restart()
+        self.watcher = Watcher(site, engine, self.clock)
+        self._connect()
+
+    def store(self) -> None:
+        """Have the ingestor store what was published since it did last."""
+        with self.engine.connect() as connection:
+            known = load_station(connection)
+        history = History(write_sessions(self.engine))
+        history.write([reading for arrival in self.arrivals for reading in decode(arrival, known)])
+        self.arrivals.clear()
 
     def restart(self) -> None:
         """End the watchdog and start another one."""
+        self.watcher.leadership.resign()
         self.watcher = Watcher(self.site, self.engine, self.clock)
         self._connect()
 
@@ -152,6 +169,13 @@ class SimulatedStation:
                 status = Status(state="online", since=self.start, at=self.clock.now())
                 self._publish(topics.service_status(service), status.to_json())
 
+    def backlog(self, cell: str, at: datetime, values: Mapping[str, float | None]) -> None:
+        """Let the ingestor, but no follower, hear a reading that a unit had kept."""
+        reading = Reading(observed_at=at, values=dict(values))
+        topic = topics.readings(self.site.unit_of_cell[cell].code, cell)
+        received = self.clock.now().timestamp()
+        self.arrivals.append(Arrival(topic, reading.to_json(), received, repeat=False, acknowledge=lambda: None))
+
     def told(self, *, hidden: bool = False) -> list[tuple[str, str, str, str]]:
         """Return what happened to alarms: time since the start, place/code, change, severity.
 
@@ -185,6 +209,9 @@ class SimulatedStation:
 
     def _publish(self, topic: str, payload: bytes) -> None:
         self.retained[topic] = payload
+        if topic.endswith("/readings"):
+            at = self.clock.now().timestamp()
+            self.arrivals.append(Arrival(topic, payload, at, repeat=False, acknowledge=lambda: None))
         if self.broker:
             self.watcher.follower.take(topic, payload, retained=False)
 

@@ -17,7 +17,7 @@ from schemas import times, topics
 from schemas.messages import Reading, Status
 from schemas.site import Site
 from storage.database import Sessions, write_sessions
-from tests.conftest import prepare_database
+from tests.services.databases import prepare_database
 from tests.services.mariadb import MariaDB
 from tests.services.mosquitto import Mosquitto
 from tests.services.process import Process, wait_for

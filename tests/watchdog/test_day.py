@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from schemas.messages import CellExperiment
-from tests.conftest import prepare_database
+from tests.services.databases import prepare_database
 from tests.watchdog.simulated import MINUTE, SimulatedStation, small_site
 
 SITE = small_site("ecolab-1", "ecolab-2", period=60)

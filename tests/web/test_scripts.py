@@ -27,7 +27,7 @@ def test_types_name_the_texts_that_scripts_get() -> None:
 
 def test_each_text_is_said_by_a_script() -> None:
     scripts = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "web").rglob("*.js"))
-    computed = ("severity_", "alarm_", "unit_")
+    computed = ("severity_", "alarm_", "unit_", "layer_")
     keys = [key for key in CLIENT_TEXTS if not key.startswith(computed)]
     unused = [key for key in keys if not re.search(rf"\btexts\.{key}\b", scripts)]
     assert not unused

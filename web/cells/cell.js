@@ -1,6 +1,7 @@
 // The cell page's chart: which parameter, which period, live or past, and what the text below it says.
 import { ChartControls, fillTable } from "../charts/chart_controls.js";
-import { fetchHistory, openDoors, summarise, tabulate, toColumns } from "../charts/history.js";
+import { fetchHistory, summarise, tabulate, toColumns } from "../charts/history.js";
+import { fetchEvents, happenings, layersOf, layerSwitches, limitsThen, listHappenings } from "../charts/layers.js";
 import { makePlot } from "../charts/plot.js";
 import { isPaused, now, onChange, state } from "../live/live.js";
 import { find, findAll } from "../rendering/elements.js";
@@ -11,7 +12,7 @@ import { historyPicture } from "./history_picture.js";
 
 /**
  * @import { Cursor } from "../charts/plot.js"
- * @import { Changes, Columns, History, Parameter, Range } from "../rendering/types"
+ * @import { CellEvents, Changes, Columns, History, Parameter, Range } from "../rendering/types"
  */
 
 const HOUR = 3600_000;
@@ -27,13 +28,18 @@ const part = (name) => find(`[data-${name}]`, HTMLElement);
 const picker = find("[data-parameter]", HTMLSelectElement);
 const here = new Set(site.cells[cell].parameters);
 const door = here.has("door") ? "door" : null;
+// A night in a cell is when its light is off, whatever the sun does.
+const light = here.has("light_command") ? "light_command" : null;
 const longestPause = site.stale_periods * site.cells[cell].period * 1000;
 
 let code = picker.value;
 /** @type {History | null} */
 let history = null;
+/** @type {CellEvents | null} */
+let events = null;
 /** @type {Columns | null} */
 let columns = null;
+const switches = layerSwitches(() => draw());
 
 const plot = makePlot(part("plot"), {
   onRange: ({ from, to }) => controls.goTo({ from: from * 1000, to: to * 1000 }),
@@ -48,9 +54,13 @@ function setpoint() {
   return here.has(found) ? found : null;
 }
 
-/** The tolerance around the setpoint: the present experiment's, else the station's. */
-const tolerance = () => limitsFor(site.parameters[code], state.experiments[cell]?.limits?.[code]).tolerances[0]?.[0] ?? null;
-const codes = () => [code, setpoint(), door === code ? null : door].filter((one) => one !== null);
+/** The station's limits; without a login those of the present experiment, for nobody else's are known. */
+function presentLimits() {
+  const own = events ? undefined : state.experiments[cell]?.limits?.[code];
+  const { tolerances, low, high } = limitsFor(site.parameters[code], own);
+  return { tolerance: tolerances[0]?.[0] ?? null, low, high };
+}
+const codes = () => [...new Set([code, setpoint(), door, light])].filter((one) => one !== null);
 
 /** @param {string} name */
 function periodRange(name) {
@@ -65,7 +75,7 @@ function periodRange(name) {
 async function load(points, signal) {
   if (controls.period === "all") controls.range = await findWhole(points, signal);
   const { from, to } = controls.range;
-  history = await fetchHistory(cell, codes(), from, to, points, signal);
+  [history, events] = await Promise.all([fetchHistory(cell, codes(), from, to, points, signal), fetchEvents(cell, from, to, signal)]);
 }
 
 /**
@@ -93,12 +103,15 @@ function draw() {
   if (!history) return;
   const parameter = site.parameters[code];
   const target = setpoint();
-  columns = toColumns(history, code, target, tolerance(), longestPause);
-  const doors = door && door !== code ? openDoors(history, door, controls.range.to) : [];
-  plot.show(historyPicture(columns, { parameter, range: controls.range, doors, timeZone: site.zone }));
+  const limitsAt = limitsThen(events, code, presentLimits());
+  columns = toColumns(history, code, target, limitsAt, longestPause);
+  const happened = happenings(events, code);
+  const layers = layersOf(history, happened, { door: door === code ? null : door, light: light === code ? null : light, end: controls.range.to });
+  switches.offer(layers);
+  plot.show(historyPicture(columns, { parameter, range: controls.range, layers: switches.visible(layers), timeZone: site.zone }));
+  listHappenings(happened);
   part("setpoint-key").hidden = !target;
-  part("band-key").hidden = !target || tolerance() === null;
-  part("door-key").hidden = !doors.length;
+  part("band-key").hidden = !columns.low.some((low, n) => typeof low === "number" && low !== columns?.high[n]);
   describe(history, columns, parameter);
 }
 
@@ -125,12 +138,17 @@ function describe(shown, lines, parameter) {
   figure.dataset.gaps = String(found?.gaps ?? 0);
   figure.dataset.points = String(lines.x.length);
   find("[data-csv]", HTMLAnchorElement).href = csvAddress();
+  find("[data-events-csv]", HTMLAnchorElement).href = `/api/cells/${cell}/events.csv?${rangeQuery()}`;
   controls.refreshTable();
+}
+
+function rangeQuery() {
+  return new URLSearchParams({ from: new Date(controls.range.from).toISOString(), to: new Date(controls.range.to).toISOString() });
 }
 
 function csvAddress() {
   const query = new URLSearchParams({
-    parameters: codes().filter((one) => one !== door || one === code).join(","),
+    parameters: codes().filter((one) => one === code || (one !== door && one !== light)).join(","),
     from: new Date(controls.range.from).toISOString(), to: new Date(controls.range.to).toISOString(),
   });
   return `/api/cells/${cell}/readings.csv?${query}`;

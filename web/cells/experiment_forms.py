@@ -59,8 +59,8 @@ def put_experiment(
         replacement = parse(Replacement, submitted)
         assign(writing, actor, replacement.experiment, [cell], replacing={cell: replacement.replaces})
     except Refusal as refusal:
-        context = cell_context(cell, site=site, hub=hub, sessions=writing, actor=actor)
-        context |= {"typed": {"experiment": submitted.get("experiment", "")}, "asking": "assign"}
+        context = cell_context(request, cell, site=site, hub=hub, sessions=writing, actor=actor)
+        context |= {"typed": context["typed"] | {"experiment": submitted.get("experiment", "")}, "asking": "assign"}
         return page_again(request, "cells/cell.html", context, refusal, current="cards")
     return Redirect(f"/cells/{cell}?done=assigned#experiment", status_code=303)
 
@@ -86,6 +86,6 @@ def end_experiment(
     try:
         unassign(writing, actor, cell, experiment_id=parse(Ending, form_texts(data)).experiment)
     except Refusal as refusal:
-        context = cell_context(cell, site=site, hub=hub, sessions=writing, actor=actor)
+        context = cell_context(request, cell, site=site, hub=hub, sessions=writing, actor=actor)
         return page_again(request, "cells/cell.html", context, refusal, current="cards")
     return Redirect(f"/cells/{cell}?done=ended#experiment", status_code=303)

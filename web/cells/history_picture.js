@@ -1,18 +1,18 @@
-// One parameter of a cell over time: what was measured, its setpoint, the tolerance around that, the open door.
+// One parameter of a cell over time: what was measured, its setpoint, the limits then, and what happened.
 import { stepped, timeLabels, UNSEEN } from "../charts/plot.js";
 
 /**
- * @import { Picture } from "../charts/plot.js"
+ * @import { Layer, Picture } from "../charts/plot.js"
  * @import { Columns, Parameter, Range } from "../rendering/types"
  */
 
 /**
  * @param {Columns} columns with `x` in seconds since 1970
- * @param {{parameter: Parameter, range: Range, doors: [number, number][], timeZone: string}} shown `range` in
- *   milliseconds since 1970, `doors` in seconds
+ * @param {{parameter: Parameter, range: Range, layers: Layer[], timeZone: string}} shown `range` in milliseconds since
+ *   1970, the ranges of `layers` in seconds
  * @returns {Picture}
  */
-export function historyPicture(columns, { parameter, range, doors, timeZone }) {
+export function historyPicture(columns, { parameter, range, layers, timeZone }) {
   return {
     data: [columns.x, columns.max, columns.min, columns.high, columns.low, columns.mean, columns.setpoint],
     range: { from: range.from / 1000, to: range.to / 1000 },
@@ -29,7 +29,7 @@ export function historyPicture(columns, { parameter, range, doors, timeZone }) {
     ],
     bands: [[1, 2], [3, 4]],
     bandColours: (colours) => [colours.soft, colours.band],
-    shaded: doors,
+    layers,
     shape: parameter.en,
   };
 }

@@ -14,6 +14,8 @@ from facility.acting.permissions import Act
 from facility.assignments.assigning import ASSIGNABLE
 from facility.assignments.views import AssignmentView, assignments_of_cell
 from facility.experiments.views import ExperimentQuery, ExperimentSummary, list_experiments
+from facility.notes.annotations import AnnotationQuery, find_annotations
+from facility.notes.interventions import running_intervention
 from schemas import times
 from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
@@ -21,6 +23,7 @@ from storage.database import Reads, ReadTransaction
 from storage.faults import DatabaseAway, away_as_one
 from web.cells.known import find_cell, resolve_cell
 from web.live.hub import Hub
+from web.notes.form import form_context
 from web.rendering.cell_view import show_cells
 from web.rendering.pages import describe_site, page
 from web.rendering.texts import N_
@@ -28,6 +31,7 @@ from web.requests import HttpRequest
 from web.threads import PATIENCE, WebThreads
 
 AWAY = {"away": True}
+NOTES_SHOWN = 5
 
 # What has just been done, as the redirect after a form says it.
 DONE_LABELS = {
@@ -55,7 +59,7 @@ async def cell_page(
     if (present := site.former_codes["cell"].get(cell)) is not None:
         return Redirect(f"/cells/{present}", status_code=301)
     described, cell = await resolve_cell(site, sessions, threads, cell)
-    values = live_context(cell, site, described, hub, done)
+    values = live_context(request, cell, site, described, hub, done=done)
     try:
         with away_as_one():
             history = await threads.additions.within(
@@ -66,10 +70,12 @@ async def cell_page(
     return page(request, "cells/cell.html", values | holding(cell, hub, history), current="cards")
 
 
-def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Reads, actor: Actor) -> dict[str, Any]:
+def cell_context(
+    request: HttpRequest, cell: str, *, site: Site, hub: Hub, sessions: Reads, actor: Actor
+) -> dict[str, Any]:
     """Return what the page shows after a form; raise NotFoundException for a cell that there never was."""
     described, cell = find_cell(site, sessions, cell)
-    values = live_context(cell, site, described, hub)
+    values = live_context(request, cell, site, described, hub)
     try:
         with away_as_one():
             history = history_of(cell, sessions, actor, retired=described is not site)
@@ -78,13 +84,16 @@ def cell_context(cell: str, *, site: Site, hub: Hub, sessions: Reads, actor: Act
     return values | holding(cell, hub, history)
 
 
-def live_context(cell: str, site: Site, described: Site, hub: Hub, done: str = "") -> dict[str, Any]:
+def live_context(
+    request: HttpRequest, cell: str, site: Site, described: Site, hub: Hub, *, done: str = ""
+) -> dict[str, Any]:
     """Return what needs no database; `described` is the site with the cell in it, also where that is retired."""
     snapshot = hub.snapshot()
     codes = list(site.unit_of_cell)
     place = codes.index(cell) if cell in codes else 0
     retired = described is not site
-    return {
+    form = form_context(request, described, cell)
+    return form | {
         "snapshot": snapshot,
         "cell": show_cells(described, snapshot)[cell],
         "unit": described.unit_of_cell[cell],
@@ -94,9 +103,7 @@ def live_context(cell: str, site: Site, described: Site, hub: Hub, done: str = "
         "retired": retired,
         "site_description": describe_site(described),
         "done": DONE_LABELS.get(done, ""),
-        "typed": {"experiment": ""},
-        "faults": {},
-        "message": "",
+        "typed": form["typed"] | {"experiment": ""},
         "asking": "",
     }
 
@@ -107,6 +114,10 @@ def history_of(cell: str, sessions: Reads, actor: Actor, *, retired: bool = Fals
         return {}
     history = assignments_of_cell(sessions, actor, cell)
     known: dict[str, Any] = {"held": occupant(history), "history": history, "free_since": free_since(history)}
+    query = AnnotationQuery(cell=cell, withdrawn=False, limit=NOTES_SHOWN)
+    known["notes"], _ = find_annotations(sessions, actor, query)
+    known["running"] = running_intervention(sessions, actor, cell)
+    known["may_intervene"] = actor.may(Act.INTERVENE) and not retired
     if actor.may(Act.ASSIGN) and not retired:
         known["choices"] = choices(sessions, actor, cell, known["held"])
     return known
@@ -115,7 +126,8 @@ def history_of(cell: str, sessions: Reads, actor: Actor, *, retired: bool = Fals
 def holding(cell: str, hub: Hub, history: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the cell holds. Live values go on without the database: the page says that the history is away."""
     live, now = hub.picture.experiments.get(cell), times.now()
-    known = {"held": live, "history": None, "away": False, "free_since": None, "choices": None, **history}
+    known: dict[str, Any] = {"held": live, "history": None, "away": False, "free_since": None, "choices": None}
+    known |= {"notes": None, "running": None, "may_intervene": False, **history}
     known["day"] = None if known["held"] is None else max(0, (now - known["held"].started_at).days)
     return known | {"now": now}
 

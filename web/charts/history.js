@@ -77,15 +77,31 @@ export function keepGaps(column) {
 
 export const LINES = /** @type {const} */ (["min", "mean", "max", "setpoint", "low", "high"]);
 
+/** @typedef {{tolerance: number | null, low: number | null, high: number | null}} LimitsThen */
+
+/**
+ * The band around the setpoint, no wider than the limits of the value itself; without a setpoint those alone.
+ * @param {Point} wanted
+ * @param {LimitsThen} limits
+ * @returns {[Point, Point]}
+ */
+function bounds(wanted, { tolerance, low, high }) {
+  const around = typeof wanted === "number" ? tolerance ?? (low === null && high === null ? 0 : Infinity) : Infinity;
+  const middle = typeof wanted === "number" ? wanted : 0;
+  const [bottom, top] = [Math.max(middle - around, low ?? -Infinity), Math.min(middle + around, high ?? Infinity)];
+  // A band that is open on one side, or of which nothing is known, is none.
+  return Number.isFinite(bottom) && Number.isFinite(top) ? [bottom, top] : [wanted, wanted];
+}
+
 /**
  * @param {History} history
  * @param {string} measured
  * @param {string | null} setpoint
- * @param {number | null} tolerance
+ * @param {(at: number) => LimitsThen} limitsAt within which limits a value was normal at an instant
  * @param {number} longest pause between raw readings that is no gap, in milliseconds
  * @returns {Columns} with `x` in seconds since 1970
  */
-export function toColumns(history, measured, setpoint, tolerance, longest) {
+export function toColumns(history, measured, setpoint, limitsAt, longest) {
   const limit = history.width ? 0 : longest;
   const main = withGaps(history.series[measured], limit);
   const target = withGaps(setpoint === null ? undefined : history.series[setpoint], limit);
@@ -100,9 +116,9 @@ export function toColumns(history, measured, setpoint, tolerance, longest) {
     columns.mean.push(mean);
     columns.max.push(max);
     columns.setpoint.push(wanted);
-    const bounded = typeof wanted === "number" && tolerance;
-    columns.low.push(bounded ? wanted - tolerance : wanted);
-    columns.high.push(bounded ? wanted + tolerance : wanted);
+    const [low, high] = bounds(wanted, limitsAt(t));
+    columns.low.push(low);
+    columns.high.push(high);
   }
   for (const name of LINES) columns[name] = keepGaps(columns[name]);
   return columns;
@@ -126,21 +142,22 @@ export function summarise(columns) {
 
 /**
  * @param {History} history
- * @param {string} door
+ * @param {string} code
  * @param {number} end of what is shown, in milliseconds since 1970
- * @returns {[number, number][]} when it was open, in seconds since 1970
+ * @param {(highest: number | null) => boolean} holds tells by the highest value of a point
+ * @returns {[number, number][]} when a state held, in seconds since 1970: a door open, the light off
  */
-export function openDoors(history, door, end) {
-  const series = history.series[door];
+export function spansWhere(history, code, end, holds) {
+  const series = history.series[code];
   /** @type {[number, number][]} */
   const spans = [];
   if (!series) return spans;
   /** @type {number | null} */
   let since = null;
   series.t.forEach((t, n) => {
-    const open = (series.max[n] ?? 0) > 0;
-    if (open && since === null) since = t;
-    if (!open && since !== null) { spans.push([since / 1000, t / 1000]); since = null; }
+    const held = holds(series.max[n]);
+    if (held && since === null) since = t;
+    if (!held && since !== null) { spans.push([since / 1000, t / 1000]); since = null; }
   });
   const last = series.t.at(-1);
   if (since !== null && last !== undefined) spans.push([since / 1000, Math.min(end, last + (history.width || 10) * 1000) / 1000]);

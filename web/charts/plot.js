@@ -9,6 +9,9 @@ import { keepGaps } from "./history.js";
 /** @typedef {ReturnType<typeof readColours>} Colours */
 /** @typedef {{x: number | null, index: number | null}} Cursor a place on the axis and the point that is nearest */
 
+/** @typedef {"night" | "door" | "intervention" | "annotation" | "alarm" | "rejection"} LayerKind */
+/** @typedef {{kind: LayerKind, ranges: [number, number][]}} Layer ranges of x */
+
 /**
  * @typedef {object} Picture
  * @property {(number | null | undefined)[][]} data columns: x, then one a series; null is a gap, undefined no point
@@ -19,7 +22,7 @@ import { keepGaps } from "./history.js";
  * @property {(colours: Colours) => uPlot.Series[]} series
  * @property {[number, number][]} bands between which series an area is filled
  * @property {(colours: Colours) => string[]} bandColours one a band
- * @property {[number, number][]} [shaded] ranges of x in which a door was open
+ * @property {Layer[]} [layers] what happened meanwhile, the first below the others
  * @property {string} shape pictures of one shape differ by their data and range alone
  */
 
@@ -38,7 +41,9 @@ function readColours(element) {
   const read = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
   const found = {
     series: read("--series"), soft: read("--series-soft"), setpoint: read("--series-set"), band: read("--band"),
-    grid: read("--grid"), text: read("--ink-2"), lines: LINES.map((name) => read(name)), door: "rgba(201, 165, 83, .18)",
+    grid: read("--grid"), text: read("--ink-2"), lines: LINES.map((name) => read(name)),
+    night: read("--layer-night"), door: read("--layer-door"), intervention: read("--layer-intervention"),
+    annotation: read("--layer-annotation"), alarm: read("--layer-alarm"), rejection: read("--layer-rejection"),
   };
   probe.remove();
   return found;
@@ -111,19 +116,37 @@ function valueRange(parameter) {
   };
 }
 
+// Nights and doors fill the height; what people and the watchdog noted has a strip of its own at the top or bottom,
+// so that no two hide each other.
+const STRIP = 7;
+/** @type {Record<LayerKind, (height: number) => [number, number]>} top and height */
+const PLACES = {
+  night: (height) => [0, height],
+  door: (height) => [0, height],
+  rejection: (height) => [0, height],
+  alarm: () => [0, STRIP],
+  intervention: (height) => [height - 2 * STRIP - 2, STRIP],
+  annotation: (height) => [height - STRIP, STRIP],
+};
+
 /**
  * @param {uPlot} plot
- * @param {[number, number][]} ranges
- * @param {string} colour
+ * @param {Layer[]} layers
+ * @param {Colours} colours
  */
-function shade(plot, ranges, colour) {
+function drawLayers(plot, layers, colours) {
   const { ctx, bbox } = plot;
+  const scale = devicePixelRatio;
   ctx.save();
-  ctx.fillStyle = colour;
-  for (const [from, to] of ranges) {
-    const left = Math.max(bbox.left, plot.valToPos(from, "x", true));
-    const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, "x", true));
-    if (right >= left) ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
+  for (const { kind, ranges } of layers) {
+    const [top, height] = PLACES[kind](bbox.height / scale).map((length) => length * scale);
+    ctx.fillStyle = colours[kind];
+    for (const [from, to] of ranges) {
+      const left = Math.max(bbox.left, plot.valToPos(from, "x", true));
+      const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, "x", true));
+      // A moment is drawn, too: three pixels wide.
+      if (right >= bbox.left && left <= bbox.left + bbox.width) ctx.fillRect(left, bbox.top + top, Math.max(3 * scale, right - left), height);
+    }
   }
   ctx.restore();
 }
@@ -163,7 +186,7 @@ export function makePlot(element, { onRange, onCursor }) {
       bands: first.bands.map((series, n) => ({ series, fill: fills[n] })),
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 }, y: false },
       hooks: {
-        drawClear: [(u) => { if (picture?.shaded?.length) shade(u, picture.shaded, colours.door); }],
+        drawClear: [(u) => drawLayers(u, picture?.layers ?? [], colours)],
         setSelect: [(u) => {
           if (u.select.width < 6) return;
           const range = { from: u.posToVal(u.select.left, "x"), to: u.posToVal(u.select.left + u.select.width, "x") };

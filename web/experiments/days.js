@@ -1,6 +1,7 @@
 // An experiment's cells beside each other, day by day: which cells, which parameter, which days, and where day 0 lies.
 import { ChartControls, fillTable } from "../charts/chart_controls.js";
 import { fetchHistory, LINES, summarise, toColumns } from "../charts/history.js";
+import { fetchEvents, happenings, layersOf, layerSwitches, listHappenings } from "../charts/layers.js";
 import { makePlot } from "../charts/plot.js";
 import { isPaused, now, onChange } from "../live/live.js";
 import { find, findAll } from "../rendering/elements.js";
@@ -11,6 +12,7 @@ import { daysPicture } from "./days_picture.js";
 import { gatherByStep } from "./days_table.js";
 
 /**
+ * @import { Happening } from "../charts/layers.js"
  * @import { ExperimentDays, Parameter, Point, Range } from "../rendering/types"
  * @import { CellLine } from "./days_picture.js"
  */
@@ -40,7 +42,10 @@ function compareDays(given) {
   let code = picker.value;
   /** @type {CellLine[] | null} */
   let lines = null;
+  /** @type {(Happening & {cell: string})[]} */
+  let happened = [];
   let nextRefresh = 0;
+  const switches = layerSwitches(() => draw());
 
   const plot = makePlot(part("plot"), { onRange: (range) => controls.goTo(range), onCursor: ({ x }) => showCursor(x) });
   const controls = new ChartControls({ shortest: SHORTEST, longest: 40 * 366, rangeOf: periodRange, load, draw, writeTable });
@@ -94,9 +99,43 @@ function compareDays(given) {
   async function load(points, signal) {
     const wanted = picker.value;
     const cells = chosen().filter(({ value }) => site.cells[value].parameters.includes(wanted));
-    lines = await Promise.all(cells.map((box) => loadLine(box, wanted, cells.length === 1, points, signal)));
+    const [read, meanwhile] = await Promise.all([
+      Promise.all(cells.map((box) => loadLine(box, wanted, cells.length === 1, points, signal))),
+      Promise.all(cells.map((box) => loadHappenings(box.value, wanted, signal))),
+    ]);
+    lines = read;
+    happened = meanwhile.flat();
     code = wanted;
     nextRefresh = now() + REFRESH_MS;
+  }
+
+  /**
+   * What happened in a cell while it held the experiment.
+   * @param {string} cell
+   * @param {string} wanted
+   * @param {AbortSignal} signal
+   */
+  async function loadHappenings(cell, wanted, signal) {
+    const [from, to] = [Math.max(stays[cell][0].from, zeroOf(cell) + controls.range.from * DAY), Math.min(endOf(cell), zeroOf(cell) + controls.range.to * DAY)];
+    if (from >= to) return [];
+    const found = happenings(await fetchEvents(cell, from, to, signal), wanted);
+    const held = found.filter((one) => stays[cell].some((stay) => one.from < (stay.to ?? Infinity) && (one.to ?? Infinity) >= stay.from));
+    return held.map((one) => ({ ...one, text: `${cell} · ${one.text}`, cell }));
+  }
+
+  /** The layers of all cells that are compared, on the axis of days. */
+  function layers() {
+    /** @type {import("../rendering/types").History} */
+    const empty = { cell: "", from: "", to: "", source: "raw", width: 0, series: {} };
+    const cells = [...new Set(happened.map((one) => one.cell))];
+    const found = cells.map((cell) => {
+      const end = zeroOf(cell) + controls.range.to * DAY;
+      const own = layersOf(empty, happened.filter((one) => one.cell === cell), { door: null, light: null, end });
+      /** @param {number} seconds */
+      const toDays = (seconds) => (seconds * 1000 - zeroOf(cell)) / DAY;
+      return own.map(({ kind, ranges }) => ({ kind, ranges: ranges.map(([a, b]) => /** @type {[number, number]} */ ([toDays(a), toDays(b)])) }));
+    });
+    return found.flat();
   }
 
   /**
@@ -123,7 +162,7 @@ function compareDays(given) {
     if (from >= to) return line;
     const history = await fetchHistory(cell, setpoint ? [wanted, setpoint] : [wanted], from, to, points, signal);
     const longest = site.stale_periods * site.cells[cell].period * 1000;
-    const all = toColumns(history, wanted, setpoint, given.limits[wanted]?.deviation ?? null, longest);
+    const all = toColumns(history, wanted, setpoint, () => ({ tolerance: given.limits[wanted]?.deviation ?? null, low: null, high: null }), longest);
     let last = -1;
     all.x.forEach((seconds, n) => {
       const ms = seconds * 1000;
@@ -152,7 +191,10 @@ function compareDays(given) {
     /** @param {"low" | "high"} name */
     const along = (name) => (single && limits?.deviation ? { x: single.x, y: single[name] } : flat(limits?.[name]));
     const bounds = { setpoint: single && { x: single.x, y: single.setpoint }, low: along("low"), high: along("high") };
-    plot.show(daysPicture(lines, { ...bounds, parameter, range, label: axisLabel }));
+    const all = layers();
+    switches.offer(all);
+    plot.show(daysPicture(lines, { ...bounds, parameter, range, layers: switches.visible(all), label: axisLabel }));
+    listHappenings(happened);
     part("setpoint-key").hidden = !bounds.setpoint;
     part("band-key").hidden = !(bounds.low || bounds.high);
     describe(lines, parameter);

@@ -2,7 +2,7 @@
 import { join, stepped, UNSEEN } from "../charts/plot.js";
 
 /**
- * @import { Picture } from "../charts/plot.js"
+ * @import { Layer, Picture } from "../charts/plot.js"
  * @import { Columns, Parameter, Point, Range } from "../rendering/types"
  */
 
@@ -16,11 +16,11 @@ const DASHES = [[], [9, 4], [3, 3], [12, 3, 2, 3], [16, 5], [5, 2, 2, 2]];
 
 /**
  * @param {CellLine[]} lines
- * @param {{setpoint: Line | null, low: Line | null, high: Line | null, parameter: Parameter, range: Range,
+ * @param {{setpoint: Line | null, low: Line | null, high: Line | null, parameter: Parameter, range: Range, layers: Layer[],
  *   label: (day: number, step: number) => string}} shown `range` and `step` in days
  * @returns {Picture}
  */
-export function daysPicture(lines, { setpoint, low, high, parameter, range, label }) {
+export function daysPicture(lines, { setpoint, low, high, parameter, range, layers, label }) {
   /** @type {Line} */
   const empty = { x: [range.from], y: [undefined] };
   const columns = lines.map((line) => ({ x: line.x, y: line.mean }));
@@ -28,6 +28,7 @@ export function daysPicture(lines, { setpoint, low, high, parameter, range, labe
     data: join([high ?? empty, low ?? empty, ...columns, setpoint ?? empty]),
     range,
     parameter,
+    layers,
     xAxis: { space: 70, incrs: STEPS, values: (_plot, splits, _axis, _space, step) => splits.map((day) => label(day, step)) },
     series: (colours) => [
       { ...UNSEEN, label: "high", paths: stepped() }, { ...UNSEEN, label: "low", paths: stepped() },

@@ -17,6 +17,7 @@ from facility.assignments.views import Occupant, assignments_of_experiment, occu
 from facility.experiments.changing import TRANSITIONS
 from facility.experiments.drafts import EXPERIMENT_STATE_LABELS
 from facility.experiments.views import ExperimentView, get_experiment
+from facility.notes.annotations import AnnotationQuery, find_annotations
 from schemas import times
 from schemas.site import Site
 from storage.database import Reads, ReadTransaction
@@ -27,6 +28,7 @@ from web.experiments.verdict import ICONS, LiveRow, judge, kind, sentences
 from web.http.query_parameters import RowId
 from web.http.refusals import refusal_text
 from web.live.snapshot import Snapshot
+from web.notes.form import form_context
 from web.rendering.audit_text import AuditText
 from web.rendering.cell_view import show_cells
 from web.rendering.formatting import span_text
@@ -34,6 +36,8 @@ from web.rendering.limits import limits_of, limits_text, own_limits, tolerance_t
 from web.rendering.pages import describe_site, language_of, page, page_gettext, translated_messages
 from web.rendering.texts import N_
 from web.requests import HttpRequest
+
+NOTES_SHOWN = 20
 
 # The word on the button of each way from state to state; those of ASKED end or hide something and ask first.
 MOVES = {
@@ -128,12 +132,19 @@ class ExperimentPageBuilder:
             "chart": chart(described, experiment, assignments, limits),
             "described": described,
             "site_description": describe_site(described),
+            **self._notes(number),
             "done": gettext(DONE[done]) if done in DONE else "",
             "message": self._message(refusal, language),
             "chosen": chosen,
         }
         status = 200 if refusal is None else refusal_text(self.request, refusal, language).status
         return page(self.request, "experiments/experiment.html", context, current="experiments", status_code=status)
+
+    def _notes(self, number: int) -> dict[str, Any]:
+        """Return the newest notes that belong to the experiment, and words for them."""
+        query = AnnotationQuery(experiment=number, withdrawn=False, limit=NOTES_SHOWN)
+        notes, total = find_annotations(self.sessions, self.actor, query)
+        return form_context(self.request, self.site, "") | {"notes": notes, "notes_in_all": total}
 
     def moves(self, experiment: ExperimentView) -> list[tuple[str, str, str]]:
         """Return the possible next states, each with its button's label and the question before it ("" for none)."""

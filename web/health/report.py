@@ -70,7 +70,7 @@ async def judge(sessions: Reads, engine: Engine, site: Site, hub: Hub, threads: 
     except DatabaseAway as error:
         wrong = isinstance(error.__cause__, WrongVersion)
         database, stored, ledger = str(error) if wrong else "the database cannot be reached", {}, []
-    units = [_unit(site, picture, unit.code, stored, now) for unit in site.units]
+    units = [_unit(site, picture, unit.code, stored, now, known=database == "ok") for unit in site.units]
     down = []
     if database != "ok":
         down.append(database)
@@ -85,7 +85,8 @@ async def judge(sessions: Reads, engine: Engine, site: Site, hub: Hub, threads: 
     troubles = {name: service.status.trouble for name, service in sorted(picture.services.items())}
     partly += [f"{name}: {trouble}" for name, trouble in troubles.items() if trouble is not None]
     partly += [account.fault for account in ledger if account.fault is not None]
-    partly += [f"{unit.unit}: {unit.words}" for unit in units if not unit.ok]
+    if database == "ok":  # else nothing is known of what is stored, and that is said once
+        partly += [f"{unit.unit}: {unit.words}" for unit in units if not unit.ok]
     return Health(
         status="down" if down else "degraded" if partly else "ok",
         words=down + partly,
@@ -110,7 +111,9 @@ def _stored(
     return {unit: LastStored(observed, newest, at) for unit, observed, newest, at in rows}, ledger
 
 
-def _unit(site: Site, picture: Picture, code: str, stored: dict[str, LastStored], now: datetime) -> UnitHealth:
+def _unit(
+    site: Site, picture: Picture, code: str, stored: dict[str, LastStored], now: datetime, *, known: bool
+) -> UnitHealth:
     unit = site.unit_by_code[code]
     status, heard_at = picture.unit(code)
     last = stored.get(code)
@@ -118,7 +121,9 @@ def _unit(site: Site, picture: Picture, code: str, stored: dict[str, LastStored]
     # By when it was observed: a backlog that comes in proves nothing about now.
     age = None if observed_at is None else round(age_of(observed_at, now), 3)
     fresh = age is not None and is_fresh(age, max(LATE_SECONDS, STALE_PERIODS * (unit.period or site.period)))
-    if age is None:
+    if not known:
+        words = "not known: the database cannot be read"
+    elif age is None:
         words = "nothing stored yet"
     elif fresh:
         words = "readings are stored"

@@ -1,8 +1,8 @@
-// The alarm strip: the only part of a page whose changes are read out.
+// The alarms of a page: the strip above it, whose changes are read out, the number in the navigation, and the calls.
 import { assets, texts } from "../rendering/page_data.js";
-import { language } from "../rendering/formats.js";
+import { fill, language } from "../rendering/formats.js";
 import { find } from "../rendering/elements.js";
-import { onChange, state } from "./live.js";
+import { call } from "./calling.js";
 
 /** @import { Alarm } from "../rendering/types" */
 
@@ -51,22 +51,67 @@ function listItem(alarm) {
   return item;
 }
 
-export function keepAlarmsCurrent() {
-  const strip = document.getElementById("alarms");
-  if (!strip) return;
+/** Somebody decided that these do not call, or another alarm says it; as in web/rendering/alarm_strip.py. */
+const QUIET = ["shelved", "suppressed", "out_of_service"];
+const UNATTENDED = ["active", "returned"];
+const SHOWN = 5;
+
+/**
+ * The alarms that call, in the order of the strip.
+ * @param {Alarm[]} alarms
+ */
+export function loudOf(alarms) {
+  /** @param {Alarm} one */
+  const attended = (one) => Number(!UNATTENDED.includes(one.state));
+  return alarms.filter((one) => !QUIET.includes(one.state)).sort((a, b) => attended(a) - attended(b)
+    || ORDER[a.severity] - ORDER[b.severity] || a.since.localeCompare(b.since));
+}
+
+/** @param {Alarm[]} loud */
+function countText(loud) {
+  return loud.length === 1 ? texts.alarm_count_one : fill(texts.alarm_count, { n: loud.length });
+}
+
+/** @param {Alarm} alarm */
+export const alarmSentence = (alarm) => `${severityText(alarm)}, ${alarm.cell ?? alarm.place}: ${message(alarm)}`;
+
+/** @param {Alarm[]} loud */
+function showBadge(loud) {
+  const badge = document.querySelector("[data-alarm-badge]");
+  if (!(badge instanceof HTMLElement)) return;
+  badge.hidden = loud.length === 0;
+  badge.dataset.severity = [...loud].sort((a, b) => ORDER[a.severity] - ORDER[b.severity])[0]?.severity ?? "";
+  find("[data-badge-number]", HTMLElement, badge).textContent = String(loud.length);
+  find("[data-badge-text]", HTMLElement, badge).textContent = countText(loud);
+}
+
+/**
+ * @param {HTMLElement} strip
+ * @param {Alarm[]} loud
+ */
+function showStrip(strip, loud) {
   const list = find("[data-alarm-list]", HTMLElement, strip);
-  const quiet = find("[data-no-alarm]", HTMLElement, strip);
-  const announcement = find("[data-alarm-news]", HTMLElement, strip);
-  let known = new Set(state.alarms.map((alarm) => alarm.id));
-  onChange((changed) => {
-    if (changed && !changed.alarms) return;
-    const alarms = [...state.alarms].sort((a, b) => ORDER[a.severity] - ORDER[b.severity] || a.since.localeCompare(b.since));
-    list.replaceChildren(...alarms.map(listItem));
-    list.hidden = alarms.length === 0;
-    quiet.hidden = alarms.length > 0;
-    const fresh = alarms.filter((alarm) => !known.has(alarm.id));
-    if (fresh.length) announcement.textContent = fresh.map((alarm) => `${severityText(alarm)}, ${alarm.cell ?? alarm.place}: ${message(alarm)}`).join(". ");
-    else if (known.size && !alarms.length) announcement.textContent = texts.all_normal;
-    known = new Set(alarms.map((alarm) => alarm.id));
-  });
+  list.replaceChildren(...loud.slice(0, SHOWN).map(listItem));
+  list.hidden = loud.length === 0;
+  find("[data-no-alarm]", HTMLElement, strip).hidden = loud.length > 0;
+  find("[data-alarm-rest]", HTMLElement, strip).hidden = loud.length <= SHOWN;
+  find("[data-alarm-more]", HTMLElement, strip).textContent = fill(texts.alarms_more, { n: loud.length - SHOWN });
+}
+
+/** @param {Alarm[]} alarms of the page as it came */
+export function keepAlarmsCurrent(alarms) {
+  const strip = document.getElementById("alarms");
+  const announcement = strip && find("[data-alarm-news]", HTMLElement, strip);
+  let known = new Set(loudOf(alarms).map((alarm) => alarm.id));
+  /** @param {Alarm[]} now */
+  return (now) => {
+    const loud = loudOf(now);
+    showBadge(loud);
+    if (strip) showStrip(strip, loud);
+    const fresh = loud.filter((alarm) => !known.has(alarm.id));
+    if (announcement && fresh.length) announcement.textContent = fresh.map(alarmSentence).join(". ");
+    else if (announcement && known.size && !loud.length) announcement.textContent = texts.all_normal;
+    call(fresh.filter((alarm) => alarm.state === "active"));
+    known = new Set(loud.map((alarm) => alarm.id));
+  };
 }

@@ -7,9 +7,9 @@ from litestar.di import NamedDependency
 from litestar.response import Stream
 
 from facility.acting.refusals import TooManyAttempts
-from web.http.server_limits import PlaceCounter
 from web.live.hub import Hub
 from web.requests import HttpRequest
+from web.server_limits import PlaceCounter
 
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _COME_BACK = 60

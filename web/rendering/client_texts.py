@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from facility.notes.tags import WORKS
 from web.rendering.cell_view import STATE_LABELS, VALUE_LABELS
-from web.rendering.texts import N_
+from web.rendering.texts import N_, translate_message
 
 NEVER = N_("never")
 CLIENT_TEXTS = {
@@ -26,6 +27,21 @@ CLIENT_TEXTS = {
     "alarm_returned": N_("back to normal, not acknowledged"),
     "alarm_acknowledged": N_("acknowledged"),
     "alarm_shelved": N_("shelved"),
+    "alarm_suppressed": N_("explained by another alarm"),
+    "alarm_out_of_service": N_("out of service"),
+    "layer_night": N_("light off"),
+    "layer_door": N_("door open"),
+    "layer_alarm": N_("alarm"),
+    "layer_intervention": N_("intervention"),
+    "layer_annotation": N_("note"),
+    "layer_rejection": N_("rejected values"),
+    "goes_on": N_("goes on"),
+    "happenings": N_("What happened ({n})"),
+    "alarm_count": N_("{n} alarms"),
+    "alarm_count_one": N_("1 alarm"),
+    "alarms_more": N_("and {n} more"),
+    "call_refused": N_("The browser does not allow notifications for this site: its own settings decide."),
+    "call_on": N_("On: this browser remembers it."),
     "unit_online": N_("online"),
     "unit_offline": N_("offline"),
     "unit_unknown": N_("no news yet"),
@@ -67,5 +83,6 @@ def client_texts(gettext: Callable[[str], str]) -> dict[str, object]:
     """Return the scripts' texts in one language."""
     return {key: gettext(text) for key, text in CLIENT_TEXTS.items()} | {
         "states": {state: gettext(word) for state, word in STATE_LABELS.items()},
+        "works": {work: translate_message(gettext, words) for work, words in WORKS.items()},
         "values": {state: gettext(word) if word else "" for state, word in VALUE_LABELS.items()},
     }

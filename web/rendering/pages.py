@@ -19,7 +19,7 @@ from schemas.site import Site
 from schemas.times import CLOCK_SKEW
 from telemetry import judging
 from telemetry.limits import station_limits
-from web.rendering import cell_view, formatting
+from web.rendering import alarm_strip, cell_view, formatting
 from web.rendering.addresses import requested_path
 from web.rendering.client_texts import CLIENT_TEXTS, NEVER, client_texts
 from web.rendering.form_tokens import token_for_form
@@ -44,6 +44,7 @@ class NavigationItem:
 NAVIGATION = (
     NavigationItem("cards", "/", N_("Cells")),
     NavigationItem("plan", "/plan", N_("Site plan")),
+    NavigationItem("alarms", "/alarms", N_("Alarms"), Act.ALARMS_READ),
     NavigationItem("experiments", "/experiments", N_("Experiments"), Act.EXPERIMENTS_READ),
     NavigationItem("occupancy", "/occupancy", N_("Occupancy"), Act.EXPERIMENTS_READ),
     NavigationItem("people", "/people", N_("People"), Act.PEOPLE_READ),
@@ -67,6 +68,7 @@ def template_config(site: Site, version: str, static: Callable[[str], str]) -> T
         "version": version,
         "static": static,
         "texts": read_texts(),
+        "alarm_strip_of": alarm_strip.strip,
         "state_words": cell_view.STATE_LABELS,
         "value_words": cell_view.VALUE_LABELS,
         "site_description": describe_site(site),
@@ -131,6 +133,7 @@ def page_context(request: HttpRequest, current: str = "") -> dict[str, object]:
         "me": me,
         "form_token": partial(token_for_form, request),
         "navigation": [item for item in NAVIGATION if item.act is None or (me is not None and me.may(item.act))],
+        "alarm_badge": alarm_strip.badge(request.app.state.hub.picture.alarms.values()),
         "theme": theme if theme in THEMES else "auto",
         "current": current,
         "here": requested_path(request),

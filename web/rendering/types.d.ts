@@ -100,10 +100,14 @@ export type TextKey =
   | "no_verdict" | "out_one" | "out_several" | "pause" | "paused" | "resume" | "setpoint" | "silent_one"
   | "silent_several" | "source_bucket" | "source_raw" | "time" | "unit_offline" | "unit_online" | "unit_unknown"
   | "unit_waiting" | "severity_warning" | "severity_major" | "severity_critical" | "alarm_returned"
-  | "alarm_acknowledged" | "alarm_shelved";
+  | "alarm_acknowledged" | "alarm_shelved" | "alarm_suppressed" | "alarm_out_of_service" | "alarm_count" | "alarm_count_one"
+  | "layer_night" | "layer_door" | "layer_alarm" | "layer_intervention" | "layer_annotation" | "layer_rejection"
+  | "goes_on" | "happenings" | "alarms_more" | "call_refused" | "call_on";
 export interface Texts extends Record<TextKey, string> {
   states: Record<CellState, string>;
   values: Record<ValueState, string>;
+  /** By kind of an intervention. */
+  works: Record<string, string>;
 }
 
 /** Times in everything that follows are RFC 3339 in UTC. */
@@ -132,7 +136,7 @@ export interface Alarm {
   cell?: string;
   code: string;
   severity: Severity;
-  state: "active" | "acknowledged" | "returned" | "shelved";
+  state: "active" | "acknowledged" | "returned" | "shelved" | "suppressed" | "out_of_service";
   since: string;
   text: Partial<Label>;
 }
@@ -193,6 +197,26 @@ export interface History {
   /** Seconds of a bucket; 0: every reading. */
   width: number;
   series: Record<string, SeriesHistory>;
+}
+
+/** What an experiment asked of a parameter while it held the cell. */
+export interface LimitsInForce {
+  parameter: string;
+  experiment: string;
+  started_at: string;
+  ended_at: string | null;
+  deviation: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+/** /api/cells/{cell}/events (facility/notes/events.py). */
+export interface CellEvents {
+  alarms: { parameter: string | null; since: string; returned_at: string | null; ended_at: string | null; text: Partial<Label> }[];
+  interventions: { work: string; text: string; person: string | null; started_at: string; ended_at: string | null }[];
+  annotations: { parameter: string | null; text: string; person: string | null; started_at: string; ended_at: string | null }[];
+  rejections: { parameter: string | null; reason: string; started_at: string; ended_at: string }[];
+  limits: LimitsInForce[];
 }
 
 /** `chart` in web/experiments/days.py. */

@@ -113,7 +113,7 @@ def test_local_accounts_log_in_while_the_directory_is_down_or_hangs(slapd: Slapd
             enter(way, "technician", PASSWORD)
             with pytest.raises(NotLoggedIn, match="directory does not answer"):
                 enter(way, "zoe", "zoe's long password")
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 60, "a server that hangs would hold it for ever"
         finally:
             slapd.thaw()
 

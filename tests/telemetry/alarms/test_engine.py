@@ -91,6 +91,15 @@ def test_what_is_older_than_what_was_judged_raises_nothing() -> None:
     assert play([(minute, 9) for minute in range(99)], state) == (state, [])
 
 
+def test_a_clock_that_was_set_back_does_not_stop_the_watch() -> None:
+    state, _ = play([(100, 0)])
+    found = []
+    for minute in range(30, 60):
+        state, transitions = step(state, RULE, Observation(at(minute), 2), now=at(minute))
+        found += transitions
+    assert changes(found) == [("raised", "warning", 45)]
+
+
 def test_a_shelf_always_ends_and_brings_the_alarm_back_unacknowledged() -> None:
     state, _ = play([(0, 2), (15, 2)])
     shelved = shelve(acknowledge(state), at(60))

@@ -12,7 +12,7 @@ from schemas.tables import Cell, Parameter, Reading, Reading5min, Series
 from storage.database import read_sessions
 from telemetry.alarms.definitions import Definition
 from telemetry.alarms.preview import FIVE_MINUTES, Preview, preview
-from tests.conftest import prepare_database
+from tests.services.databases import prepare_database
 
 END = datetime(2026, 11, 26, tzinfo=UTC)
 START = END - timedelta(days=2)

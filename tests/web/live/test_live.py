@@ -147,7 +147,10 @@ def test_the_database_dies_and_comes_back(tmp_path: Path, make_web: MakeWeb, bro
     server = make_web(broker=broker.port, database=url)
     wait_for(lambda: connected(server), "the broker is connected")
     assert server.get("/api/cells/E2C2").status_code == 503
-    assert server.get("/health").status_code == 503
+    health = server.get("/health")
+    assert health.status_code == 503
+    assert {unit["words"] for unit in health.json()["units"]} == {"not known: the database cannot be read"}
+    assert not any("stored" in words for words in health.json()["words"]), "nothing is claimed of what is not known"
     publish(broker.port, TOPIC, reading(air_temperature=18.0))
     wait_for(lambda: server.get("/api/cells/E2C1").is_success, "live values go on")
     database.start()

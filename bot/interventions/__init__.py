@@ -1,0 +1,1 @@
+"""Announced work on cells, from Discord."""

@@ -1,0 +1,1 @@
+"""What people note: annotations, announced work, values that are rejected, and who was affected by them."""
