@@ -27,6 +27,9 @@ class BotSettings(Block):
     token_file: Path | None = Field(default=None, description="a file with the token, in place of it")
     guild: int | None = Field(default=None, gt=0, description="the one Discord server that the bot answers in")
     channel: int | None = Field(default=None, gt=0, description="channel for alarms; none are posted without it")
+    fallback_channel: int | None = Field(
+        default=None, gt=0, description="channel for alarms that the first one does not take"
+    )
     mention_role: int | None = Field(default=None, gt=0, description="role that a major or critical alarm calls")
     prefix: str = Field(default="!", min_length=1, max_length=5)
     language: Literal["fr", "en"] = "fr"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from facility.alarms.channels import Health
 from schemas.messages import Status
 from schemas.picture import Picture
 from schemas.site import Site
@@ -24,7 +25,8 @@ class Facts:
     """None and empty where the database was not asked or does not answer.
 
     `missing` has by unit the share of the readings heard within the last minutes that were not stored, `open` the
-    readings that its ledger cannot explain, `canary_silence` the seconds since a canary came back.
+    readings that its ledger cannot explain, `canary_silence` the seconds since a canary came back, `channels` how the
+    channels of notifications do.
     """
 
     canary: int | None = None
@@ -32,6 +34,7 @@ class Facts:
     rejected: int | None = None
     missing: Mapping[str, float] = field(default_factory=dict)
     open: Mapping[str, int] = field(default_factory=dict)
+    channels: Mapping[str, Health] = field(default_factory=dict)
 
 
 def read_facts(sessions: Reads, site: Site, picture: Picture, heard: Mapping[str, Heard], now: datetime) -> Facts:

@@ -14,6 +14,7 @@ from telemetry.alarms.rules import Kind, Rule
 from telemetry.alarms.station_rules import WATCHDOG
 from watchdog.arrivals import Arrivals
 from watchdog.cells import CellWatch
+from watchdog.channel_faults import look_at_channels
 from watchdog.clocks import Steadiness
 from watchdog.facts import Facts
 from watchdog.looks import Key, Look, States
@@ -56,6 +57,7 @@ class Looking:
         others = [
             *look_at_path(scene, facts, self._settings, database_away=database_away),
             *self._look_at_machine(now),
+            *look_at_channels(facts.channels, now),
         ]
         if scene.picture.connected:
             others += look_at_units(scene, self._settings.backlog)

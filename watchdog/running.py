@@ -26,10 +26,12 @@ from storage.revisions import check_version
 from telemetry.alarms.station_rules import WATCHDOG
 from watchdog import canary, filling
 from watchdog.canary import CanaryFlight
+from watchdog.delivery import Courier
 from watchdog.facts import Facts, read_facts
 from watchdog.leading import Leadership, NotLeading
 from watchdog.looking import Looking
 from watchdog.looks import States
+from watchdog.notifying import Post
 from watchdog.publishing import Topics
 from watchdog.recalling import recall
 from watchdog.settings import WatchdogSettings
@@ -66,6 +68,9 @@ class Watchdog:
         # One thread: what it does is in order, and a database that hangs holds up nothing else.
         self._threads = Threads("database", 1, most=2)
         self._asking = Threads("facts", 1, most=2)
+        block = settings.watchdog
+        courier = Courier(block.mail, block.secrets)
+        self._post = Post(self._sessions, courier, site.zone, block.web_address, lambda: self._leads)
 
     async def run(self) -> None:
         """Run until SIGTERM or Ctrl-C."""
@@ -77,6 +82,7 @@ class Watchdog:
             asyncio.create_task(self._look_again(), name="looking"),
             asyncio.create_task(self._ask_again(), name="facts"),
             asyncio.create_task(self._send_canaries(), name="canary"),
+            asyncio.create_task(self._post.run(), name="notifications"),
             asyncio.create_task(asked.wait(), name="stop"),
         ]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -162,6 +168,7 @@ class Watchdog:
             return
         await self._ask(self._threads, self._stored.write, self._leadership, changes)
         self._states.written(changes)
+        self._post.wake()
         self._known, states = await self._ask(self._threads, self._stored.read)
         for key, state in states.items():
             self._states.put(key, state)
@@ -182,7 +189,7 @@ class Watchdog:
                     facts = await self._ask(self._asking, read_facts, sessions, self._site, picture, heard, times.now())
                     if facts.canary is not None:
                         self._canary.came_back(facts.canary)
-                    self._facts = replace(facts, canary_silence=self._canary.silence())
+                    self._facts = replace(facts, canary_silence=self._canary.silence(), channels=self._post.healths)
                     if monotonic() >= filled_at:
                         await self._ask(
                             self._asking, filling.note_filled, self._sessions, self._leadership, times.now()

@@ -27,7 +27,20 @@ from schemas.site import Site
 from service import ending
 from service.version import octopus_version
 from storage.database import ReadSessions, ReadTransaction, read_sessions, write_sessions
-from web import alarms, assignments, audit, cells, experiments, health, notes, occupancy, people, plan, wall
+from web import (
+    alarms,
+    assignments,
+    audit,
+    cells,
+    channels,
+    experiments,
+    health,
+    notes,
+    occupancy,
+    people,
+    plan,
+    wall,
+)
 from web.http.assets import read_assets, static_file
 from web.http.auth import ANYONE, LAB, PERSON, UNSEEN, Identity, actor_of, guard_routes
 from web.http.cookies import CookieNames
@@ -62,6 +75,7 @@ FEATURES: tuple[Routes, ...] = (
     occupancy.ROUTES,
     people.ROUTES,
     audit.ROUTES,
+    channels.ROUTES,
     health.ROUTES,
     alarms.ROUTES,
     notes.ROUTES,

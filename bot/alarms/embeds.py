@@ -7,6 +7,7 @@ import discord
 
 from bot.alarms.buttons import AlarmButton, AlarmMenu
 from bot.context import Context
+from bot.escaping import escape
 from bot.gateway.panels import Panel
 from bot.texts import Texts
 from facility.alarms.notifications import Item
@@ -29,6 +30,14 @@ def message(context: Context, items: Sequence[Item], batch: str) -> tuple[str, l
     return " ".join(words), embeds, _view(context, shown, texts)
 
 
+def plain(context: Context, items: Sequence[Item]) -> str:
+    """Return the alarms in plain lines, where Discord does not take their message as it should be."""
+    texts = context.texts()
+    shown = [item for item in items if context.policy.alarm(item.alarm)]
+    lines = "\n".join(short(context, item, texts)[: 1800 // len(shown)] for item in shown)
+    return " ".join([*(_role(context) if any(map(grave, shown)) else []), lines])
+
+
 def grave(item: Item) -> bool:
     """Tell whether an alarm wants somebody at once."""
     return item.alarm.severity != "warning" and item.alarm.state == "active" and not item.over
@@ -48,8 +57,9 @@ def call(context: Context, item: Item) -> str:
 def short(context: Context, item: Item, texts: Texts) -> str:
     """Return an alarm in one line."""
     alarm = item.alarm
-    what = discord.utils.escape_markdown(alarm.text.get(texts.language) or alarm.code)[:150]
-    return f"{texts(f'severity_{alarm.severity}')} · **{alarm.place}** · {what} · {state_words(context, item, texts)}"
+    what = escape(alarm.text.get(texts.language) or alarm.code, 150)
+    where = f"{texts(f'severity_{alarm.severity}')} · **{escape(alarm.place)}**"
+    return f"{where} · {what} · {state_words(context, item, texts)}"
 
 
 def state_words(context: Context, item: Item, texts: Texts) -> str:
@@ -60,7 +70,7 @@ def state_words(context: Context, item: Item, texts: Texts) -> str:
     if alarm.state == "shelved" and alarm.shelved_until is not None:
         return texts("alarm_shelved", until=round(alarm.shelved_until.timestamp()))
     if alarm.state == "acknowledged" and alarm.acknowledged_by and context.policy.names:
-        return texts("alarm_acknowledged_by", name=discord.utils.escape_markdown(alarm.acknowledged_by[:100]))
+        return texts("alarm_acknowledged_by", name=escape(alarm.acknowledged_by, 100))
     return texts(f"alarm_{'active' if alarm.state == 'shelved' else alarm.state}")
 
 
@@ -80,8 +90,8 @@ def _embed(context: Context, item: Item, batch: str, texts: Texts, *, alone: boo
     page = context.page(f"/cells/{alarm.cell}" if alarm.cell in context.site.unit_of_cell else "/")
     text = alarm.text.get(texts.language) or next(iter(alarm.text.values()), alarm.code)
     embed = discord.Embed(
-        title=f"{texts(f'severity_{alarm.severity}')} · {alarm.place}"[:256],
-        description=discord.utils.escape_markdown(text)[: 1500 if alone else 200],
+        title=f"{texts(f'severity_{alarm.severity}')} · {escape(alarm.place, 200)}",
+        description=escape(text, 1500 if alone else 200),
         colour=_GREY if item.over or alarm.state in {"returned", "shelved"} else _COLOURS[alarm.severity],
         url=page,
     )
@@ -96,7 +106,7 @@ def _embed(context: Context, item: Item, batch: str, texts: Texts, *, alone: boo
         embed.add_field(name=texts("alarm_value"), value=f"{' / '.join(numbers)} {unit}".strip())
     guidance = (alarm.guidance or {}).get(texts.language)
     if guidance and alone and not item.over:
-        embed.add_field(name=texts("alarm_guidance"), value=guidance[:1000], inline=False)
+        embed.add_field(name=texts("alarm_guidance"), value=escape(guidance), inline=False)
     embed.set_footer(text=texts("alarm_footer", id=alarm.id, batch=batch))
     return embed
 

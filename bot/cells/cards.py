@@ -9,6 +9,7 @@ from bot.cells.charts import chart
 from bot.cells.verdicts import DisplayedValue, describe, show, without_limit, written
 from bot.context import Context
 from bot.database import DatabaseAway
+from bot.escaping import escape
 from bot.station_reader import ChartData
 from bot.texts import Texts
 from schemas import times
@@ -120,7 +121,7 @@ def _experiment(context: Context, cell: str, texts: Texts) -> str:
         return texts("free" if context.picture.connected else "experiment_unknown")
     if not context.policy.experiment(held.code):
         return texts("occupied")
-    return discord.utils.escape_markdown(f"{held.code} · {held.title}")[:1000]
+    return escape(f"{held.code} · {held.title}")
 
 
 def _trend(measured: ChartData, parameter: Parameter) -> str:

@@ -1,6 +1,7 @@
 """`/experience`: an experiment, its state and its cells, where the site's settings let it leave."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -8,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.database import DatabaseAway
+from bot.escaping import escape
 from bot.gateway.client import OctopusBot
 from bot.station_reader import ExperimentRow
 from facility.acting.fields import fold
@@ -38,15 +40,15 @@ class Experiments(commands.Cog):
         except DatabaseAway:
             await interaction.edit_original_response(content=texts("database_away"))
             return
-        folded = fold(code[:200])
-        found = next((item for item in known if folded in {fold(item.code), fold(item.title)}), None)
-        if found is None:
-            text = texts("experiment_gone", code=discord.utils.escape_markdown(code[:100]))
-            await interaction.edit_original_response(content=text)
+        meant = find(known, code[:200])
+        if len(meant) != 1:
+            codes = ", ".join(escape(item.code, 50) for item in meant[:20])
+            text = texts("experiment_several", codes=codes) if meant else ""
+            await interaction.edit_original_response(content=text or texts("experiment_gone", code=escape(code, 100)))
             return
+        found = meant[0]
         page = context.page(f"/experiments/{found.id}")
-        title = discord.utils.escape_markdown(f"{found.code} · {found.title}")
-        embed = discord.Embed(title=title[:256], url=page)
+        embed = discord.Embed(title=escape(f"{found.code} · {found.title}", 256), url=page)
         embed.add_field(name=texts("experiment_state"), value=texts(f"state_{found.state}"))
         cells = [cell for cell in found.cells if context.policy.cell(cell)]
         embed.add_field(name=texts("experiment_cells"), value=", ".join(cells)[:1024] or "—")
@@ -74,6 +76,23 @@ class Experiments(commands.Cog):
         context = self._bot.context
         known = await context.database.ask(context.station.experiments)
         return [item for item in known if context.policy.experiment(item.code)]
+
+
+def find(known: Sequence[ExperimentRow], typed: str) -> list[ExperimentRow]:
+    """Return the experiments that a code or title may mean: the exact one before those that differ by case.
+
+    Codes may differ by nothing but case, and one's title may be another's code.
+    """
+    wanted = fold(typed)
+    for fits in (
+        lambda one: one.code == typed.strip(),
+        lambda one: fold(one.code) == wanted,
+        lambda one: one.title == typed.strip(),
+        lambda one: fold(one.title) == wanted,
+    ):
+        if found := [one for one in known if fits(one)]:
+            return found
+    return []
 
 
 async def setup(bot: OctopusBot) -> None:

@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.database import DatabaseAway
+from bot.escaping import escape
 from bot.gateway.client import OctopusBot
 from facility.acting.refusals import Refusal
 from facility.people import discord_links
@@ -32,7 +33,7 @@ class Identity(commands.Cog):
                 discord_links.link, context.database.write, code[:100], interaction.user.id
             )
             named = context.policy.names
-            text = texts("linked_as", login=discord.utils.escape_markdown(actor.login)) if named else texts("linked")
+            text = texts("linked_as", login=escape(actor.login)) if named else texts("linked")
         except Refusal as refusal:
             text = texts.message(refusal.message)
         except DatabaseAway:

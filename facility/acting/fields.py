@@ -76,6 +76,11 @@ def _email(text: str) -> str:
     return address
 
 
+def is_email(text: str) -> bool:
+    """Tell whether this is a bare address: `Zoé <zoe@example.org>` is none."""
+    return clean_email(text) is not None
+
+
 def _plausible_day(day: date) -> date:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise ValueError(message("The year must be between 2000 and 2199."))

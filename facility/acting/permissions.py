@@ -64,6 +64,12 @@ class Act(StrEnum):
     ALARM_SHELVE = "alarm.shelve"
     ALARM_OUT_OF_SERVICE = "alarm.out_of_service"
     ALARM_RULE_CHANGE = "alarm.rule"
+    CHANNELS_READ = "channels.read"
+    CHANNEL_ADD = "channel.add"
+    CHANNEL_CHANGE = "channel.change"
+    CHANNEL_REMOVE = "channel.remove"
+    CHANNEL_TEST = "channel.test"
+    NOTIFICATIONS_CHANGE = "account.notifications"
     DISCORD_CODE = "discord.code"
     DISCORD_LINK = "discord.link"
     DISCORD_UNLINK = "discord.unlink"
@@ -99,6 +105,11 @@ _ADMIN = (
     Act.PERSON_DEACTIVATE,
     Act.PERSON_REACTIVATE,
     Act.PASSWORD_LINK,
+    Act.CHANNELS_READ,
+    Act.CHANNEL_ADD,
+    Act.CHANNEL_CHANGE,
+    Act.CHANNEL_REMOVE,
+    Act.CHANNEL_TEST,
     Act.AUDIT_READ,
     Act.AUDIT_EXPORT,
 )

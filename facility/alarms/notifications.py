@@ -12,11 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from facility.alarms.messages import as_message
+from facility.alarms.targets import read_targets
 from schemas import messages
 from schemas.tables import Alarm, Notification
 from storage.database import Sessions
 
-CHANNELS = ("discord",)
+# The bot's own; it edits its messages, so it is told every change.
+DISCORD = "discord"
 
 # Who switches a channel on after months does not want to hear all that happened since.
 OUTDATED = timedelta(days=7)
@@ -47,7 +49,12 @@ def announce(session: Session, alarm: messages.Alarm, at: datetime, ended_at: da
 
     Call it in the transaction that changes the alarm.
     """
-    news = [_announce(session, channel, alarm, at, ended_at) for channel in CHANNELS]
+    news = [_announce(session, DISCORD, alarm, at, ended_at)]
+    for target in read_targets(session):
+        known = _find(session, target.key, alarm.id) is not None
+        # Who was not told that it began is not told that it is over.
+        if known or (ended_at is None and target.concerns(alarm)):
+            news.append(_announce(session, target.key, alarm, at, ended_at))
     return any(news)
 
 
@@ -184,7 +191,7 @@ def _announce(session: Session, channel: str, alarm: messages.Alarm, at: datetim
         row = Notification(
             channel=channel, alarm_id=alarm.id, place=alarm.place, code=alarm.code, content=content,
             over=ended_at is not None, ended_at=ended_at, revision=1, sent_revision=0, waiting=True, attempts=0,
-            failure="", created_at=at, changed_at=at,
+            failure="", told="", created_at=at, changed_at=at,
         )  # fmt: skip
         try:
             with session.begin_nested():

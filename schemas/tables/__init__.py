@@ -13,6 +13,7 @@ from schemas.tables.alarms import (
     Notification,
 )
 from schemas.tables.base import Base, UtcDateTime
+from schemas.tables.channels import Channel, ChannelState, OutgoingMessage, PersonNotification
 from schemas.tables.people import (
     ApiToken,
     AuditEvent,
@@ -64,6 +65,8 @@ __all__ = [
     "Base",
     "Canary",
     "Cell",
+    "Channel",
+    "ChannelState",
     "DiscordCommands",
     "DiscordLink",
     "DiscordLinkCode",
@@ -79,8 +82,10 @@ __all__ = [
     "LoginSession",
     "Notification",
     "OneTimeLink",
+    "OutgoingMessage",
     "Parameter",
     "Person",
+    "PersonNotification",
     "Publisher",
     "PublisherRange",
     "Quality",

@@ -161,6 +161,7 @@ class Notification(Base):
 
     `revision` rises with each change, `sent_revision` follows when the channel has it. `batch` names the message
     that is about to be, or was, sent; rows of one batch share it. `message_id` is the channel's own name for it.
+    Where a message cannot be changed once it is sent, `told` is what people were last told: severity and phase.
     """
 
     __tablename__ = "notification"
@@ -187,6 +188,7 @@ class Notification(Base):
     message_id: Mapped[str | None] = mapped_column(String(32))
     attempts: Mapped[int] = mapped_column(Integer)
     failure: Mapped[str] = mapped_column(String(500))
+    told: Mapped[str] = mapped_column(String(40), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

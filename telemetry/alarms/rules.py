@@ -11,7 +11,9 @@ CellKind = Literal[
     "deviation", "low", "high", "rate", "frozen", "no_value", "no_data", "implausible", "open", "no_effect"
 ]
 UnitKind = Literal["offline", "clock", "backlog", "source"]
-ServiceKind = Literal["heartbeat", "rows", "canary", "ledger", "rejected", "database", "broker", "disk", "certificate"]
+ServiceKind = Literal[
+    "heartbeat", "rows", "canary", "ledger", "rejected", "database", "broker", "disk", "certificate", "channel"
+]
 ExperimentKind = Literal["scenario_ended", "setpoint_not_followed", "odd_one_out"]
 Kind = CellKind | UnitKind | ServiceKind | ExperimentKind
 

@@ -23,6 +23,8 @@ BROKER = Rule.above("broker", ("major", 0.5, 30 * SECOND))
 # Percent.
 DISK = Rule.above("disk", ("warning", 85, 5 * MINUTE), ("major", 95, MINUTE), margin=2)
 # Minus the days that are left.
+# A mail server that is restarted is no news.
+CHANNEL = Rule.above("channel", ("warning", 0.5, 2 * MINUTE), ("major", 0.5, 30 * MINUTE))
 CERTIFICATE = Rule.above("certificate", ("warning", -21, timedelta(0)), ("major", -3, timedelta(0)))
 
 

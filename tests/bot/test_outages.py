@@ -2,11 +2,16 @@
 
 import asyncio
 
+import pytest
+
+from schemas.tables import ChannelState
 from tests.bot.alarms.test_alarms import told, waiting
 from tests.bot.discord.person import eventually, fields
-from tests.bot.discord.server import Fault
+from tests.bot.discord.server import CHANNEL, Fault
 from tests.bot.rig import Rig, alarm
 from tests.services.mariadb import MariaDB
+
+MALFORMED = {"message": "Invalid Form Body", "code": 50035}
 
 
 async def test_gateway_away_at_the_start_cut_and_session_lost(rig: Rig) -> None:
@@ -59,12 +64,12 @@ async def test_rest_fails_limits_and_goes_away(rig: Rig) -> None:
     await rig.ada.say("!ecolab", wait=False)
     await eventually(lambda: "an answer did not arrive: RateLimited" in rig.bot.text(), "it gives up")
     # What Discord finds malformed does not hold up what comes after it; a later change is tried again.
-    rig.discord.faults = [Fault("POST", r"^/channels/\d+/messages$", status=400)]
+    rig.discord.faults = [Fault("POST", r"^/channels/\d+/messages$", status=400, times=2, body=MALFORMED)]
     rig.publish_alarm(alarm(5, "E5C1"))
     await eventually(lambda: "does not take the message for alarm 5" in rig.bot.text(), "it is said")
     rig.publish_alarm(alarm(6, "E5C2"))
     await eventually(lambda: told(rig) == ["1", "2", "6"], "the next one goes out")
-    rig.discord.faults = [Fault("PATCH", r"^/channels/\d+/messages/", status=400)]
+    rig.discord.faults = [Fault("PATCH", r"^/channels/\d+/messages/", status=400, times=2, body=MALFORMED)]
     rig.publish_alarm(alarm(1, state="acknowledged"))
     await eventually(lambda: "does not take the message for alarm 1" in rig.bot.text() and not waiting(rig), "an edit")
     # Somebody deleted a message: an alarm that is not over is told anew.
@@ -74,7 +79,47 @@ async def test_rest_fails_limits_and_goes_away(rig: Rig) -> None:
     rig.discord.faults = [Fault("POST", r"^/channels/\d+/messages$", status=403, body={"message": "x", "code": 50013})]
     rig.publish_alarm(alarm(3, "E3C3"))
     await eventually(lambda: "Discord refuses the channel" in rig.bot.text(), "a permission taken away is said")
-    assert waiting(rig) == 1
+    await eventually(lambda: told(rig) == ["1", "2", "6", "3"] and not waiting(rig), "and it is given back")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, 50083), (400, 160005), (403, 50013), (404, 10003), (400, 0), (409, 0), (403, 0)]
+)
+async def test_a_refusal_that_passes_is_not_final(rig: Rig, status: int, code: int) -> None:
+    await rig.start()
+    refusal = {"message": "Thread is archived", "code": code}
+    rig.discord.faults = [Fault("POST", r"^/channels/\d+/messages$", status=status, times=2, body=refusal)]
+    rig.publish_alarm(alarm(1))
+    await eventually(lambda: told(rig) == ["1"] and not waiting(rig), "it is told in the end")
+    rig.discord.faults = [Fault("PATCH", r"^/channels/\d+/messages/", status=status, times=2, body=refusal)]
+    rig.publish_alarm(alarm(1, state="acknowledged"))
+    # What is behind it is not held up.
+    rig.publish_alarm(alarm(2, "E2C2"))
+    await eventually(lambda: told(rig) == ["1", "2"], "the next one is told")
+    await eventually(lambda: fields(rig.discord.posts[0])["État"] == "acquittée" and not waiting(rig), "it is shown")
+
+
+async def test_a_channel_that_a_person_must_mend_has_another_told(rig: Rig) -> None:
+    await rig.start(OCTOPUS_BOT__FALLBACK_CHANNEL="4711")
+    closed = {"message": "Missing Permissions", "code": 50013}
+    rig.discord.faults = [Fault("POST", rf"^/channels/{CHANNEL}/messages$", status=403, times=99, body=closed)]
+    rig.publish_alarm(alarm(1))
+    await eventually(lambda: told(rig) == ["1"] and not waiting(rig), "it is told in the other channel")
+    assert str(rig.discord.posts[0]["channel_id"]) == "4711"
+    with rig.write() as session:
+        row = session.get_one(ChannelState, "discord")
+        assert row.failing_since is not None
+        assert row.fault == "refused"
+    rig.publish_alarm(alarm(1, state="acknowledged"))
+    await eventually(lambda: fields(rig.discord.posts[0])["État"] == "acquittée", "it is changed where it stands")
+
+
+async def test_what_discord_finds_malformed_is_told_in_plain_words(rig: Rig) -> None:
+    await rig.start()
+    rig.discord.faults = [Fault("POST", r"^/channels/\d+/messages$", status=400, body=MALFORMED)]
+    rig.publish_alarm(alarm(1))
+    await eventually(lambda: rig.discord.posts and not waiting(rig), "it is told")
+    assert "**E1C3** · Plus de mesure en E1C3" in rig.discord.posts[0]["content"]
 
 
 async def test_database_away(rig_on_mariadb: Rig, own_mariadb: MariaDB) -> None:

@@ -7,6 +7,7 @@ from web.people.account import (
     make_token,
     revoke,
     save_account,
+    save_notifications,
     save_password,
     show_link_code,
     unlink_discord,
@@ -30,7 +31,17 @@ ROUTES = Routes(
     anyone=(login_page, do_login, do_logout, register_page, do_register, password_page, set_password),
     people=(
         *(PersonController, AccountController),
-        *(account_page, save_account, save_password, make_token, revoke, end, show_link_code, unlink_discord),
+        *(
+            account_page,
+            save_account,
+            save_notifications,
+            save_password,
+            make_token,
+            revoke,
+            end,
+            show_link_code,
+            unlink_discord,
+        ),
         *(people_page, save_person, make_link),
     ),
 )

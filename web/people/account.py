@@ -11,6 +11,7 @@ from litestar.response import Redirect, Template
 from facility.acting.acts import Actor
 from facility.acting.permissions import ROLE_LABELS, Act
 from facility.acting.refusals import Refusal
+from facility.alarms.own_notifications import OwnNotifications, own_notifications, set_own_notifications
 from facility.people.account import AccountChange, PasswordChange, change_account, change_password, get_account
 from facility.people.discord_links import issue_link_code, linked_account, unlink
 from facility.people.login import Gate
@@ -23,7 +24,14 @@ from web.people.browsers import program
 from web.people.login_threads import in_login_threads
 from web.rendering.labels import SCOPE_LABELS
 from web.rendering.pages import page, page_gettext, translated, translated_messages
+from web.rendering.texts import N_
 from web.requests import FormData, HttpRequest, HttpResponse
+
+SEVERITY_LABELS = {
+    "warning": N_("warnings and graver"),
+    "major": N_("major and critical"),
+    "critical": N_("critical only"),
+}
 
 
 @get("/account", opt={"act": Act.ACCOUNT_READ}, include_in_schema=False, sync_to_thread=True)
@@ -128,6 +136,27 @@ def unlink_discord(
 
 
 @post(
+    "/account/notifications",
+    opt={"act": Act.NOTIFICATIONS_CHANGE},
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=303,
+)
+def save_notifications(
+    request: HttpRequest, data: FormData, writing: NamedDependency[Sessions], actor: NamedDependency[Actor]
+) -> HttpResponse:
+    """Keep when one is told of alarms by e-mail."""
+    typed = form_texts(data)
+    try:
+        wanted = parse(OwnNotifications, typed | {"enabled": "enabled" in typed})
+        set_own_notifications(writing, actor, wanted)
+    except Refusal as refusal:
+        context = _context(request, writing, actor) | {"own": typed}
+        return page_again(request, "people/account.html", context, refusal, current="account")
+    return Redirect("/account?done=saved", status_code=303)
+
+
+@post(
     "/account/sessions/{session:int}/end",
     opt={"act": Act.SESSION_END},
     include_in_schema=False,
@@ -149,6 +178,8 @@ def _context(request: HttpRequest, sessions: Reads, actor: Actor) -> dict[str, A
         "program": partial(program, gettext=page_gettext(request)),
         "tokens": list_tokens(sessions, actor),
         "discord": linked_account(sessions, actor),
+        "own": own_notifications(sessions, actor),
+        "severity_words": translated(request, SEVERITY_LABELS),
         "role_words": translated_messages(request, ROLE_LABELS),
         "scope_words": translated(request, SCOPE_LABELS),
         "faults": {},
