@@ -29,6 +29,7 @@ from watchdog.delivery import Courier, NotDelivered
 
 # Seconds between looks at the outboxes, and between looks at which channels there are.
 POLL, TARGETS_EVERY = 0.5, 2.0
+TIDY_EVERY = 3600.0
 # Seconds for one message, and for an answer of the database.
 PATIENCE, DATABASE_PATIENCE = 40.0, 10.0
 FIRST_WAIT, LONGEST_WAIT = 2.0, 120.0
@@ -84,7 +85,7 @@ class Sender:
             return False
         fault = await self._deliver(one)
         if fault is None:
-            await post.ask(outgoing.arrived, post.sessions, target, one.batch, times.now())
+            await self._note_arrived(one.batch)
             if self._tries.succeed():
                 log.info("channel %s: messages go out again", target.key)
             return True
@@ -93,6 +94,18 @@ class Sender:
         self._retry_at = monotonic() + self._tries.next()
         await post.ask(outgoing.refused, post.sessions, target.key, fault, times.now())
         return False
+
+    async def _note_arrived(self, batch: str) -> None:
+        """Write down that a message has arrived, for as long as it takes: else it would be sent again."""
+        at, tries = times.now(), BackOff()
+        while True:
+            try:
+                await self._post.ask(outgoing.arrived, self._post.sessions, self.target, batch, at)
+            except DatabaseAway as error:
+                log.debug("channel %s: %s", self.target.key, error)
+                await asyncio.sleep(tries.next())
+            else:
+                return
 
     async def _deliver(self, one: Outgoing) -> Fault | None:
         """Return why the message did not arrive; None when it did."""
@@ -126,7 +139,7 @@ class Post:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        targets_at = 0.0
+        targets_at, tidy_at = 0.0, 0.0
         try:
             while True:
                 if self.leads():
@@ -137,6 +150,9 @@ class Post:
                             gone = self.healths.keys() - healths.keys()
                             self.healths = {key: Health(self.healths[key].name, False) for key in gone} | healths
                             targets_at = monotonic() + TARGETS_EVERY
+                        if monotonic() >= tidy_at:
+                            await self.ask(outgoing.forget_old, self.sessions, times.now())
+                            tidy_at = monotonic() + TIDY_EVERY
                         for key in await self.ask(_with_work, self.sessions) & self._senders.keys():
                             self._senders[key][0].wake()
                     except DatabaseAway as error:

@@ -132,9 +132,7 @@ class Watchdog:
             elif not leads:
                 log.debug("another watchdog leads")
         if self._leads:
-            self._known, states = await self._ask(self._threads, self._stored.read)
-            for key, state in states.items():
-                self._states.put(key, state)
+            await self._read()
         if self._tries.succeed():
             log.info("the database answers again")
         self._away = False
@@ -145,6 +143,8 @@ class Watchdog:
         self._looking.recall(await self._ask(self._threads, recall, self._sessions, self._site, times.now()))
         self._stored.forget()
         self._states.clear()
+        await self._read()
+        # Not before: who leads without knowing the rules would be blind while the database is away.
         self._leads = True
         log.info("this watchdog leads")
 
@@ -169,6 +169,9 @@ class Watchdog:
         await self._ask(self._threads, self._stored.write, self._leadership, changes)
         self._states.written(changes)
         self._post.wake()
+        await self._read()
+
+    async def _read(self) -> None:
         self._known, states = await self._ask(self._threads, self._stored.read)
         for key, state in states.items():
             self._states.put(key, state)

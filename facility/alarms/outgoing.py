@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from facility.alarms.faults import Fault
@@ -81,14 +81,23 @@ def with_work(session: Session) -> set[str]:
 def arrived(sessions: Sessions, target: Target, batch: str, at: datetime) -> None:
     """Note that the channel has a message."""
     with sessions() as session, session.begin():
-        session.execute(update(OutgoingMessage).where(OutgoingMessage.batch == batch).values(sent_at=at))
-        session.execute(
-            update(Notification)
-            .where(Notification.channel == target.key, Notification.batch == batch)
-            .values(sent_at=at)
-        )
+        message = session.get(OutgoingMessage, batch)
+        if message is not None:
+            message.sent_at = at
         note_state(session, target.key, "", at)
-        session.execute(delete(OutgoingMessage).where(OutgoingMessage.sent_at < at - KEPT))
+
+
+def forget_old(sessions: Sessions, at: datetime) -> None:
+    """Delete messages that were sent long ago; by their names, so that nothing else is locked."""
+    with sessions() as session:
+        old = session.scalars(
+            select(OutgoingMessage.batch).where(
+                OutgoingMessage.made_at < at - KEPT, OutgoingMessage.sent_at.is_not(None)
+            )
+        ).all()
+    if old:
+        with sessions() as session, session.begin():
+            session.execute(delete(OutgoingMessage).where(OutgoingMessage.batch.in_(old[:500])))
 
 
 def refused(sessions: Sessions, key: str, fault: Fault, at: datetime) -> None:

@@ -159,6 +159,12 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/cells/{cell:str}/rejections"): TECHNICIAN,
     ("GET", "/rejections/{rejection:int}"): MEMBER,
     ("POST", "/rejections/{rejection:int}/withdrawal"): TECHNICIAN,
+    ("POST", "/account/notifications"): MEMBER,
+    ("GET", "/alarms/channels"): ADMIN,
+    ("POST", "/alarms/channels"): ADMIN,
+    ("POST", "/alarms/channels/{channel:int}"): ADMIN,
+    ("POST", "/alarms/channels/{channel:int}/remove"): ADMIN,
+    ("POST", "/alarms/channels/{channel:int}/test"): ADMIN,
 }
 # One never ends, the other ends the session that the trial goes on with; both are tested elsewhere.
 LEFT_OUT = {("GET", "/live"), ("POST", "/logout")}
