@@ -53,7 +53,7 @@ class Assets:
         return digest.hexdigest()
 
     def fresh(self) -> bool:
-        """Tell whether the target holds what the lock file names."""
+        """Return whether the target holds what the lock file names."""
         stamp = self.target / ".stamp"
         return (
             stamp.is_file()

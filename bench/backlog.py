@@ -20,8 +20,8 @@ from sqlalchemy import text
 from bench import measuring
 from bench.ingest import ingestor_process
 from publisher.outbox import Outbox
-from publisher.simulation.cell import Cell
-from publisher.sources.source import Batch, Sample
+from publisher.simulation.cell import SimulatedCell
+from publisher.sources.source import Sample, SampleBatch
 from schemas import times, topics
 from schemas.site import Site, Unit, read_site
 from tests.conftest import prepare_database
@@ -79,8 +79,8 @@ class Watch:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=24)
-    asked = parser.parse_args()
-    measuring.say_machine()
+    options = parser.parse_args()
+    measuring.print_machine()
     with tempfile.TemporaryDirectory(prefix="octopus-bench-") as name:
         directory = Path(name)
         (directory / "database").mkdir()
@@ -88,7 +88,7 @@ def main() -> int:
         database.start()
         broker.start()
         try:
-            return run(database, broker, read_site(), timedelta(hours=asked.hours), directory)
+            return run(database, broker, read_site(), timedelta(hours=options.hours), directory)
         finally:
             broker.stop()
             database.stop()
@@ -171,7 +171,7 @@ def run(database: MariaDB, broker: Mosquitto, site: Site, span: timedelta, direc
 def fill(path: Path, site: Site, unit: Unit, span: timedelta) -> tuple[str, int, int]:
     """Put the past into an outbox as a publisher would; return its name, its last number and the count of values."""
     outbox = Outbox(path)
-    models = {cell: Cell(site, cell, 1) for cell in unit.cells}
+    models = {cell: SimulatedCell(site, cell, 1) for cell in unit.cells}
     end = times.floor(times.now(), STEP)
     at, values = end - span, 0
     samples: list[Sample] = []
@@ -179,7 +179,7 @@ def fill(path: Path, site: Site, unit: Unit, span: timedelta) -> tuple[str, int,
         samples += [Sample(cell, at, model.read(at.timestamp())) for cell, model in models.items()]
         at += STEP
         if len(samples) >= 3000 or at >= end:
-            outbox.append("bench", Batch(samples))
+            outbox.append("bench", SampleBatch(samples))
             values += sum(len(sample.values) for sample in samples)
             samples = []
     publisher, count = outbox.publisher, outbox.sequence

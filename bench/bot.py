@@ -22,9 +22,9 @@ STEP = 1000
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int, nargs="?", default=10_000)
-    asked = parser.parse_args()
-    measuring.say_machine()
-    return asyncio.run(run(max(STEP, asked.count)))
+    options = parser.parse_args()
+    measuring.print_machine()
+    return asyncio.run(run(max(STEP, options.count)))
 
 
 async def run(count: int) -> int:
@@ -52,7 +52,7 @@ async def run(count: int) -> int:
             done += 5
             if done % STEP == 0:
                 measuring.require(rig.bot.pid == pid and rig.bot.running, f"the bot ended:\n{rig.bot.text()}")
-                given = sum(one.answered.is_set() for one in discord.interactions.values())
+                given = sum(interaction.answered.is_set() for interaction in discord.interactions.values())
                 measuring.require(given == STEP, f"the bot answered {given} of {STEP} interactions")
                 peak = max(peak, measuring.memory(pid))
                 # The local Discord must not grow: it lives in this process, but each run is long.

@@ -30,15 +30,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--starts", type=int, default=3, help="of each kind")
     parser.add_argument("--settle", type=int, default=20, help="seconds before memory is looked at")
-    asked = parser.parse_args()
-    measuring.say_machine()
+    options = parser.parse_args()
+    measuring.print_machine()
     first, again, memory = [], [], {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
-        for _ in range(asked.starts):
+        for _ in range(options.starts):
             with tempfile.TemporaryDirectory(prefix="octopus-bench-") as name:
                 for taken in (first, again):
-                    seconds, memory = start(browser, Path(name), asked.settle)
+                    seconds, memory = start(browser, Path(name), options.settle)
                     taken.append(seconds)
         browser.close()
     print()
@@ -65,8 +65,8 @@ def main() -> int:
 
 def start(browser: Browser, directory: Path, settle: int) -> tuple[tuple[float, float], dict[str, float]]:
     port = free_port()
-    options = ["--directory", str(directory / "demo"), "--port", str(port), "--broker-port", str(free_port())]
-    demo = Process([sys.executable, "-m", "octopus", "demo", *options], directory / "demo.log")
+    command = ["--directory", str(directory / "demo"), "--port", str(port), "--broker-port", str(free_port())]
+    demo = Process([sys.executable, "-m", "octopus", "demo", *command], directory / "demo.log")
     page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="fr-FR")
     page.set_default_timeout(WAIT * 1000)
     began = time.perf_counter()

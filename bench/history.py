@@ -37,27 +37,27 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=10_000_000)
     arguments.add_argument("--requests", type=int, default=700)
-    asked = arguments.parse_args()
-    measuring.say_machine()
+    options = arguments.parse_args()
+    measuring.print_machine()
     with tempfile.TemporaryDirectory(prefix="octopus-history-") as folder:
         # Durability is not what is measured: the rows only have to be there soon.
-        options = ("--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=1G", f"--tmpdir={folder}")
-        database = MariaDB(Path(folder), *options)
+        server_options = ("--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=1G", f"--tmpdir={folder}")
+        database = MariaDB(Path(folder), *server_options)
         database.start()
         try:
-            return run(database, Path(folder), asked)
+            return run(database, Path(folder), options)
         finally:
             database.stop()
 
 
-def run(database: MariaDB, folder: Path, asked: argparse.Namespace) -> int:
+def run(database: MariaDB, folder: Path, options: argparse.Namespace) -> int:
     url = database.make_database()
     engine = prepare_database(url, read_site())
     headers = {"Authorization": f"Bearer {member_token(engine)}"}
     engine.dispose()
     started = time.monotonic()
     name = url.rpartition("/")[2]
-    instants, rows = fill(database.connect(name), asked.rows)
+    instants, rows = fill(database.connect(name), options.rows)
     took = time.monotonic() - started
     with database.connect(name) as connection, connection.cursor() as cursor:
         cursor.execute(
@@ -73,7 +73,7 @@ def run(database: MariaDB, folder: Path, asked: argparse.Namespace) -> int:
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
             wait_for(lambda: answers(client), "the server answers")
-            return measure(client, asked.requests, instants)
+            return measure(client, options.requests, instants)
     finally:
         web.stop()
 
@@ -101,9 +101,9 @@ def fill(connection: "pymysql.Connection[pymysql.cursors.Cursor]", rows: int) ->
         start = END - timedelta(seconds=PERIOD * instants)
         cursor.execute("SET unique_checks = 0")
         written = 0
-        for one in series:
+        for item in series:
             cursor.execute(
-                f"INSERT INTO reading SELECT {one}, '{start:%Y-%m-%d %H:%M:%S}' + INTERVAL seq * {PERIOD} SECOND,"
+                f"INSERT INTO reading SELECT {item}, '{start:%Y-%m-%d %H:%M:%S}' + INTERVAL seq * {PERIOD} SECOND,"
                 f" IF(seq = {instants // 3}, {PEAK}, ROUND(18 + 4 * SIN(seq / 1375) + RAND() / 5, 2)), 0"
                 f" FROM seq_0_to_{instants - 1} WHERE seq NOT BETWEEN {instants // 2} AND {instants // 2 + 720}"
             )
@@ -112,7 +112,7 @@ def fill(connection: "pymysql.Connection[pymysql.cursors.Cursor]", rows: int) ->
                 number = f"TIMESTAMPDIFF(SECOND, '1970-01-01', observed_at) DIV {seconds}"
                 cursor.execute(
                     f"INSERT INTO {table} SELECT series_id, '1970-01-01' + INTERVAL {number} * {seconds} SECOND AS s,"
-                    f" COUNT(value), MIN(value), AVG(value), MAX(value) FROM reading WHERE series_id = {one}"
+                    f" COUNT(value), MIN(value), AVG(value), MAX(value) FROM reading WHERE series_id = {item}"
                     " AND value IS NOT NULL GROUP BY s"
                 )
         return instants, written
@@ -140,12 +140,12 @@ def measure(client: httpx.Client, requests: int, instants: int) -> int:
         )  # fmt: skip
         taken.setdefault(name, []).append(time.perf_counter() - begun)
         answer.raise_for_status()
-        lengths = [len(one["t"]) for one in answer.json()["series"].values()]
+        lengths = [len(item["t"]) for item in answer.json()["series"].values()]
         empty += min(lengths) == 0
         most = max(most, *lengths)
     # An hour may lie in the gap.
     measuring.require(empty < requests / 20, f"{empty} of {requests} answers held no values")
-    together = [one for many in taken.values() for one in many]
+    together = [item for many in taken.values() for item in many]
     print()
     measuring.table(
         ("range", "n", "p50 ms", "p95 ms", "p99 ms"),
@@ -167,8 +167,8 @@ def measure(client: httpx.Client, requests: int, instants: int) -> int:
 
 
 def peak_kept(client: httpx.Client, cell: str, span: timedelta) -> bool:
-    asked = {"parameters": "air_temperature", "from": (END - span).isoformat(), "to": END.isoformat()}
-    found = client.get(f"/api/cells/{cell}/history", params=asked).json()["series"]["air_temperature"]
+    query = {"parameters": "air_temperature", "from": (END - span).isoformat(), "to": END.isoformat()}
+    found = client.get(f"/api/cells/{cell}/history", params=query).json()["series"]["air_temperature"]
     return PEAK in found["max"] and None in found["max"]
 
 

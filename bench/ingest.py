@@ -24,7 +24,7 @@ from bench import measuring
 from ingestor import rollups, statements
 from ingestor.decoding import decode
 from ingestor.inbox import Arrival
-from ingestor.stations import load_station
+from ingestor.series_index import load_series_index
 from schemas.site import Site, read_site
 from schemas.topics import readings as readings_topic
 from tests.conftest import prepare_database
@@ -63,18 +63,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=1_500, help="readings of each cell (18 cells x 20 values each)")
     parser.add_argument("--turns", type=int, default=3)
-    asked = parser.parse_args()
-    measuring.say_machine()
+    options = parser.parse_args()
+    measuring.print_machine()
     site = with_parameters(read_site(), PARAMETERS)
     turns = []
-    for _ in range(asked.turns):
+    for _ in range(options.turns):
         with tempfile.TemporaryDirectory(prefix="octopus-bench-") as name:
             directory = Path(name)
             database, broker = MariaDB(directory), QuietMosquitto(directory)
             database.start()
             broker.start()
             try:
-                turns.append(run(database, broker, site, asked.steps, directory))
+                turns.append(run(database, broker, site, options.steps, directory))
             finally:
                 broker.stop()
                 database.stop()
@@ -85,7 +85,7 @@ def main() -> int:
             for number, turn in enumerate(turns, 1)
         ],
     )
-    say_where_it_goes(turns, asked.steps * len(site.unit_of_cell), site)
+    print_profile(turns, options.steps * len(site.unit_of_cell), site)
     ratio = statistics.median(turn.rate / turn.limit for turn in turns)
     most = max(turn.memory for turn in turns)
     return measuring.judge(
@@ -151,7 +151,7 @@ def threads(ingestor: Process) -> dict[str, float]:
     return own | {"network": sum(spent.values()) - sum(own.values())}
 
 
-def say_where_it_goes(turns: list[Turn], messages: int, site: Site) -> None:
+def print_profile(turns: list[Turn], messages: int, site: Site) -> None:
     """Print what a message of 20 values costs, by who works on it."""
 
     def each(spent: Callable[[Turn], float]) -> float:
@@ -189,7 +189,7 @@ def alone(site: Site) -> tuple[float, float]:
     with tempfile.TemporaryDirectory(prefix="octopus-bench-") as directory:
         engine = prepare_database(f"sqlite:///{directory}/octopus.sqlite", site)
         with engine.connect() as connection:
-            station = load_station(connection)
+            station = load_series_index(connection)
         engine.dispose()
     start = datetime.now(UTC) - STEP * 44
     arrivals = [

@@ -38,7 +38,7 @@ def load() -> float:
     return os.getloadavg()[0]
 
 
-def say_machine() -> None:
+def print_machine() -> None:
     """Print what a figure means nothing without: command, time, processor, how busy it was."""
     name = Path(sys.argv[0]).stem
     print(f"$ python -m bench.{name} {' '.join(sys.argv[1:])}".rstrip())

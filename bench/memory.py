@@ -35,8 +35,8 @@ GROWTH = 0.05
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
-    asked = parser.parse_args()
-    measuring.say_machine()
+    options = parser.parse_args()
+    measuring.print_machine()
     with tempfile.TemporaryDirectory(prefix="octopus-bench-") as name:
         directory = Path(name)
         (directory / "database").mkdir()
@@ -44,7 +44,7 @@ def main() -> int:
         database.start()
         broker.start()
         try:
-            seen = run(database, broker, directory, asked.minutes * 60)
+            seen = run(database, broker, directory, options.minutes * 60)
         finally:
             broker.stop()
             database.stop()
@@ -73,13 +73,13 @@ def run(database: MariaDB, broker: Mosquitto, directory: Path, seconds: float) -
             httpx.Client(base_url=web.base, headers=headers, timeout=30) as client,
         ):
             wait_for(lambda: stored(database, url), "the first readings are stored")
-            seen, asked, before, changes = [], 0, stored(database, url), streams.fewest_changes
+            seen, requests, before, changes = [], 0, stored(database, url), streams.fewest_changes
             begin = time.monotonic()
             while (passed := time.monotonic() - begin) < seconds:
                 # The last minute alone: answers that grow with the table would hide what leaks.
                 since = times.to_text(times.now() - timedelta(minutes=1))
                 client.get(next(paths), params={"from": since}).raise_for_status()
-                asked += 1
+                requests += 1
                 if passed >= len(seen) * seconds / 20:
                     streams.require_open()
                     largest = max(measuring.memory(each.pid) for each in publishers)
@@ -97,10 +97,10 @@ def run(database: MariaDB, broker: Mosquitto, directory: Path, seconds: float) -
                 time.sleep(0.2)
             passed = time.monotonic() - begin
             new, changes = stored(database, url) - before, streams.fewest_changes - changes
-        wanted = passed * READINGS_A_SECOND * len(site.unit_of_cell)
-        print(f"{new:,} readings stored of {wanted:,.0f} that are due, {asked} pages and answers asked for")
+        expected = passed * READINGS_A_SECOND * len(site.unit_of_cell)
+        print(f"{new:,} readings stored of {expected:,.0f} that are due, {requests} pages and answers asked for")
         print(f"{STREAMS} live streams open all the while, each brought {changes} changes or more")
-        measuring.require(new > 0.9 * wanted, "the publishers or the ingestor did not keep up")
+        measuring.require(new > 0.9 * expected, "the publishers or the ingestor did not keep up")
         measuring.require(changes > passed / 5, "a live stream brought next to nothing")
         return seen  # fmt: skip
     finally:

@@ -42,19 +42,19 @@ def main() -> int:
     parser.add_argument("--streams", type=int, default=100)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--path", default="/")
-    asked = parser.parse_args()
-    measuring.say_machine()
+    options = parser.parse_args()
+    measuring.print_machine()
     with tempfile.TemporaryDirectory(prefix="octopus-bench-") as name:
         station = Station(Path(name))
         station.start()
         try:
             for cell in station.site.unit_of_cell:
                 station.send(cell)
-            with Streams(station.port, asked.streams) as streams, sync_playwright() as playwright:
+            with Streams(station.port, options.streams) as streams, sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
                 page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="fr-FR")
-                page.goto(station.address + asked.path)
-                status = run(station, page, streams, asked.seconds)
+                page.goto(station.address + options.path)
+                status = run(station, page, streams, options.seconds)
                 browser.close()
         except Error as error:
             raise measuring.PremiseError(f"Chromium: {error.message} (load {measuring.load():.1f})") from error

@@ -40,8 +40,8 @@ class Streams:
     def require_open(self, more: int = 0) -> int:
         """Return how many streams the server has open; raise PremiseError unless these and `more` others are."""
         found = open_streams(self._port)
-        wanted = self._count + more
-        measuring.require(found >= wanted, f"{found} live streams are open at the server, not {wanted}")
+        expected = self._count + more
+        measuring.require(found >= expected, f"{found} live streams are open at the server, not {expected}")
         return found
 
     @property

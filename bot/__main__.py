@@ -11,7 +11,7 @@ from bot.drawing import FontMissingError, font_files
 from bot.policy import Policy
 from bot.running import GaveUp, run
 from bot.settings import ServiceSettings
-from bot.station import Station
+from bot.station_reader import StationReader
 from bot.texts import read_catalogue
 from broker.live_picture import LivePicture
 from schemas.site import SiteError, read_site
@@ -38,7 +38,7 @@ def main() -> int:
         site=site,
         policy=policy,
         live=LivePicture(),
-        station=Station(database.read, site.period),
+        station=StationReader(database.read, site.period),
         database=database,
         catalogue=read_catalogue(),
         fonts=fonts,

@@ -11,7 +11,7 @@ from bot.database import Database
 from bot.drawing import to_png
 from bot.policy import Policy
 from bot.settings import BotSettings
-from bot.station import Station
+from bot.station_reader import StationReader
 from bot.texts import Texts, language_of
 from broker.live_picture import LivePicture
 from schemas.picture import Picture
@@ -30,7 +30,7 @@ class Context:
     site: Site
     policy: Policy
     live: LivePicture
-    station: Station
+    station: StationReader
     database: Database
     catalogue: dict[str, Any]
     fonts: list[str]

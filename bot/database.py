@@ -1,4 +1,4 @@
-"""The database from an event loop: asked in threads of its own, and waited for no longer than a person would.
+"""Database access from the event loop: in threads of its own, with a timeout.
 
 The loop's own threads draw, look names up and connect to the broker: a database that hangs must not occupy them.
 """
@@ -39,5 +39,5 @@ class Database:
             return await self._threads.within(PATIENCE, look, *args, **kwargs)
 
     def close(self) -> bool:
-        """Take no more work; tell whether all threads have ended, which they do not while the database hangs."""
+        """Accept no more work; return whether all threads have ended, which they do not while the database hangs."""
         return close(self._threads)

@@ -14,7 +14,7 @@ _WEIGHTS = ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf")
 
 
 class FontMissingError(Exception):
-    """The package with the font is not installed; its text says what to do."""
+    """The package with the font is not installed; the message has the remedy."""
 
 
 def font_files() -> list[str]:
@@ -42,10 +42,10 @@ def document(width: int, height: int, parts: Sequence[str]) -> str:
     )
 
 
-def text(x: float, y: float, words: str, *, size: int = TEXT, fill: str = INK, anchor: str = "start", bold: bool = False
+def text(x: float, y: float, label: str, *, size: int = TEXT, fill: str = INK, anchor: str = "start", bold: bool = False
          ) -> str:  # fmt: skip
     weight = ' font-weight="600"' if bold else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{fill}" text-anchor="{anchor}"{weight}>'
-        f"{escape(words)}</text>"
+        f"{escape(label)}</text>"
     )

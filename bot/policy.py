@@ -1,4 +1,4 @@
-"""What may leave the site, asked before anything is shown."""
+"""What may be shown on Discord, checked before every answer."""
 
 from collections.abc import Iterable
 
@@ -47,7 +47,7 @@ class Policy:
         return self._show.experiments != "none" and bool(self._show.experiments)
 
     def alarm(self, alarm: Alarm) -> bool:
-        """Tell whether an alarm may be told: its cell and its parameter must both be allowed."""
+        """Return whether an alarm may be told: its cell and its parameter must both be allowed."""
         cell = alarm.cell or (alarm.place if alarm.place in self._site.unit_of_cell else None)
         return (cell is None or self.cell(cell)) and (alarm.parameter is None or self.parameter(alarm.parameter))
 

@@ -36,10 +36,10 @@ class GaveUp(Exception):  # noqa: N818 - it says what happened
 async def run(context: Context, broker: BrokerSettings, token: str, **options: Any) -> None:
     """Run until SIGTERM or Ctrl-C; raise GaveUp where trying again is of no use."""
     calm()
-    asked = asyncio.Event()
+    stop_requested = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
+        loop.add_signal_handler(number, stop_requested.set)
     waiting = Waiting(context)
     follower = Follower(broker, context.site, "bot", context.live, waiting.get)
     recording = Recording(context.live, context.database, context.news.set)
@@ -55,7 +55,7 @@ async def run(context: Context, broker: BrokerSettings, token: str, **options: A
     else:
         log.warning("no channel is set (bot.channel): alarms are not posted")
     tasks = [asyncio.create_task(_kept(name, start), name=name) for name, start in parts.items()]
-    stop = asyncio.create_task(asked.wait(), name="stop")
+    stop = asyncio.create_task(stop_requested.wait(), name="stop")
     done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
     await end(*tasks, stop)
     for task in done:
@@ -75,12 +75,12 @@ class Waiting:
     async def watch(self) -> None:
         while True:
             try:
-                self._count = await self._context.database.run(self._ask)
+                self._count = await self._context.database.run(self._count_cells)
             except DatabaseAway:
                 self._count = None
             await asyncio.sleep(5)
 
-    def _ask(self) -> int:
+    def _count_cells(self) -> int:
         with self._context.database.read() as session:
             return notifications.count_waiting(session, CHANNEL)
 
@@ -110,7 +110,7 @@ async def gateway(context: Context, token: str, **options: Any) -> None:
                 await end(syncing)
         if bot.was_ready:
             tries.succeed()
-        if tries.is_news(fault):
+        if tries.is_new(fault):
             log.warning("Discord: %s; trying again", fault)
         await asyncio.sleep(tries.next())
 
@@ -149,7 +149,7 @@ def refused(error: BaseException) -> str:
 
 
 async def _kept(name: str, start: Callable[[], Awaitable[None]]) -> None:
-    """Start a part again when it fails in a way that nobody thought of."""
+    """Restart a part after an unexpected error."""
     while True:
         try:
             await start()

@@ -1,4 +1,4 @@
-"""Settings of the bot: off until it has a token, and what may leave the site is said here."""
+"""Settings of the bot: off without a token; also what may leave the site."""
 
 from pathlib import Path
 from typing import Literal, Self

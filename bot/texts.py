@@ -38,12 +38,15 @@ class Texts:
         text: str = self.catalogue[key][self.language]
         return text.format(**values) if values else text
 
-    def words(self, words: UserMessage) -> str:
+    def message(self, message: UserMessage) -> str:
         """Put facility's sentence into this language."""
-        template = words.template
+        template = message.template
         if self.language == "fr":
             template = self.catalogue["refusal"].get(template, template)
-        values = {name: self.words(one) if isinstance(one, UserMessage) else one for name, one in words.values.items()}
+        values = {
+            name: self.message(value) if isinstance(value, UserMessage) else value
+            for name, value in message.values.items()
+        }
         return template.format(**values)
 
     def number(self, value: float, decimals: int) -> str:

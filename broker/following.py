@@ -84,7 +84,7 @@ class Follower:
                     log.info("broker: connected at %s", place)
                     await self._follow(client)
             except (aiomqtt.MqttError, OSError) as error:
-                if tries.is_news(fault := str(error)):
+                if tries.is_new(fault := str(error)):
                     log.warning("broker at %s: %s; trying again", place, fault)
             finally:
                 self._client = None

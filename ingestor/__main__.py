@@ -5,22 +5,22 @@ import os
 import signal
 import sys
 import threading
-from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy import Engine
 
 from ingestor.guarding import Guard
-from ingestor.history import History
 from ingestor.inbox import Inbox
 from ingestor.presence import Presence, Watch
+from ingestor.reading_store import ReadingStore
 from ingestor.retrying import Retrying, Stopped
+from ingestor.series_index import SeriesIndex, load_series_index
 from ingestor.settings import IngestorSettings
-from ingestor.stations import Station, load_station
 from ingestor.subscriber import Subscriber
 from ingestor.troubles import Troubles
 from ingestor.writer import Writer
 from service import logs
 from service.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
+from service.version import octopus_version
 from storage import revisions
 from storage.database import connect, write_sessions
 
@@ -28,6 +28,7 @@ log = logging.getLogger("ingestor")
 
 
 def main() -> int:
+    """Run the ingestor until a signal; return the exit status (78: settings, 1: a fault of ours)."""
     settings = from_command_line(IngestorSettings, "Store what the broker delivers, losing nothing.")
     logs.configure(settings.log_level)
     threading.excepthook = _end_process
@@ -37,7 +38,7 @@ def main() -> int:
     presence = Presence()
     try:
         engine = connect(settings.database)
-        subscriber = Subscriber(settings.broker, settings.ingestor, inbox, _version(), presence)
+        subscriber = Subscriber(settings.broker, settings.ingestor, inbox, octopus_version(), presence)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_SETTINGS
@@ -47,16 +48,16 @@ def main() -> int:
 
     def pause(seconds: float) -> bool:
         # Also while the database is away: this service is there, and says so.
-        subscriber.look_after()
+        subscriber.maintain()
         return inbox.pause(seconds)
 
     retrying = Retrying(pause)
-    troubles = Troubles(subscriber.say_trouble)
+    troubles = Troubles(subscriber.report_trouble)
     watch = Watch(presence, engine, troubles)
     subscriber.guard = guard = Guard(write_sessions(engine), subscriber.publish_alarm)
     writer = Writer(
         inbox,
-        History(write_sessions(engine)),
+        ReadingStore(write_sessions(engine)),
         lambda: _load(engine),
         retrying,
         batch=settings.ingestor.batch,
@@ -64,15 +65,15 @@ def main() -> int:
         troubles=troubles,
     )
 
-    def look_after() -> None:
-        subscriber.look_after()
-        watch.look()
+    def maintain() -> None:
+        subscriber.maintain()
+        watch.check()
         guard.look()
 
     try:
         retrying.run(lambda: revisions.check_version(engine))
         with subscriber:
-            writer.run(subscriber.confirm, look_after)
+            writer.run(subscriber.confirm, maintain)
     except Stopped:
         pass
     except Exception as error:
@@ -84,9 +85,9 @@ def main() -> int:
     return 0
 
 
-def _load(engine: Engine) -> Station:
+def _load(engine: Engine) -> SeriesIndex:
     with engine.connect() as connection:
-        return load_station(connection)
+        return load_series_index(connection)
 
 
 def _end_process(arguments: threading.ExceptHookArgs) -> None:
@@ -95,13 +96,6 @@ def _end_process(arguments: threading.ExceptHookArgs) -> None:
     log.critical("the ingestor ends: thread %s failed", thread, exc_info=arguments.exc_value)
     logging.shutdown()
     os._exit(1)
-
-
-def _version() -> str:
-    try:
-        return version("octopus-ecotron")
-    except PackageNotFoundError:
-        return ""
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ from schemas.tables import Canary
 def store(connection: Connection, canaries: Iterable[messages.Canary], now: datetime) -> None:
     """Keep the newest of each sender; one that comes again, or late, changes nothing."""
     newest: dict[str, messages.Canary] = {}
-    for one in canaries:
-        held = newest.get(one.sender)
-        if held is None or one.number > held.number:
-            newest[one.sender] = one
-    for sender, one in sorted(newest.items()):
-        values = {"number": one.number, "sent_at": one.sent_at, "stored_at": now}
-        newer = update(Canary).where(Canary.sender == sender, Canary.number < one.number).values(values)
+    for canary in canaries:
+        held = newest.get(canary.sender)
+        if held is None or canary.number > held.number:
+            newest[canary.sender] = canary
+    for sender, canary in sorted(newest.items()):
+        values = {"number": canary.number, "sent_at": canary.sent_at, "stored_at": now}
+        newer = update(Canary).where(Canary.sender == sender, Canary.number < canary.number).values(values)
         if connection.execute(newer).rowcount:
             continue
         try:

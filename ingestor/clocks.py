@@ -17,7 +17,7 @@ _NEARLY_ALL = 0.8
 
 
 @dataclass(slots=True)
-class _Heard:
+class _Observation:
     """A unit's newest reading: what its clock said, against a clock that nobody sets."""
 
     offset: float
@@ -29,16 +29,16 @@ class Clocks:
 
     def __init__(self, clock: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._monotonic = clock, monotonic
-        self._heard: dict[str, _Heard] = {}
+        self._observations: dict[str, _Observation] = {}
         self._ahead_since: dict[str, float] = {}
 
     def note(self, unit: str, observed: float) -> None:
         """Take note of a unit's reading that is observed now, by its clock (seconds since 1970)."""
         at = self._monotonic()
-        self._heard[unit] = _Heard(observed - at, at)
+        self._observations[unit] = _Observation(observed - at, at)
 
     def must_wait(self, unit: str) -> bool:
-        """Tell whether readings that this unit sends from the future are to wait: our own clock may be wrong."""
+        """Return whether readings that this unit sends from the future are to wait: our own clock may be wrong."""
         now = self._monotonic()
         ahead = self._ahead()
         if ahead.get(unit, FUTURE_REFUSED + 1) <= FUTURE_REFUSED:
@@ -80,7 +80,7 @@ class Clocks:
     def _ahead(self) -> dict[str, float]:
         """Return by how many seconds each unit's clock is ahead of ours now."""
         now, clock = self._monotonic(), self._clock()
-        return {unit: one.offset + now - clock for unit, one in self._heard.items() if now - one.at < _WINDOW}
+        return {unit: item.offset + now - clock for unit, item in self._observations.items() if now - item.at < _WINDOW}
 
     @staticmethod
     def _share(ahead: dict[str, float], limit: float) -> float:

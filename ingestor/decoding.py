@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ingestor import faults
 from ingestor.clocks import FUTURE_REFUSED, FUTURE_SUSPECT
 from ingestor.inbox import Arrival
-from ingestor.stations import KnownCell, Station
+from ingestor.series_index import KnownCell, SeriesIndex
 from schemas import topics
 from schemas.messages import MAX_PAYLOAD, Backlog, Canary, Reading
 from schemas.tables import Quality
@@ -70,7 +70,7 @@ class _Place:
     reason: str | None
 
 
-def decode(arrival: Arrival, station: Station) -> list[Decoded]:
+def decode(arrival: Arrival, station: SeriesIndex) -> list[Decoded]:
     """Return the readings of a message; never raise for what is in it."""
     if arrival.topic == topics.CANARY:
         return _canary(arrival)
@@ -103,7 +103,7 @@ def _canary(arrival: Arrival) -> list[Decoded]:
     return [Decoded(arrival.topic, "", None, arrival.received_at, arrival.repeat, canary=canary)]
 
 
-def _locate(topic: CellTopic, station: Station) -> _Place:
+def _locate(topic: CellTopic, station: SeriesIndex) -> _Place:
     unit_id = station.units.get(topic.unit)
     cell = station.cells.get(topic.cell)
     reason = None
@@ -119,7 +119,7 @@ def _locate(topic: CellTopic, station: Station) -> _Place:
     return _Place(topic.unit, unit_id, None if reason else cell, reason)
 
 
-def _reading(arrival: Arrival, place: _Place, station: Station) -> list[Decoded]:
+def _reading(arrival: Arrival, place: _Place, station: SeriesIndex) -> list[Decoded]:
     if place.cell is not None:
         try:
             message = Reading.model_validate_json(arrival.payload)
@@ -134,7 +134,7 @@ def _reading(arrival: Arrival, place: _Place, station: Station) -> list[Decoded]
     return [_by_hand(arrival, content, place, station, arrival.payload)]
 
 
-def _backlog(arrival: Arrival, place: _Place, station: Station) -> list[Decoded]:
+def _backlog(arrival: Arrival, place: _Place, station: SeriesIndex) -> list[Decoded]:
     if place.cell is not None:
         try:
             backlog = Backlog.model_validate_json(arrival.payload)
@@ -153,7 +153,7 @@ def _backlog(arrival: Arrival, place: _Place, station: Station) -> list[Decoded]
     return _items(arrival, readings, place, station)
 
 
-def _items(arrival: Arrival, readings: list[Any], place: _Place, station: Station) -> list[Decoded]:
+def _items(arrival: Arrival, readings: list[Any], place: _Place, station: SeriesIndex) -> list[Decoded]:
     """Take the readings of a backlog one by one; a flood of nonsense is told in short."""
     kept: list[Decoded] = []
     nonsense = 0
@@ -170,7 +170,9 @@ def _items(arrival: Arrival, readings: list[Any], place: _Place, station: Statio
     return kept
 
 
-def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station, source: bytes | Reading) -> Decoded:
+def _rows(
+    arrival: Arrival, message: Reading, cell: KnownCell, station: SeriesIndex, source: bytes | Reading
+) -> Decoded:
     decoded = Decoded(
         arrival.topic, cell.unit, cell.unit_id, arrival.received_at, arrival.repeat,
         message.publisher, message.sequence,
@@ -204,7 +206,7 @@ def _rows(arrival: Arrival, message: Reading, cell: KnownCell, station: Station,
     return decoded
 
 
-def _by_hand(arrival: Arrival, content: Any, place: _Place, station: Station, raw: bytes) -> Decoded:
+def _by_hand(arrival: Arrival, content: Any, place: _Place, station: SeriesIndex, raw: bytes) -> Decoded:
     """Keep what can be kept of a reading that the model refuses, or that has no place."""
     if not isinstance(content, dict):
         return _refused(arrival, place, "a reading is a JSON object", raw)
@@ -252,7 +254,7 @@ def _untimely(observed: datetime, seconds: float, received_at: float) -> str | N
     return None
 
 
-def _unknown(code: str, arrival: Arrival, station: Station) -> str:
+def _unknown(code: str, arrival: Arrival, station: SeriesIndex) -> str:
     cell = arrival.topic.split("/")[3]
     if code in station.parameters:
         return f"cell {cell} has no {code}: the site file says which cells have it"

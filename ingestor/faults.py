@@ -18,7 +18,7 @@ _VALUE: TypeAdapter[float | None] = TypeAdapter(Value | None)
 
 MAX_VALUES = 1000
 _REASON = 1024
-_SHOWN = 60
+_MAX_QUOTED = 60
 
 
 def join(losses: list[str]) -> str:
@@ -28,6 +28,7 @@ def join(losses: list[str]) -> str:
 
 
 def brief(error: Exception) -> str:
+    """Return the error's text, at most 200 characters."""
     text = str(error) or type(error).__name__
     return text if len(text) <= 200 else text[:199] + "…"
 
@@ -44,7 +45,7 @@ def numbering(content: Mapping[str, Any], losses: list[str]) -> tuple[str | None
         return _PUBLISHER.validate_python(publisher), _SEQUENCE.validate_python(sequence)
     except ValidationError:
         losses.append(
-            f"publisher {shown(publisher)}, sequence {shown(sequence)}: not a number of an outbox;"
+            f"publisher {quoted(publisher)}, sequence {quoted(sequence)}: not a number of an outbox;"
             " the reading is taken as one without a number"
         )
         return None, None
@@ -59,6 +60,7 @@ def digest(content: Mapping[str, Any]) -> str | None:
 
 
 def instant(value: Any, losses: list[str]) -> datetime | None:
+    """Return the instant; None where it is missing or not valid, with the reason added to `losses`."""
     if value is None:
         losses.append("observed_at is missing: when was this measured?")
         return None
@@ -66,7 +68,7 @@ def instant(value: Any, losses: list[str]) -> datetime | None:
         return _INSTANT.validate_python(value)
     except (ValidationError, OverflowError):
         losses.append(
-            f"observed_at {shown(value)}: a time is RFC 3339 text with an offset, as in 2026-11-23T14:28:23.376Z"
+            f"observed_at {quoted(value)}: a time is RFC 3339 text with an offset, as in 2026-11-23T14:28:23.376Z"
         )
         return None
 
@@ -84,7 +86,7 @@ def values(content: Any, losses: list[str]) -> dict[str, float | None]:
         try:
             good[_CODE.validate_python(code)] = _VALUE.validate_python(value)
         except ValidationError:
-            losses.append(f"{shown(code)}: {shown(value)} is not a number")
+            losses.append(f"{quoted(code)}: {quoted(value)} is not a number")
     return good
 
 
@@ -95,15 +97,19 @@ def suspect(content: Any, losses: list[str]) -> frozenset[str]:
     try:
         return _SUSPECT.validate_python(content)
     except ValidationError:
-        losses.append(f"suspect {shown(content)}: a list of parameters")
+        losses.append(f"suspect {quoted(content)}: a list of parameters")
         return frozenset()
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """Return a value as a person reads it, cut where it is long."""
     try:
         text = value if isinstance(value, str) else repr(value)
     except ValueError:  # an integer with more digits than Python prints
         text = "a number with thousands of digits"
     text = text.encode("utf-8", "backslashreplace").decode()
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…") if isinstance(value, str) else text[:_SHOWN]
+    return (
+        repr(text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…")
+        if isinstance(value, str)
+        else text[:_MAX_QUOTED]
+    )

@@ -17,7 +17,7 @@ class Arrival:
     topic: str
     payload: bytes
     received_at: float  # seconds since 1970
-    repeat: bool  # delivered before, or kept by the broker: an old acquaintance is possible
+    repeat: bool  # delivered before, or kept by the broker: may be a redelivery
     acknowledge: Callable[[], None]
 
 
@@ -38,12 +38,13 @@ class Lane:
         return self._queue.qsize()
 
     def put(self, arrival: Arrival) -> None:
+        """Add a message; never blocks."""
         self._queue.put(arrival)
 
     def hold(self) -> None:
         """Return when there is room, or after a moment."""
         if self._queue.qsize() > self._limit:
-            # Cleared first, looked at afterwards: whoever takes in between says that there is room.
+            # Cleared before the size is read: a `take` in between sets it again.
             self._room.clear()
             if self._queue.qsize() > self._limit:
                 self._room.wait(_HELD)
@@ -58,6 +59,7 @@ class Lane:
             return None
 
     def release(self) -> None:
+        """Let a sender that is held up continue."""
         self._room.set()
 
 

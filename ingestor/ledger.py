@@ -61,11 +61,16 @@ class Account:
     repeated: int = 0
 
     def knows(self, sequence: int) -> bool:
+        """Return whether a number is booked, by earlier transactions or this one."""
         return sequence in self.fresh or any(first <= sequence <= last for first, last in self.touched)
 
 
 def merge(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """Return the ranges in order, those that overlap or touch made one."""
+    """Return the ranges in order, those that overlap or adjoin joined.
+
+    They are of whole numbers with both ends included, so 1..4 and 5..9 adjoin. Spans of time are half-open and
+    continuous (facility/assignments/intervals.py): nothing to share but the loop.
+    """
     merged: Ranges = []
     for first, last in sorted(ranges):
         if merged and first <= merged[-1][1] + 1:
@@ -76,6 +81,7 @@ def merge(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def ranges_of(numbers: Iterable[int]) -> Ranges:
+    """Return numbers as ranges (first, last), both included, in order."""
     return merge((number, number) for number in numbers)
 
 
@@ -83,18 +89,18 @@ def open_accounts(
     connection: Connection, units: Mapping[str, int], numbers: Mapping[str, set[int]], now: datetime
 ) -> dict[str, Account]:
     """Lock and read the accounts of these publishers, opening those that are new in the name of their unit."""
-    wanted = sorted(numbers)
-    if len(held := _lock(connection, wanted)) < len(wanted):
-        for publisher in wanted:
-            if publisher not in held:
+    ordered = sorted(numbers)
+    if len(locked := _lock(connection, ordered)) < len(ordered):
+        for publisher in ordered:
+            if publisher not in locked:
                 _open(connection, publisher, units[publisher], now)
-        held = _lock(connection, wanted)
+        locked = _lock(connection, ordered)
     accounts = {
-        publisher: Account(publisher, unit_id, last + LONGEST_JUMP) for publisher, (unit_id, last) in held.items()
+        publisher: Account(publisher, unit_id, last + LONGEST_JUMP) for publisher, (unit_id, last) in locked.items()
     }
     possible = {
         publisher: [number for number in numbers[publisher] if number <= accounts[publisher].limit]
-        for publisher in wanted
+        for publisher in ordered
     }
     near = [
         and_(
@@ -131,19 +137,19 @@ def _open(connection: Connection, publisher: str, unit_id: int, now: datetime) -
 
 def close_accounts(connection: Connection, accounts: Iterable[Account], now: datetime) -> None:
     """Write what the transaction found."""
-    gone, new, booked = [], [], []
+    removed, new, booked = [], [], []
     for account in accounts:
         key = {"publisher": account.publisher}
         if account.fresh:
             before = set(account.touched)
             after = set(merge([*account.touched, *ranges_of(account.fresh)]))
-            gone += [key | {"gone": first} for first, _ in before - after]
+            removed += [key | {"gone": first} for first, _ in before - after]
             new += [{"publisher_id": account.publisher, "first": first, "last": last} for first, last in after - before]
         booked.append(
             key
             | {"newest": max(account.fresh, default=0), "seen_at": now, "more_stored": account.stored}
             | {"more_rejected": account.rejected, "more_repeated": account.repeated}
         )
-    for statement, rows in ((_DROP, gone), (insert(PublisherRange), new), (_BOOK, booked)):
+    for statement, rows in ((_DROP, removed), (insert(PublisherRange), new), (_BOOK, booked)):
         if rows:
             connection.execute(statement, rows)

@@ -12,7 +12,7 @@ from schemas.messages import Status
 from schemas.tables import Publisher
 from telemetry.ledger import Balance
 
-_LOOK = 30.0
+_CHECK_SECONDS = 30.0
 
 
 class Presence:
@@ -49,44 +49,46 @@ class Watch:
 
     def __init__(self, presence: Presence, engine: Engine, troubles: Troubles) -> None:
         self._presence, self._engine, self._troubles = presence, engine, troubles
-        self._look_at = 0.0
+        self._next_check = 0.0
         self._open: set[str] = set()
         self._doubled: set[str] = set()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Look now and then; what is found is said by `Troubles`."""
-        if monotonic() < self._look_at:
+        if monotonic() < self._next_check:
             return
-        self._look_at = monotonic() + _LOOK
+        self._next_check = monotonic() + _CHECK_SECONDS
         present = self._presence.publishers()
-        self._look_for_two(present)
+        self._check_duplicates(present)
         try:
-            self._look_at_accounts(present)
+            self._check_accounts(present)
         except SQLAlchemyError:
             return  # whoever writes says what is wrong with the database
 
-    def _look_for_two(self, present: dict[str, dict[str, Status]]) -> None:
+    def _check_duplicates(self, present: dict[str, dict[str, Status]]) -> None:
         doubled = {unit: publishers for unit, publishers in present.items() if len(publishers) > 1}
         for unit in self._doubled - doubled.keys():
             self._troubles.set(f"two publishers {unit}", None)
         for unit, publishers in doubled.items():
-            who = " and ".join(f"{publisher} on {one.host or '?'}" for publisher, one in sorted(publishers.items()))
+            senders = " and ".join(
+                f"{publisher} on {item.host or '?'}" for publisher, item in sorted(publishers.items())
+            )
             self._troubles.set(
                 f"two publishers {unit}",
-                f"{len(publishers)} publishers send as unit {unit} at once: {who}; does a copy of its PC's disk run"
+                f"{len(publishers)} publishers send as unit {unit} at once: {senders}; does a copy of its PC's disk run"
                 " on a second machine? Stop all but one",
             )
         self._doubled = set(doubled)
 
-    def _look_at_accounts(self, present: dict[str, dict[str, Status]]) -> None:
-        statuses = {publisher: (unit, one) for unit, all_ in present.items() for publisher, one in all_.items()}
+    def _check_accounts(self, present: dict[str, dict[str, Status]]) -> None:
+        statuses = {publisher: (unit, item) for unit, all_ in present.items() for publisher, item in all_.items()}
         found = {} if not statuses else self._accounts(statuses)
         wrong = set()
         for publisher, counts in found.items():
             unit, status = statuses[publisher]
-            if (words := Balance(*counts, status).fault(unit, publisher)) is not None:
+            if (description := Balance(*counts, status).fault(unit, publisher)) is not None:
                 wrong.add(publisher)
-                self._troubles.set(f"ledger {publisher}", words, key=publisher)
+                self._troubles.set(f"ledger {publisher}", description, key=publisher)
         for publisher in self._open - wrong:
             self._troubles.set(f"ledger {publisher}", None)
         self._open = wrong

@@ -26,12 +26,12 @@ Unconfirmed = tuple[str, str, int]
 Number = tuple[str, int]
 
 
-def record(connection: Connection, rejections: Iterable[tuple[Decoded, str]], told: Container[Unconfirmed]) -> None:
+def record(connection: Connection, rejections: Iterable[tuple[Decoded, str]], reported: Container[Unconfirmed]) -> None:
     """Insert the rejections (reading, reason), but for those that came again and stand already."""
     new: list[dict[str, Any]] = []
     again: dict[str, dict[str, Any]] = {}
     for reading, reason in rejections:
-        if _told_before(reading, told):
+        if _reported_before(reading, reported):
             continue
         row = _row(reading, reason)
         if reading.repeat:
@@ -48,11 +48,11 @@ def record(connection: Connection, rejections: Iterable[tuple[Decoded, str]], to
 def rejected_payloads(connection: Connection, numbers: Iterable[Number]) -> dict[Number, list[bytes]]:
     """Return what was rejected under these numbers."""
     found: dict[Number, list[bytes]] = {}
-    wanted = sorted(set(numbers))
-    for start in range(0, len(wanted), _AT_ONCE):
+    ordered = sorted(set(numbers))
+    for start in range(0, len(ordered), _AT_ONCE):
         keys = [
             and_(RejectedMessage.publisher_id == publisher, RejectedMessage.sequence == sequence)
-            for publisher, sequence in wanted[start : start + _AT_ONCE]
+            for publisher, sequence in ordered[start : start + _AT_ONCE]
         ]
         for publisher, sequence, payload in connection.execute(
             select(RejectedMessage.publisher_id, RejectedMessage.sequence, RejectedMessage.payload).where(or_(*keys))
@@ -62,7 +62,7 @@ def rejected_payloads(connection: Connection, numbers: Iterable[Number]) -> dict
 
 
 def is_same(reading: Decoded, payload: bytes) -> bool:
-    """Tell whether a rejected payload is this reading: a message and a backlog write the same one differently."""
+    """Return whether a rejected payload is this reading: a message and a backlog write the same one differently."""
     whole = reading.payload
     if payload == whole[:_PAYLOAD]:
         return True
@@ -108,15 +108,15 @@ def _digest(reading: Decoded, reason: str) -> str:
 
 
 def _recorded(connection: Connection, digests: set[str]) -> set[str]:
-    wanted = sorted(digests)
+    ordered = sorted(digests)
     found: set[str] = set()
-    for start in range(0, len(wanted), _AT_ONCE):
-        part = wanted[start : start + _AT_ONCE]
+    for start in range(0, len(ordered), _AT_ONCE):
+        part = ordered[start : start + _AT_ONCE]
         found |= set(connection.scalars(select(RejectedMessage.digest).where(RejectedMessage.digest.in_(part))))
     return found
 
 
-def _told_before(reading: Decoded, told: Container[Unconfirmed]) -> bool:
+def _reported_before(reading: Decoded, reported: Container[Unconfirmed]) -> bool:
     if reading.unit_id is not None or reading.publisher is None or reading.sequence is None:
         return False
-    return (reading.topic, reading.publisher, reading.sequence) in told
+    return (reading.topic, reading.publisher, reading.sequence) in reported

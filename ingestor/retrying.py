@@ -1,4 +1,4 @@
-"""What passes is tried again with back-off, what is bad is rejected, what is unknown ends the process."""
+"""Retry a database operation with back-off while its fault may pass; raise what no waiting mends."""
 
 import logging
 from collections.abc import Callable
@@ -27,19 +27,18 @@ BAD_READING = frozenset({Kind.BAD_DATA, Kind.RULE})
 
 
 class Retrying:
-    """Runs what needs the database until it succeeds; speaks once per change, not each time.
+    """Runs what needs the database until it succeeds; logs each change of fault once.
 
     `pause` sleeps and returns True when the process is to end.
     """
 
     def __init__(self, pause: Callable[[float], bool]) -> None:
         self._pause = pause
-        self._said: str | None = None
-        self._since = 0.0
+        self._tries = BackOff(_FIRST_PAUSE, _LONGEST_PAUSE)
+        self._failing_since: float | None = None
 
     def run(self, attempt: Callable[[], T]) -> T:
         """Return the attempt's result; raise Stopped, or the error that no waiting mends."""
-        tries = BackOff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while True:
             try:
                 result = attempt()
@@ -47,21 +46,21 @@ class Retrying:
                 kind, text = classify(error)
                 if kind not in WAITED_FOR:
                     raise
-                self._say(text)
+                self._report(text)
             else:
-                self._say_well()
+                self._report_end()
                 return result
-            if self._pause(tries.next()):
+            if self._pause(self._tries.next()):
                 raise Stopped
 
-    def _say(self, text: str) -> None:
-        if self._said is None:
-            self._since = monotonic()
-        if text != self._said:
+    def _report(self, text: str) -> None:
+        if self._failing_since is None:
+            self._failing_since = monotonic()
+        if self._tries.is_new(text):
             log.warning("%s; nothing is acknowledged meanwhile, trying again", text)
-            self._said = text
 
-    def _say_well(self) -> None:
-        if self._said is not None:
-            log.info("the database takes readings again after %.0f s", monotonic() - self._since)
-            self._said = None
+    def _report_end(self) -> None:
+        self._tries.succeed()
+        if self._failing_since is not None:
+            log.info("the database takes readings again after %.0f s", monotonic() - self._failing_since)
+            self._failing_since = None

@@ -22,5 +22,7 @@ class IngestorBlock(Block):
 
 
 class IngestorSettings(Settings):
+    """Settings of the ingestor: database, broker and how it writes."""
+
     database: DatabaseSettings = DatabaseSettings()
     ingestor: IngestorBlock = IngestorBlock()

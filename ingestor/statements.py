@@ -27,12 +27,14 @@ _EXISTING = "SELECT series_id, observed_at, value FROM reading WHERE (series_id,
 _LATEST = "INSERT INTO latest_reading (series_id, observed_at, value, quality, received_at) VALUES "
 
 # What a series had in an interval: n, smallest, sum, largest.
+# (series number, start of the interval in seconds since 1970) -> (count, minimum, sum, maximum) of its values that are
+# not NULL, in the parameter's unit.
 Totals = dict[tuple[int, int], tuple[int, float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What differs between the databases."""
+class SqlSyntax:
+    """The SQL that differs between MySQL or MariaDB and SQLite."""
 
     quote: str
     upsert_rollup: str
@@ -42,7 +44,7 @@ class Words:
     keys: tuple[str, str]
 
 
-MYSQL = Words(
+MYSQL = SqlSyntax(
     quote="`",
     # Assignments count from the left: the mean needs n as it was.
     upsert_rollup=(
@@ -60,7 +62,7 @@ MYSQL = Words(
     lock=" FOR UPDATE",
     keys=("(", ")"),
 )
-SQLITE = Words(
+SQLITE = SqlSyntax(
     quote='"',
     upsert_rollup=(
         " ON CONFLICT DO UPDATE SET mean = mean + (excluded.mean - mean) * excluded.n / (n + excluded.n),"
@@ -78,26 +80,28 @@ SQLITE = Words(
 )
 
 
-def words(connection: Connection) -> Words:
+def syntax_of(connection: Connection) -> SqlSyntax:
+    """Return the syntax of the connection's database."""
     return SQLITE if connection.dialect.name == "sqlite" else MYSQL
 
 
 def execute(connection: Connection, statement: str) -> None:
+    """Execute a finished statement, whose values are part of its text."""
     # Without `no_parameters` PyMySQL would look through a megabyte for percent signs.
     connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
 def insert_readings(connection: Connection, rows: Sequence[Row]) -> None:
     """Insert rows that are new; a key that exists raises IntegrityError."""
-    tail = words(connection).instant_tail
+    tail = syntax_of(connection).instant_tail
     for part in _parts(rows, _ROWS):
         text = ",".join([f"({s},'{t}{tail}',{'NULL' if v is None else repr(v)},{q})" for s, t, v, q in part])
         execute(connection, f"INSERT INTO reading (series_id, observed_at, value, quality) VALUES {text}")  # noqa: S608 - numbers
 
 
 def existing_values(connection: Connection, rows: Iterable[Row]) -> dict[tuple[int, str], float | None]:
-    """Return what the history holds under the keys of these rows."""
-    w = words(connection)
+    """Return the stored values by (series number, observed_at as text in UTC) for those keys of the rows that exist."""
+    w = syntax_of(connection)
     found: dict[tuple[int, str], float | None] = {}
     for part in _parts(sorted({(row[0], row[1]) for row in rows}), _KEYS):
         keys = ",".join([f"({series},'{instant}{w.instant_tail}')" for series, instant in part])
@@ -113,7 +117,7 @@ def upsert_latest(connection: Connection, rows: Iterable[tuple[Row, str]]) -> No
 
     Back only from a time that lies further ahead of the arrival than clocks may differ.
     """
-    w = words(connection)
+    w = syntax_of(connection)
     tail = w.instant_tail
     for part in _parts(sorted(rows), _ROWS):
         text = ",".join(
@@ -123,8 +127,8 @@ def upsert_latest(connection: Connection, rows: Iterable[tuple[Row, str]]) -> No
 
 
 def upsert_rollup(connection: Connection, table: str, totals: Totals, instants: dict[int, str]) -> None:
-    """Add totals to a roll-up; `instants` writes the intervals' starts."""
-    w = words(connection)
+    """Add totals to a roll-up table; `instants` are the starts of the intervals as SQL text, by seconds since 1970."""
+    w = syntax_of(connection)
     tail, quote = w.instant_tail, w.quote
     columns = ", ".join(f"{quote}{name}{quote}" for name in ("series_id", "started_at", "n", "min", "mean", "max"))
     for part in _parts(sorted(totals.items()), _ROWS):

@@ -31,7 +31,7 @@ log = logging.getLogger("ingestor.subscriber")
 
 WATCHDOG_STATUS = topics.service_status(WATCHDOG)
 _LAST_WORD = 2.0  # seconds that leaving politely may take
-_ASK_AGAIN = 30.0  # seconds after which a refused subscription is tried again
+_RESUBSCRIBE_SECONDS = 30.0  # seconds after which a refused subscription is tried again
 
 
 class _Session:
@@ -55,7 +55,7 @@ class _Session:
         self.up = False
         self.refused_at: float | None = None
         self._put = put
-        self._said = ""
+        self._reported = ""
         # Message ids mean something within a connection only: an acknowledgement that comes late, after
         # a broker lost its sessions, would confirm another message.
         self._connections = 0
@@ -105,10 +105,10 @@ class _Session:
 
         return acknowledge
 
-    def _say(self, text: str, *, well: bool = False) -> None:
-        if text != self._said:
+    def _publish_status(self, text: str, *, well: bool = False) -> None:
+        if text != self._reported:
             log.log(logging.INFO if well else logging.WARNING, "%s: %s", self.subscription, text)
-            self._said = text
+            self._reported = text
 
     def _on_connect(
         self,
@@ -120,14 +120,14 @@ class _Session:
     ) -> None:
         del client, userdata, properties
         if reason.is_failure:
-            self._say(
+            self._publish_status(
                 f"the broker at {self.address} refuses us: {reason}: check broker.username and its password;"
                 " trying again"
             )
             return
         self.up = True
         self.subscribe()
-        self._say(
+        self._publish_status(
             f"connected to {self.address} ({'session kept' if flags.session_present else 'new session'})", well=True
         )
         if self.on_up is not None:
@@ -135,7 +135,7 @@ class _Session:
 
     def _on_connect_fail(self, client: mqtt.Client, userdata: object) -> None:
         del client, userdata
-        self._say(f"no broker answers at {self.address}; trying again")
+        self._publish_status(f"no broker answers at {self.address}; trying again")
 
     def _on_disconnect(
         self,
@@ -149,7 +149,7 @@ class _Session:
         with self._lock:
             self._connections += 1
         if self.up and reason.is_failure:
-            self._say(f"connection lost ({reason}); trying again")
+            self._publish_status(f"connection lost ({reason}); trying again")
         self.up = False
         if self.on_down is not None:
             self.on_down()
@@ -161,7 +161,9 @@ class _Session:
         # Without the units' statuses only what this ingestor tells of them is missing.
         if mid == self._subscribing and any(reason.is_failure for reason in reasons):
             self.refused_at = time.monotonic()
-            self._say(f"the broker refuses this subscription ({reasons[0]}): check its access rules; trying again")
+            self._publish_status(
+                f"the broker refuses this subscription ({reasons[0]}): check its access rules; trying again"
+            )
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
         # Nothing here may raise: it would end the network thread while `is_connected` still says yes.
@@ -209,7 +211,7 @@ class Subscriber:
         )
         self._status_topic = topics.service_status(name)
         self._online = Status(state="online", since=times.now(), version=version)
-        self._said_at = 0.0
+        self._reported_at = 0.0
         self._live.client.will_set(self._status_topic, self._offline(), qos=1, retain=True)
         self._live.on_up = self._came_up
         self._live.take_status = self._take_status
@@ -238,27 +240,27 @@ class Subscriber:
         if self._live.up:
             self._live.client.publish(topics.stored(unit), message.to_json(), qos=1)
 
-    def look_after(self) -> None:
+    def maintain(self) -> None:
         """Say regularly that it is there; ask again for a refused subscription: rules are mended without a restart."""
-        if self._live.up and time.monotonic() - self._said_at >= PRESENCE_SECONDS:
-            self._say_online()
+        if self._live.up and time.monotonic() - self._reported_at >= PRESENCE_SECONDS:
+            self._publish_online()
         for session in (self._live, self._backlog):
             refused = session.refused_at
-            if refused is not None and session.up and time.monotonic() - refused > _ASK_AGAIN:
+            if refused is not None and session.up and time.monotonic() - refused > _RESUBSCRIBE_SECONDS:
                 session.subscribe()
 
-    def say_trouble(self, words: str | None) -> None:
+    def report_trouble(self, reason_text: str | None) -> None:
         """Let the retained status say what a person has to mend; None: nothing."""
         self._online = Status.model_validate(
             {"state": "online", "since": self._online.since, "version": self._online.version}
-            | ({} if words is None else {"trouble": words})
+            | ({} if reason_text is None else {"trouble": reason_text})
         )
         if self._live.up:
-            self._say_online()
+            self._publish_online()
 
     def _came_up(self) -> None:
         self._presence.clear()
-        self._say_online()
+        self._publish_online()
 
     def publish_alarm(self, place: str, code: str, alarm: Alarm | None) -> None:
         """Put an alarm on its topic, or (None) take it away; the watchdog puts right what is missed here."""
@@ -282,9 +284,9 @@ class Subscriber:
         elif unit is not None:
             self._presence.take(unit, status)
 
-    def _say_online(self) -> None:
-        self._said_at = time.monotonic()
-        self._live.client.publish(self._status_topic, self._online.said(times.now()), qos=1, retain=True)
+    def _publish_online(self) -> None:
+        self._reported_at = time.monotonic()
+        self._live.client.publish(self._status_topic, self._online.to_json_at(times.now()), qos=1, retain=True)
 
     def _offline(self) -> bytes:
         return Status(state="offline", since=times.now(), version=self._online.version).to_json()

@@ -15,23 +15,23 @@ class Troubles:
     def __init__(self, publish: Callable[[str | None], None]) -> None:
         self._publish = publish
         self._lock = Lock()
-        self._said: dict[str, tuple[str, str]] = {}
+        self._current: dict[str, tuple[str, str]] = {}
 
-    def set(self, subject: str, words: str | None, key: str | None = None) -> None:
+    def set(self, subject: str, description: str | None, key: str | None = None) -> None:
         """Begin, change or (None) end a trouble. What only counts on keeps its `key` and is logged once."""
         with self._lock:
-            before = self._said.get(subject)
-            if words is None:
+            before = self._current.get(subject)
+            if description is None:
                 if before is None:
                     return
-                del self._said[subject]
+                del self._current[subject]
                 log.info("over: %s", before[0])
             else:
-                now = (words, words if key is None else key)
+                now = (description, description if key is None else key)
                 if now == before:
                     return
-                self._said[subject] = now
+                self._current[subject] = now
                 if before is None or before[1] != now[1]:
-                    log.error("%s", words)
-            text = "; ".join(words for words, _ in self._said.values())
+                    log.error("%s", description)
+            text = "; ".join(description for description, _ in self._current.values())
             self._publish(text[:_LONGEST] or None)

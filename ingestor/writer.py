@@ -12,10 +12,10 @@ from time import monotonic
 
 from ingestor.clocks import Clocks
 from ingestor.decoding import Decoded, decode
-from ingestor.history import History, Receipt
 from ingestor.inbox import Arrival, Inbox
+from ingestor.reading_store import ReadingStore, Receipt
 from ingestor.retrying import BAD_READING, Retrying, Stopped
-from ingestor.stations import Station
+from ingestor.series_index import SeriesIndex
 from ingestor.troubles import Troubles
 from ingestor.waiting_room import WaitingRoom
 from schemas.messages import Stored
@@ -35,7 +35,7 @@ _REPORT = 60.0
 
 
 @dataclass(slots=True)
-class Batch:
+class ReadingBatch:
     """Messages and what they hold, for one transaction."""
 
     arrivals: list[Arrival] = field(default_factory=list)
@@ -43,12 +43,14 @@ class Batch:
     values: int = 0
 
     def add(self, arrival: Arrival, readings: list[Decoded]) -> None:
+        """Add a decoded message."""
         self.arrivals.append(arrival)
         self.readings += readings
         self.values += sum(len(reading.rows) or 1 for reading in readings)
 
-    def decoded_anew(self, station: Station) -> "Batch":
-        anew = Batch()
+    def decoded_anew(self, station: SeriesIndex) -> "ReadingBatch":
+        """Return the batch with its messages decoded again by another index: the site has changed."""
+        anew = ReadingBatch()
         for arrival in self.arrivals:
             anew.add(arrival, decode(arrival, station))
         return anew
@@ -60,8 +62,8 @@ class Writer:
     def __init__(
         self,
         inbox: Inbox,
-        history: History,
-        load_station: Callable[[], Station],
+        history: ReadingStore,
+        load_station: Callable[[], SeriesIndex],
         retrying: Retrying,
         *,
         batch: int,
@@ -83,28 +85,28 @@ class Writer:
         self._counts = Receipt()
         self._reported_at = monotonic()
 
-    def run(self, confirm: Confirm, look_after: Callable[[], None]) -> None:
+    def run(self, confirm: Confirm, maintain: Callable[[], None]) -> None:
         """Write what arrives until the inbox is closed; raise what nobody can mend."""
         try:
             station = self._retrying.run(self._load_station)
             with ThreadPoolExecutor(1, "writing") as writing:
                 try:
-                    self._run(writing, station, confirm, look_after)
+                    self._run(writing, station, confirm, maintain)
                 finally:
                     # Whatever ended this: a write that waits for the database gives up.
                     self._inbox.close()
         except Stopped:
             log.info("asked to stop while the database is away: what was not acknowledged comes again")
 
-    def _run(self, writing: Executor, station: Station, confirm: Confirm, look_after: Callable[[], None]) -> None:
+    def _run(self, writing: Executor, station: SeriesIndex, confirm: Confirm, maintain: Callable[[], None]) -> None:
         """Decode the next batch while the one before is being written."""
         written: list[Future[None]] = []
         while not self._inbox.closed:
             batch = self._collect(station)
             for waited in self._waiting_room.leaving():
                 batch.add(waited, decode(waited, station))
-            for one in written:
-                one.result()
+            for item in written:
+                item.result()
             written.clear()
             # Live readings that came meanwhile need not wait for one batch more.
             while batch.values < self._batch and (arrival := self._inbox.live.take()) is not None:
@@ -118,19 +120,19 @@ class Writer:
                 if known.arrivals:
                     written.append(writing.submit(self._write, known, confirm))
             self._troubles.set("clock", self._waiting_room.clocks.trouble(), key="clock")
-            look_after()
-        for one in written:
-            one.result()
+            maintain()
+        for item in written:
+            item.result()
 
-    def _write(self, batch: Batch, confirm: Confirm) -> None:
+    def _write(self, batch: ReadingBatch, confirm: Confirm) -> None:
         if batch.readings:
             self._commit(batch.readings, confirm)
         for arrival in batch.arrivals:
             arrival.acknowledge()
         self._report()
 
-    def _collect(self, station: Station) -> Batch:
-        batch = Batch()
+    def _collect(self, station: SeriesIndex) -> ReadingBatch:
+        batch = ReadingBatch()
         arrival = self._inbox.wait(_REFUSED_WAIT if self._refused else _NAP)
         until = monotonic() + self._linger
         while arrival is not None:
@@ -145,7 +147,7 @@ class Writer:
                 arrival = self._inbox.wait(left)
         return batch
 
-    def _add(self, batch: Batch, arrival: Arrival, station: Station) -> None:
+    def _add(self, batch: ReadingBatch, arrival: Arrival, station: SeriesIndex) -> None:
         readings = decode(arrival, station)
         if self._waiting_room.takes(arrival, readings):
             return
@@ -156,9 +158,9 @@ class Writer:
                 self._refused_since = monotonic()
             self._refused.append((arrival, readings))
 
-    def _next_refused(self) -> Batch:
+    def _next_refused(self) -> ReadingBatch:
         """Take some of the messages of which nothing can be stored: live readings go before them."""
-        batch = Batch()
+        batch = ReadingBatch()
         if len(self._refused) >= _REFUSED or monotonic() - self._refused_since >= _REFUSED_WAIT:
             for _ in range(min(_REFUSED, len(self._refused))):
                 batch.add(*self._refused.popleft())

@@ -9,9 +9,11 @@ import signal
 import socket
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from octopus import children
 from octopus.children import Say, Service
+from service.backoff import BackOff
 from service.settings import EXIT_BAD_SETTINGS
 
 # Publishers stop first so that the ingestor gets what they sent; the broker last.
@@ -95,9 +97,9 @@ class Supervisor:
         """Run something that must succeed before what needs it starts, again and again until it does."""
         if not await self._may_start(service):
             return
-        pause = _FIRST_PAUSE
+        tries = BackOff(_FIRST_PAUSE, _LONGEST_PAUSE)
         code = -1
-        waiting = ", ".join(one.name for one in self._services if one.after == service.name)
+        waiting = ", ".join(item.name for item in self._services if item.after == service.name)
         while not self._stopping.is_set():
             child = await self._spawn(service)
             await children.relay(child, service.name, self._say)
@@ -110,23 +112,21 @@ class Supervisor:
                 self._say("octopus", f"{service.name} needs a person: {waiting or 'nothing else'} is not started")
                 break
             until = f"; until it succeeds {waiting} cannot be started" if waiting else ""
+            pause = tries.next()
             self._say("octopus", f"{service.name} did not succeed ({_ending(code)}): tried again in {pause:g} s{until}")
-            pause = await self._pause(pause)
+            await self._pause(pause)
         self._steps[service.name].set_result(code == 0)
 
-    async def _pause(self, pause: float) -> float:
-        """Wait so many seconds unless all is stopped; return how long the next pause is."""
-        try:
-            await asyncio.wait_for(self._stopping.wait(), pause)
-        except TimeoutError:
-            return min(pause * 2, _LONGEST_PAUSE)
-        return pause
+    async def _pause(self, seconds: float) -> None:
+        """Wait so many seconds, less when everything is stopped meanwhile."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _keep(self, service: Service) -> None:
         """Run a service and start it again with growing pauses, until all is stopped."""
         if not await self._may_start(service):
             return
-        pause = _FIRST_PAUSE
+        tries = BackOff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while not self._stopping.is_set():
             began = time.monotonic()
             child = await self._spawn(service)
@@ -139,9 +139,11 @@ class Supervisor:
                 self._failed = code
                 self._say("octopus", f"{service.name} needs other settings: it is not started again")
                 return
-            pause = _FIRST_PAUSE if time.monotonic() - began > _WELL_SECONDS else pause
+            if time.monotonic() - began > _WELL_SECONDS:
+                tries.succeed()
+            pause = tries.next()
             self._say("octopus", f"{service.name} ended ({_ending(code)}): started again in {pause:g} s")
-            pause = await self._pause(pause)
+            await self._pause(pause)
 
     async def _spawn(self, service: Service) -> asyncio.subprocess.Process:
         child = await children.spawn(service, os.environ)

@@ -4,7 +4,6 @@ import logging
 import signal
 import sys
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -17,14 +16,16 @@ from publisher.settings import PublisherSettings
 from publisher.sources.opening import open_source
 from schemas.site import SiteError, read_site
 from service import logs
+from service.backoff import BackOff
 from service.settings import EXIT_BAD_SETTINGS, SettingsError, from_command_line
+from service.version import octopus_version
 
 _FEEDER_ENDS_WITHIN = 5.0
-_OPEN_AGAIN = (1.0, 30.0)
 log = logging.getLogger("publisher")
 
 
 def main() -> int:
+    """Run the publisher until a signal; return the exit status (78: settings, 1: a fault of ours)."""
     settings = from_command_line(PublisherSettings, "Send a unit's readings to the broker, losing none.")
     logs.configure(settings.log_level)
     code = settings.publisher.unit
@@ -56,7 +57,7 @@ def main() -> int:
     feeder = Feeder(source, kind, frozenset(unit.cells), outbox, events)
     feeder.start()
     try:
-        Publishing(settings.broker, code, outbox, _version(), events).run()
+        Publishing(settings.broker, code, outbox, octopus_version(), events).run()
     except Exception as error:
         log.critical("the publisher ends: %s: %s", type(error).__name__, error, exc_info=settings.log_level == "DEBUG")
         return 1
@@ -69,30 +70,21 @@ def main() -> int:
 
 
 def _open_outbox(path: Path, events: "SimpleQueue[Any]") -> Outbox | None:
-    """Open the outbox as soon as its disk allows; return None when asked to stop before."""
-    delay, said = _OPEN_AGAIN[0], ""
+    """Open the outbox, waiting while its disk is full; return None when stopped before."""
+    tries = BackOff()
     while True:
         try:
             outbox = Outbox(path)
         except OutboxFullError as error:
-            if str(error) != said:
-                said = str(error)
+            if tries.is_new(str(error)):
                 log.error("%s; nothing is read from the source until it can be written, trying again", error)  # noqa: TRY400 - for an operator
         else:
-            if said:
+            if tries.succeed():
                 log.info("outbox %s can be written again", path)
             return outbox
         with suppress(Empty):
-            events.get(timeout=delay)  # only a signal can be in it yet
+            events.get(timeout=tries.next())  # only a signal can be in it yet
             return None
-        delay = min(delay * 2, _OPEN_AGAIN[1])
-
-
-def _version() -> str:
-    try:
-        return version("octopus-ecotron")
-    except PackageNotFoundError:
-        return ""
 
 
 if __name__ == "__main__":

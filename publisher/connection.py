@@ -1,4 +1,4 @@
-"""One connection to the broker after another, told as events: callbacks only ever put into a queue."""
+"""Connections to the broker, reported as events: callbacks only put into a queue."""
 
 import socket
 from dataclasses import dataclass
@@ -43,6 +43,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
+    """A message on the subscribed topic."""
+
     payload: bytes
 
 
@@ -71,9 +73,11 @@ class Connection:
         self._closed = False
 
     def start(self) -> None:
+        """Connect in a thread; `Up` or `Down` follows as an event."""
         self._thread.start()
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        """Hand a message to the client; it is sent when the socket allows."""
         self._client.publish(topic, payload, qos=qos, retain=retain)
 
     @property
@@ -87,13 +91,14 @@ class Connection:
         except OSError:  # closed already
             return None
 
-    def say_last(self, topic: str, payload: bytes, seconds: float) -> None:
+    def publish_last(self, topic: str, payload: bytes, seconds: float) -> None:
         """Publish and wait until the broker has it."""
         info = self._client.publish(topic, payload, qos=1, retain=True)
         if info.rc == mqtt.MQTT_ERR_SUCCESS:
             info.wait_for_publish(seconds)
 
     def close(self) -> None:
+        """Disconnect without waiting; no event of this connection counts any more."""
         self._closed = True
         self._client.disconnect()
         self._client.loop_stop()

@@ -18,6 +18,7 @@ from publisher.outbox import Appended, Confirmed, Entry, Outbox
 from publisher.outbox_file import OutboxFullError
 from schemas import topics
 from schemas.messages import Stored
+from service.backoff import BackOff
 
 log = logging.getLogger("publisher")
 
@@ -28,7 +29,7 @@ CONFIRM_WITHIN = 30.0
 # As long as nothing was confirmed on this connection, perhaps nobody listens yet: look again soon.
 FIRST_CONFIRM_WITHIN = 5.0
 # Nothing at all confirmed: one small message now and then asks whether the ingestor is back.
-ASK_AGAIN = (5.0, 300.0)
+_FIRST_PROBE, _LAST_PROBE = 5.0, 300.0
 # A replayed file yields new newest readings far faster than anybody can look.
 LIVE_INTERVAL = 1.0
 SILENCE = 120.0
@@ -42,6 +43,8 @@ _SMALLEST = 1024
 
 
 class Publish(Protocol):
+    """Function that hands a message to the connection."""
+
     def __call__(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None: ...
 
 
@@ -63,7 +66,7 @@ class _UnderWay:
 
 
 class Delivery:
-    """Decides; it owns no socket and no clock. Every `now` is seconds of a monotonic clock."""
+    """Decides what to send; it has no socket and no clock. Every `now` is seconds of a monotonic clock."""
 
     def __init__(self, outbox: Outbox, unit: str) -> None:
         self._outbox = outbox
@@ -77,8 +80,8 @@ class Delivery:
         self._last = outbox.sequence
         self._cursor = 0
         self._window = 1
-        self._ask_at = 0.0
-        self._ask_delay = ASK_AGAIN[0]
+        self._probe_at = 0.0
+        self._probe_back_off = BackOff(_FIRST_PROBE, _LAST_PROBE)
         self._forget: list[tuple[int, int]] = []
         self._forget_exactly: list[Confirmed] = []
         self._forget_at = 0.0
@@ -107,7 +110,7 @@ class Delivery:
         self._fresh = self._outbox.newest
         self._cursor = 0
         self._window = 1
-        self._ask_delay = ASK_AGAIN[0]
+        self._probe_back_off.succeed()
         self._confirmed_at = now
         self._unanswered_since = None
         self._patience = FIRST_CONFIRM_WITHIN
@@ -167,7 +170,7 @@ class Delivery:
         self._messages = [message for message in self._messages if message.left]
         self._window = WINDOW
         self._patience = CONFIRM_WITHIN
-        self._ask_delay = ASK_AGAIN[0]
+        self._probe_back_off.succeed()
         self._confirmed_at = now
         self._unanswered_since = now if self._messages else None
         if self._silent:
@@ -176,7 +179,7 @@ class Delivery:
         self._delete(now)
 
     def taken_over(self) -> None:
-        """Take a new name: the broker says that another program has connected as this publisher."""
+        """Take a new name, because another program has connected as this publisher."""
         self._change_publisher("another program sends as this publisher: a copy of this outbox is used elsewhere")
 
     def work(self, now: float) -> float:
@@ -187,11 +190,11 @@ class Delivery:
         self._send_fresh(self._publish, now)
         self._give_up(now)
         self._send_backlog(self._publish, now)
-        self._say_silence(now)
+        self._log_silence(now)
         return self._next(now)
 
     def _confirmed_by_number(self, ranges: list[tuple[int, int]]) -> None:
-        """Take the word of an ingestor of an older version, which names numbers alone."""
+        """Accept the confirmation of an ingestor of an older version, by sequence numbers alone."""
         for first, last in ranges:
             if first > last or last > self._outbox.sequence:
                 log.warning(
@@ -261,7 +264,7 @@ class Delivery:
             self._live_at[cell] = max(self._live_at.get(cell, 0.0), now - LIVE_INTERVAL) + LIVE_INTERVAL
             topic = topics.readings(self._unit, cell)
             if len(entry.payload) > self._room(topic):
-                self._say_too_large(entry.sequence, cell, entry.payload)
+                self._log_too_large(entry.sequence, cell, entry.payload)
                 continue
             if self._outbox.holds(entry.sequence):
                 message = _Message(now + CONFIRM_WITHIN, 1, backlog=False)
@@ -281,14 +284,13 @@ class Delivery:
         self._messages = [message for message in self._messages if message.deadline > now]
         if again:
             self._cursor = min(self._cursor, min(again) - 1)
-        if any(message.backlog for message in late) and not self._heard_within(self._patience, now):
+        if any(message.backlog for message in late) and not self._confirmed_within(self._patience, now):
             self._window = 0
-            self._ask_at = now + self._ask_delay
-            self._ask_delay = min(self._ask_delay * 2, ASK_AGAIN[1])
+            self._probe_at = now + self._probe_back_off.next()
 
     def _send_backlog(self, publish: Publish, now: float) -> None:
         if self._window == 0:
-            if now < self._ask_at or any(message.backlog for message in self._messages):
+            if now < self._probe_at or any(message.backlog for message in self._messages):
                 return
             self._send_group(publish, now, 1)
             return
@@ -331,7 +333,7 @@ class Delivery:
                     length = len(payload) + 1
                     room = self._room(topics.backlog(self._unit, cell))
                     if length > room:
-                        self._say_too_large(sequence, cell, payload)
+                        self._log_too_large(sequence, cell, payload)
                         self._cursor = sequence
                         continue
                     if group and (
@@ -344,7 +346,7 @@ class Delivery:
                 self._cursor = sequence
         return group
 
-    def _heard_within(self, seconds: float, now: float) -> bool:
+    def _confirmed_within(self, seconds: float, now: float) -> bool:
         return self._confirmed_at is not None and now - self._confirmed_at < seconds
 
     def _limit_packets(self, largest: int | None) -> None:
@@ -360,7 +362,7 @@ class Delivery:
         """Return how many bytes the readings of a message may have."""
         return inf if self._largest is None else self._largest - len(topic) - _PACKET
 
-    def _say_too_large(self, sequence: int, cell: str, payload: bytes) -> None:
+    def _log_too_large(self, sequence: int, cell: str, payload: bytes) -> None:
         if cell not in self._too_large:
             self._too_large.add(cell)
             log.error(
@@ -368,7 +370,7 @@ class Delivery:
                 " outbox; raise max_packet_size of the broker (now %d)", cell, sequence, len(payload), self._largest,
             )  # fmt: skip
 
-    def _say_silence(self, now: float) -> None:
+    def _log_silence(self, now: float) -> None:
         since = self._unanswered_since
         if not self._silent and since is not None and self._outbox.waiting and now - since >= SILENCE:
             self._silent = True
@@ -381,7 +383,7 @@ class Delivery:
         due = [message.deadline for message in self._messages]
         due += [self._live_at.get(cell, now) for cell in self._fresh]
         if self._window == 0:
-            due.append(max(self._ask_at, now + 1))
+            due.append(max(self._probe_at, now + 1))
         if self._forget or self._forget_exactly:
             due.append(self._forget_at)
         return max(0.0, min([*due, now + 60.0]) - now)

@@ -7,16 +7,16 @@ from typing import Any
 
 from publisher.outbox import Outbox
 from publisher.outbox_file import OutboxFullError
-from publisher.sources.source import Batch, Fault, Source
+from publisher.sources.source import ReadFault, SampleBatch, Source
+from service.backoff import BackOff
 
 log = logging.getLogger("publisher")
 
-_RETRY = (1.0, 30.0)
-_FAULTS_SAID = 5
+_MAX_LOGGED_FAULTS = 5
 
 
 class Feeder(Thread):
-    """Asks the source for batches, keeps each one, and tells the queue what entered."""
+    """Reads batches from the source, appends each to the outbox, and puts what was appended into the queue."""
 
     def __init__(
         self, source: Source, name: str, cells: frozenset[str], outbox: Outbox, events: "SimpleQueue[Any]"
@@ -27,9 +27,11 @@ class Feeder(Thread):
         self._stop_feeding = Event()
 
     def stop(self) -> None:
+        """Ask the source to end; `join` waits for it."""
         self._stop_feeding.set()
 
     def run(self) -> None:
+        """Append what the source yields until it ends or is stopped; an exception of the source becomes an event."""
         try:
             position = self._outbox.position(self._name_of_source)
             for batch in self._source.batches(position, self._stop_feeding):
@@ -42,9 +44,9 @@ class Feeder(Thread):
         if not self._stop_feeding.is_set():
             log.info("the %s source has nothing more to read", self._name_of_source)
 
-    def _keep(self, batch: Batch) -> None:
+    def _keep(self, batch: SampleBatch) -> None:
         """Append until it is kept: while the disk is full the source waits, and nothing is passed over."""
-        delay, tries = _RETRY[0], 0
+        back_off, tries = BackOff(), 0
         while True:
             try:
                 appended = self._outbox.append(self._name_of_source, batch)
@@ -55,32 +57,33 @@ class Feeder(Thread):
                         error, len(batch.samples),
                     )  # fmt: skip
                 tries += 1
-                if self._stop_feeding.wait(delay):
+                if self._stop_feeding.wait(back_off.next()):
                     log.error("stopped while the disk was full: %d readings were not kept", len(batch.samples))  # noqa: TRY400
                     return
-                delay = min(delay * 2, _RETRY[1])
                 continue
             if tries:
                 log.info("the outbox has room again: %d readings kept after %d tries", len(batch.samples), tries)
-            self._say([*batch.faults, *appended.refused])
+            self._log_faults([*batch.faults, *appended.refused])
             self._events.put(appended)
             return
 
-    def _only_ours(self, batch: Batch) -> Batch:
+    def _only_ours(self, batch: SampleBatch) -> SampleBatch:
         if self._cells.issuperset(sample.cell for sample in batch.samples):
             return batch
         strays = [
-            Fault(f"cell {sample.cell} is not one of this unit's", repr(sample))
+            ReadFault(f"cell {sample.cell} is not one of this unit's", repr(sample))
             for sample in batch.samples
             if sample.cell not in self._cells
         ]
         ours = [sample for sample in batch.samples if sample.cell in self._cells]
-        return Batch(ours, batch.position, batch.faults + strays)
+        return SampleBatch(ours, batch.position, batch.faults + strays)
 
-    def _say(self, faults: list[Fault]) -> None:
-        for fault in faults[:_FAULTS_SAID]:
+    def _log_faults(self, faults: list[ReadFault]) -> None:
+        for fault in faults[:_MAX_LOGGED_FAULTS]:
             log.warning("%s could not read: %s", self._name_of_source, fault.reason)
-        if len(faults) > _FAULTS_SAID:
+        if len(faults) > _MAX_LOGGED_FAULTS:
             log.warning(
-                "%s could not read %d more; the outbox keeps them all", self._name_of_source, len(faults) - _FAULTS_SAID
+                "%s could not read %d more; the outbox keeps them all",
+                self._name_of_source,
+                len(faults) - _MAX_LOGGED_FAULTS,
             )

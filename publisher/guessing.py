@@ -9,6 +9,7 @@ from service.settings import EXIT_BAD_SETTINGS
 
 
 def main() -> int:
+    """Print proposed settings for a file; return the exit status."""
     parser = argparse.ArgumentParser(prog="octopus source guess", description="Propose settings for a log file.")
     parser.add_argument("file", type=Path, metavar="FILE", help="a file that the program has written, or a part of one")
     path: Path = parser.parse_args().file

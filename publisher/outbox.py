@@ -16,7 +16,7 @@ import orjson
 from publisher.encoding import Encoder
 from publisher.outbox_file import OutboxFullError, errors_explained, is_copy, lock, open_file, place
 from publisher.reserve import Reserve
-from publisher.sources.source import Batch, Fault, Position, Sample
+from publisher.sources.source import Position, ReadFault, Sample, SampleBatch
 from schemas import times
 
 log = logging.getLogger("publisher")
@@ -49,7 +49,7 @@ class Appended:
     publisher: str
     newest: Mapping[str, Entry]
     last: int
-    refused: list[Fault]
+    refused: list[ReadFault]
 
 
 class Outbox:
@@ -76,7 +76,7 @@ class Outbox:
         try:
             return open_file(self.path)
         except OutboxFullError:
-            if not self._reserve.held:
+            if not self._reserve.reserved:
                 raise
             # Only an outbox that opens can be emptied.
             self._reserve.give_up()
@@ -133,7 +133,7 @@ class Outbox:
 
     def _renumber(self, encoder: Encoder) -> dict[int, int]:
         """Give what waits the numbers from 1, in order; return those of each cell's newest reading by the old ones."""
-        wanted = {entry.sequence for entry in self._newest.values()}
+        newest_sequences = {entry.sequence for entry in self._newest.values()}
         found: dict[int, int] = {}
         number = done = 0
         while rows := self._connection.execute(
@@ -143,7 +143,7 @@ class Outbox:
             for sequence, payload in rows:
                 number += 1
                 changes.append((number, encoder.renumber(number, payload), sequence))
-                if sequence in wanted:
+                if sequence in newest_sequences:
                     found[sequence] = number
             # Never upwards and in order: no number is taken while it is wanted.
             self._connection.executemany("UPDATE reading SET sequence = ?, payload = ? WHERE sequence = ?", changes)
@@ -162,7 +162,7 @@ class Outbox:
             text = self._meta(f"position {source}")
         return None if text is None else orjson.loads(text)
 
-    def append(self, source: str, batch: Batch) -> Appended:
+    def append(self, source: str, batch: SampleBatch) -> Appended:
         """Keep a batch with the place after it, all or nothing; raise OutboxFullError when the disk refuses."""
         with self._lock:
             if not self._reserve.hold() and not self._make_room():
@@ -199,15 +199,16 @@ class Outbox:
             ).fetchall()
 
     def holds(self, sequence: int) -> bool:
+        """Return whether the reading of this number is still in the outbox."""
         with self._lock, errors_explained(self.path):
             found = self._connection.execute("SELECT 1 FROM reading WHERE sequence = ?", (sequence,))
             return found.fetchone() is not None
 
     def holds_any(self, readings: Iterable[Confirmed]) -> bool:
-        """Tell whether one of these readings, by number and digest, waits here."""
+        """Return whether one of these readings, by number and digest, waits here."""
         with self._lock, errors_explained(self.path):
             find = "SELECT 1 FROM reading WHERE sequence = ? AND digest_of(payload) IS ?"
-            return any(self._connection.execute(find, one).fetchone() is not None for one in readings)
+            return any(self._connection.execute(find, reading).fetchone() is not None for reading in readings)
 
     def delete(self, ranges: Iterable[tuple[int, int]], readings: Iterable[Confirmed] = ()) -> int:
         """Forget what the database has, by number alone or by number and digest; return how many were still here."""
@@ -216,14 +217,14 @@ class Outbox:
             try:
                 deleted = self._delete(by_number, exact)
             except OutboxFullError:
-                if not self._reserve.held:
+                if not self._reserve.reserved:
                     raise
                 self._reserve.give_up()
                 self._empty_log()
                 deleted = sum(self._delete([piece], []) for piece in self._pieces(by_number))
                 for start in range(0, len(exact), PIECE):
                     deleted += self._delete([], exact[start : start + PIECE])
-            if not self._reserve.held:
+            if not self._reserve.reserved:
                 self._make_room()
             self.waiting -= deleted
             return deleted
@@ -251,7 +252,7 @@ class Outbox:
             yield from ((start, min(end, start + PIECE - 1)) for start in range(first, end + 1, PIECE))
 
     def _make_room(self) -> bool:
-        """Empty the log and take the reserve again; tell whether that is done."""
+        """Empty the log and take the reserve again; return whether that succeeded."""
         self._empty_log()
         return self._reserve.hold()
 
@@ -273,13 +274,14 @@ class Outbox:
                     log.info("outbox %s keeps its size for now: %s", self.path, error)
 
     def close(self) -> None:
+        """Close the file and release its lock."""
         with self._lock:
             self._connection.close()
             self._unlock()
 
-    def _encode(self, samples: list[Sample]) -> tuple[list[tuple[int, str, bytes]], dict[str, Entry], list[Fault]]:
+    def _encode(self, samples: list[Sample]) -> tuple[list[tuple[int, str, bytes]], dict[str, Entry], list[ReadFault]]:
         rows: list[tuple[int, str, bytes]] = []
-        refused: list[Fault] = []
+        refused: list[ReadFault] = []
         best: dict[str, Entry] = {}
         # A newest reading further ahead came from a wrong clock: the next one may replace it.
         horizon = times.to_text(times.now() + times.CLOCK_SKEW)
@@ -289,7 +291,7 @@ class Outbox:
                 payload = encode(sequence + 1, sample)
                 at = times.to_text(sample.observed_at)
             except (TypeError, ValueError) as error:
-                refused.append(Fault(f"cell {sample.cell}: cannot be sent: {error}", repr(sample)))
+                refused.append(ReadFault(f"cell {sample.cell}: cannot be sent: {error}", repr(sample)))
                 continue
             sequence += 1
             rows.append((sequence, sample.cell, payload))

@@ -35,7 +35,7 @@ _MACHINE_ID = Path("/etc/machine-id")
 
 
 class OutboxUnusableError(Exception):
-    """An outbox file that no waiting can mend; its text says what to do."""
+    """An outbox file that cannot be used, whatever one waits; the message has the remedy."""
 
 
 class OutboxFullError(Exception):
@@ -64,7 +64,7 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 
 def meaning(path: Path, error: sqlite3.DatabaseError) -> OutboxUnusableError | OutboxFullError:
-    """Return what an error of SQLite means for whoever runs the publisher."""
+    """Return an error of SQLite as an exception with a message for the operator."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
         return OutboxFullError(f"outbox {path}: {error}")
@@ -117,7 +117,7 @@ def place(path: Path) -> dict[str, str]:
 
 
 def is_copy(before: str, now: dict[str, str]) -> bool:
-    """Tell whether an outbox that was used at `before` (JSON of `place`) has been copied or moved since."""
+    """Return whether an outbox that was used at `before` (JSON of `place`) has been copied or moved since."""
     then = orjson.loads(before)
     return any(then.get(name) and now[name] and then[name] != now[name] for name in ("machine", "file"))
 

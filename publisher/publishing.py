@@ -1,4 +1,4 @@
-"""The publisher's main loop: waits for what the source, the broker and the clock bring, and serves the outbox."""
+"""The publisher's main loop: handles events of the source, the broker and the clock."""
 
 import logging
 import socket
@@ -15,11 +15,11 @@ from publisher.outbox import Appended, Outbox
 from publisher.outbox_file import OutboxFullError
 from schemas import times, topics
 from schemas.messages import PRESENCE_SECONDS, Status
+from service.backoff import BackOff
 from service.settings import BrokerSettings
 
 log = logging.getLogger("publisher")
 
-RETRY = (1.0, 30.0)
 STATUS_INTERVAL = 10.0
 _FAREWELL = 2.0
 _RETRY_DISK = 5.0
@@ -54,8 +54,7 @@ class Publishing:
         self._host = host_name()
         self._since = times.now()
         self._connect_at = 0.0
-        self._delay = RETRY[0]
-        self._trouble: str | None = None
+        self._back_off = BackOff()
         self._disk_trouble: str | None = None
         self._refused: set[str] = set()
         self._status_at = 0.0
@@ -79,7 +78,7 @@ class Publishing:
                     self._connect()
                 wait = self._work(now)
                 if self._up:
-                    wait = min(wait, self._say_status(now))
+                    wait = min(wait, self._publish_status(now))
                 elif self._connection is None:
                     wait = min(wait, max(0.0, self._connect_at - now))
         finally:
@@ -142,7 +141,8 @@ class Publishing:
     def _came_up(self, largest: int | None) -> None:
         assert self._connection is not None  # noqa: S101 - `Up` names it
         log.info("connected to the broker; %d readings wait in the outbox", self._outbox.waiting)
-        self._up, self._trouble, self._delay = True, None, RETRY[0]
+        self._up = True
+        self._back_off.succeed()
         self._host = host_name(self._connection.address)
         self._since = times.now()
         self._status_at, self._status = 0.0, None
@@ -153,21 +153,19 @@ class Publishing:
             self._connection.close()
         self._connection, self._up = None, False
         self._delivery.disconnected()
-        self._connect_at = time.monotonic() + self._delay
-        self._delay = min(self._delay * 2, RETRY[1])
-        if reason != self._trouble:
-            self._trouble = reason
+        self._connect_at = time.monotonic() + self._back_off.next()
+        if self._back_off.is_new(reason):
             log.warning(
                 "no broker at %s:%d: %s%s; readings are kept, trying on", self._broker.host, self._broker.port,
                 reason, _advice(reason),
             )  # fmt: skip
 
-    def _say_status(self, now: float) -> float:
+    def _publish_status(self, now: float) -> float:
         if now < self._status_at:
             return self._status_at - now
         status = self._present("online", self._since)
         if self._connection is not None and (status != self._status or now >= self._repeat_at):
-            self._connection.publish(topics.unit_status(self._unit), status.said(times.now()), qos=1, retain=True)
+            self._connection.publish(topics.unit_status(self._unit), status.to_json_at(times.now()), qos=1, retain=True)
             self._status, self._repeat_at = status, now + PRESENCE_SECONDS
         self._status_at = now + STATUS_INTERVAL
         return STATUS_INTERVAL
@@ -184,7 +182,7 @@ class Publishing:
         if self._connection is None:
             return
         if self._up:
-            self._connection.say_last(
+            self._connection.publish_last(
                 topics.unit_status(self._unit), self._present("offline", times.now()).to_json(), _FAREWELL
             )
         self._connection.close()

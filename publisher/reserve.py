@@ -19,15 +19,16 @@ class Reserve:
         self._path, self.size = path, size
 
     @property
-    def held(self) -> bool:
+    def reserved(self) -> bool:
+        """Whether the reserve is on the disk now."""
         try:
             return self._path.stat().st_size >= self.size
         except OSError:
             return False
 
     def hold(self) -> bool:
-        """Take the room unless it is held; tell whether it is."""
-        if self.held:
+        """Reserve the space unless it is; return whether it is reserved."""
+        if self.reserved:
             return True
         try:
             with self._path.open("wb") as file:
@@ -41,5 +42,6 @@ class Reserve:
         return True
 
     def give_up(self) -> None:
+        """Delete the reserve, so that its bytes are free."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a publisher is told: which unit it speaks for, where its outbox lies and what it reads."""
+"""Settings of a publisher: its unit, its outbox and its source."""
 
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,13 @@ class OutboxSettings(Block):
 
     @property
     def path(self) -> Path:
+        """The outbox's file."""
         return self.outbox or Path(f"outbox-{self.unit}.sqlite")
 
 
 class PublisherSettings(Settings):
+    """Settings of one publisher: its unit, its source, the broker and the outbox."""
+
     publisher: OutboxSettings
     source: dict[str, Any] = Field(description='what to read: kind = "simulated", "csv", "http", "modbus" or "opcua"')
 

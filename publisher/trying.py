@@ -17,15 +17,15 @@ import orjson
 
 from publisher.settings import PublisherSettings
 from publisher.sources.opening import check, open_source
-from publisher.sources.source import Batch, Fault, Sample, Source
+from publisher.sources.source import ReadFault, Sample, SampleBatch, Source
 from schemas import times
 from schemas.site import Site, SiteError, Unit, read_site
 from service.settings import DEFAULT_FILE, EXIT_BAD_SETTINGS, EXIT_UNAVAILABLE, SettingsError, load
 
 # Seconds after a batch in which nothing more may come; a csv source keeps lines for their partners meanwhile.
 _QUIET = 1.5
-_FAULTS_SHOWN = 20
-_RAW_SHOWN = 80
+_MAX_FAULTS = 20
+_RAW_LENGTH = 80
 _SKEW = times.CLOCK_SKEW.total_seconds()
 _DAY = 86400.0
 _EARLIEST = datetime(2000, 1, 1, tzinfo=times.EPOCH.tzinfo)
@@ -40,9 +40,10 @@ class Trial:
     most: int
     readings: dict[str, list[Sample]] = field(default_factory=dict)
     count: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadFault] = field(default_factory=list)
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: SampleBatch) -> None:
+        """Count a batch and keep the first samples of each cell."""
         for sample in batch.samples:
             kept = self.readings.setdefault(sample.cell, [])
             if len(kept) < self.most:
@@ -52,6 +53,7 @@ class Trial:
 
     @property
     def full(self) -> bool:
+        """Whether enough samples were read."""
         return all(len(self.readings.get(cell, ())) >= self.most for cell in self.unit.cells)
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
@@ -95,6 +97,7 @@ class Trial:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Read a source once and print what it gives; return the exit status."""
     parser = argparse.ArgumentParser(prog="octopus source try", description="Show what a source would give.")
     parser.add_argument("--config", type=Path, help="TOML file with settings (default: octopus.toml, if it is there)")
     parser.add_argument("--readings", type=int, default=3, help="of each cell (default: 3)")
@@ -111,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
         read(source, trial, _QUIET + join_wait, chosen.seconds)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-    _say_json(trial) if chosen.json else _say(trial)
+    _print_json(trial) if chosen.json else _print(trial)
     return 0 if trial.count else EXIT_UNAVAILABLE
 
 
@@ -129,7 +132,7 @@ def _opened(config: Path | None) -> tuple[Source, float, Site, Unit]:
 
 def read(source: Source, trial: Trial, quiet: float, seconds: float) -> None:
     """Take batches until there are enough, none came for a while, or the time is over."""
-    batches: Queue[Batch | None] = Queue(maxsize=1)
+    batches: Queue[SampleBatch | None] = Queue(maxsize=1)
     stop = Event()
 
     def feed() -> None:
@@ -139,7 +142,7 @@ def read(source: Source, trial: Trial, quiet: float, seconds: float) -> None:
                 if stop.is_set():
                     return
         except Exception as error:  # noqa: BLE001 - whatever ends a source is what the person wants to know
-            batches.put(Batch([], None, [Fault(f"the source ends: {type(error).__name__}: {error}")]))
+            batches.put(SampleBatch([], None, [ReadFault(f"the source ends: {type(error).__name__}: {error}")]))
         batches.put(None)
 
     feeding = Thread(target=feed, name="feeding", daemon=True)
@@ -162,24 +165,24 @@ def read(source: Source, trial: Trial, quiet: float, seconds: float) -> None:
             continue
 
 
-def _say(trial: Trial) -> None:
+def _print(trial: Trial) -> None:
     write = sys.stdout.write
     if trial.count:
         rows = [("time", "cell", "parameter", "value", ""), *trial.rows()]
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         for row in rows:
             write("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() + "\n")
-        shown = sum(map(len, trial.readings.values()))
-        write(f"\n{trial.count} readings of {len(trial.readings)} cells, {shown} of them shown; nothing was stored\n")
+        line = sum(map(len, trial.readings.values()))
+        write(f"\n{trial.count} readings of {len(trial.readings)} cells, {line} of them shown; nothing was stored\n")
     else:
         write("no reading\n")
-    for fault in trial.faults[:_FAULTS_SHOWN]:
+    for fault in trial.faults[:_MAX_FAULTS]:
         write(f"fault: {fault.reason}{_raw(fault)}\n")
-    if len(trial.faults) > _FAULTS_SHOWN:
-        write(f"{len(trial.faults) - _FAULTS_SHOWN} more faults\n")
+    if len(trial.faults) > _MAX_FAULTS:
+        write(f"{len(trial.faults) - _MAX_FAULTS} more faults\n")
 
 
-def _say_json(trial: Trial) -> None:
+def _print_json(trial: Trial) -> None:
     said: dict[str, Any] = {
         "readings": trial.count,
         "cells": trial.in_short(),
@@ -188,9 +191,9 @@ def _say_json(trial: Trial) -> None:
     sys.stdout.buffer.write(orjson.dumps(said) + b"\n")
 
 
-def _raw(fault: Fault) -> str:
+def _raw(fault: ReadFault) -> str:
     text = " ".join(fault.raw.split())
-    return f" [{text[:_RAW_SHOWN]}{'…' if len(text) > _RAW_SHOWN else ''}]" if text else ""
+    return f" [{text[:_RAW_LENGTH]}{'…' if len(text) > _RAW_LENGTH else ''}]" if text else ""
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
 
 
 def _only_text(value: object) -> object:
-    """Refuse counts of seconds, which pydantic would accept: nobody can tell what they count from."""
+    """Refuse plain numbers, which pydantic would accept as seconds: their epoch is unknown."""
     if isinstance(value, datetime) or (isinstance(value, str) and _DATE_AND_TIME.match(value)):
         return value
     raise ValueError("a time is RFC 3339 text with an offset, as in 2026-11-23T14:28:23.376Z")
@@ -110,8 +110,8 @@ class Status(Message):
     # What keeps a service from its work, in words; absent while nothing does.
     trouble: str | None = Field(default=None, max_length=1000)
 
-    def said(self, at: datetime) -> bytes:
-        """Return the payload of this status as it is said at this instant."""
+    def to_json_at(self, at: datetime) -> bytes:
+        """Return the payload of this status with `at` as the time of sending."""
         return self.model_copy(update={"at": at}).to_json()
 
 

@@ -20,7 +20,7 @@ class Latest(NamedTuple):
 
 
 class Presence(NamedTuple):
-    """A status as it was heard last.
+    """The last status received from a sender.
 
     `heard_at` is the last instant at which its sender was certainly there: now for a message that comes live, the
     message's own `at` for one that the broker had kept, None where such a message does not say.
@@ -47,11 +47,11 @@ class Picture:
     experiments: Mapping[str, CellExperiment] = field(default_factory=dict)
 
     def unit(self, code: str) -> tuple[Status | None, datetime | None]:
-        """Return the status of a unit's publisher and when it was heard, as `judge_presence` takes them."""
+        """Return the status of a unit's publisher and when it was received, the arguments of `judge_presence`."""
         return self.units.get(code) or (None, None)
 
     def service(self, name: str) -> tuple[Status | None, datetime | None]:
-        """Return the status of a service and when it was heard, as `judge_presence` takes them."""
+        """Return the status of a service and when it was received, the arguments of `judge_presence`."""
         return self.services.get(name) or (None, None)
 
 
@@ -67,7 +67,7 @@ def arrival_quality(
 
 
 def supersedes(new: Latest, held: Latest | None, now: datetime) -> bool:
-    """Tell whether an arriving value takes the place of the newest one that is held.
+    """Return whether an arriving value takes the place of the newest one that is held.
 
     A value ahead of our clock would shut out every right one after it, so it gives way to whatever comes. Of the
     same instant the one that is trusted less stays.

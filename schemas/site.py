@@ -23,7 +23,7 @@ from schemas.messages import Code
 
 
 class SiteError(Exception):
-    """A site file that cannot be used; its text says where and why, one line a fault."""
+    """A site file that is not valid; the message has one line per fault, with its place and cause."""
 
 
 class _Block(BaseModel):
@@ -71,7 +71,7 @@ Formerly = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
 
 
 class Unit(_Block):
-    """A unit with one PC and its cells, in the order in which people know them.
+    """A unit with one PC and its cells, in the order of display.
 
     A cell is a code, or `{ code = "E1C1", formerly = "C1" }` once it has been renamed.
     """
@@ -195,7 +195,7 @@ class Site(_Block):
         for parameter in self.parameters:
             if parameter.cells is not None and (strays := set(parameter.cells) - cells):
                 raise ValueError(f"parameter {parameter.code}: no such cell: {', '.join(sorted(strays))}")
-            if parameter.command_of is None and any(one.kind == "no_effect" for one in parameter.alarms):
+            if parameter.command_of is None and any(alarm.kind == "no_effect" for alarm in parameter.alarms):
                 raise ValueError(f"parameter {parameter.code}: only a command (command_of) can be without effect")
             for partner in (parameter.setpoint_of, parameter.command_of):
                 if partner is not None and partner not in known:

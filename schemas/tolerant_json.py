@@ -8,7 +8,7 @@ import json
 import re
 from contextlib import suppress
 from math import inf, nan
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 # Deeper ones hold nothing that anybody reads; they are passed over.
 _LEVELS = 100
@@ -74,12 +74,6 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=_whole)
 
 class _BrokenError(ValueError):
     """The text ends too early, or its brackets do not fit."""
-
-
-class _Bare(NamedTuple):
-    """A value without quotes, as it stands in the text."""
-
-    text: str
 
 
 class _Reader:

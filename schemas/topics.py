@@ -29,7 +29,7 @@ class CellTopic:
 
 
 def is_code(text: str) -> bool:
-    """Tell whether a code can be a level of a topic: letters, digits, `_`, `-`; 64 at most."""
+    """Return whether a code can be a level of a topic: letters, digits, `_`, `-`; 64 at most."""
     return _CODE.fullmatch(text) is not None
 
 

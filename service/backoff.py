@@ -1,8 +1,8 @@
-"""Waiting longer after each failure, and saying a failure once instead of at every try."""
+"""Exponential back-off between retries, and each failure logged once instead of at every retry."""
 
 
 class BackOff:
-    """Waits that double from `first` to `longest` seconds, and the fault that was said last."""
+    """Waits that double from `first` to `longest` seconds, and the failure that was reported last."""
 
     def __init__(self, first: float = 1.0, longest: float = 30.0) -> None:
         self._first, self._longest = first, longest
@@ -14,12 +14,12 @@ class BackOff:
         wait, self._wait = self._wait, min(self._wait * 2, self._longest)
         return wait
 
-    def is_news(self, fault: str) -> bool:
-        """Tell whether this fault is another one than before, and therefore worth a line in the log."""
-        news, self._fault = fault != self._fault, fault
-        return news
+    def is_new(self, fault: str) -> bool:
+        """Return whether this failure differs from the last one, and is therefore worth a line in the log."""
+        new, self._fault = fault != self._fault, fault
+        return new
 
     def succeed(self) -> bool:
-        """Start anew after a success; tell whether a fault had been noted, so that its end can be said."""
+        """Start again at `first` after a success; return whether a failure was reported, whose end is then news."""
         failed, self._fault, self._wait = self._fault is not None, None, self._first
         return failed

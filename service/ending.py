@@ -1,4 +1,4 @@
-"""Ending tasks for certain, also where a cancellation gets lost.
+"""Cancel asyncio tasks reliably, also where a cancellation gets lost.
 
 Python 3.11's `wait_for`, which aiomqtt uses, may swallow one that comes just when it has its answer
 (python/cpython#86296): asked once, a task would then run on for ever.
@@ -14,7 +14,7 @@ AGAIN = 3.0
 async def end(*tasks: asyncio.Task[Any], again: float = AGAIN) -> None:
     """Cancel the tasks until each of them has ended; how they ended is their owner's business."""
     for task in tasks:
-        task.add_done_callback(_looked_at)
+        task.add_done_callback(_consume_result)
     pending = {task for task in tasks if not task.done()}
     while pending:
         for task in pending:
@@ -22,7 +22,7 @@ async def end(*tasks: asyncio.Task[Any], again: float = AGAIN) -> None:
         _, pending = await asyncio.wait(pending, timeout=again)
 
 
-def _looked_at(task: asyncio.Task[Any]) -> None:
-    """Keep asyncio from complaining that nobody asked how it ended."""
+def _consume_result(task: asyncio.Task[Any]) -> None:
+    """Retrieve the task's exception, so that asyncio does not log it as never retrieved."""
     if not task.cancelled():
         task.exception()

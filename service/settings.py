@@ -78,6 +78,8 @@ def read_secret(setting: str, path: Path, *, private: bool = False) -> str:
 
 
 class Block(BaseModel):
+    """A table of a settings file: unknown keys are an error, and values are immutable."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -199,8 +201,8 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Return both tables as one, in which `above` decides."""
     merged = dict(below)
     for word, value in above.items():
-        held = merged.get(word)
-        merged[word] = _over(held, value) if isinstance(held, dict) and isinstance(value, dict) else value
+        previous = merged.get(word)
+        merged[word] = _over(previous, value) if isinstance(previous, dict) and isinstance(value, dict) else value
     return merged
 
 

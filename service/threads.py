@@ -55,7 +55,7 @@ class Threads(ThreadPoolExecutor):
 
 
 def close(*pools: Threads, seconds: float = LEAVING) -> bool:
-    """Take no more work; tell whether all threads have ended, which they do not while something hangs."""
+    """Accept no more work; return whether all threads have ended, which they do not while something hangs."""
     for pool in pools:
         pool.shutdown(wait=False, cancel_futures=True)
     return not wait({work for pool in pools for work in pool.works}, timeout=seconds).not_done

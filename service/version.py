@@ -1,11 +1,11 @@
-"""Which Octopus this is, as services say it in their status."""
+"""The installed version, as services publish it in their status."""
 
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 
 
 def octopus_version() -> str:
-    """Return the installed version; a checkout that was never installed calls itself so."""
+    """Return the installed version; "checkout" where the package is not installed."""
     try:
         return installed_version("octopus-ecotron")
     except PackageNotFoundError:

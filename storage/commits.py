@@ -1,4 +1,4 @@
-"""Hearing of a commit that changed rows of certain tables, whoever made it: nobody has to remember to tell."""
+"""Callbacks after a commit that changed rows of certain tables, wherever in the process it was made."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ def on_commit(sessions: Sessions, tables: set[type[Base]], changed: Callable[[],
     def flushed(session: Session, context: Any) -> None:
         del context
         if any(
-            isinstance(one, tuple(tables)) for held in (session.new, session.dirty, session.deleted) for one in held
+            isinstance(item, tuple(tables)) for held in (session.new, session.dirty, session.deleted) for item in held
         ):
             session.info[mark] = True
 

@@ -195,6 +195,7 @@ class ReadTransaction:
 
     @property
     def is_open(self) -> bool:
+        """Whether the transaction has begun: it does with the first statement."""
         return self._session is not None
 
     def _give_back(self) -> None:

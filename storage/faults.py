@@ -14,7 +14,7 @@ from storage.revisions import WrongVersion
 
 
 class Kind(Enum):
-    """What mends it: time, a person who looks after the database, other data, or a change of our code."""
+    """Kinds of database errors by their remedy: waiting, an administrator, other data, or a change of our code."""
 
     PASSES = "passes"
     NEEDS_A_PERSON = "needs a person"
@@ -29,7 +29,7 @@ AWAY = frozenset({Kind.PASSES, Kind.NEEDS_A_PERSON})
 
 
 class DatabaseAway(Exception):  # noqa: N818 - it says what happened
-    """The database cannot be used now, or does not answer in time; the text says why, without any value."""
+    """The database cannot be used now, or does not answer in time; the message has the cause and no data values."""
 
 
 # Codes of MySQL and MariaDB, and of their client library (2000 and up).
@@ -74,13 +74,8 @@ def classify(error: BaseException) -> tuple[Kind, str]:
             return Kind.NEEDS_A_PERSON, str(cause)
     waiting = {PoolTimeout: "no database connection is free", Busy: "too many wait for the database already",
                TimeoutError: "the database does not answer in time"}  # fmt: skip
-    said = next((text for kind, text in waiting.items() if isinstance(cause, kind)), None)
-    return (Kind.BUG, f"{type(cause).__name__}: {cause}") if said is None else (Kind.PASSES, said)
-
-
-def is_away(error: BaseException) -> bool:
-    """Tell whether waiting, or somebody who looks after the database, mends this."""
-    return classify(error)[0] in AWAY
+    reason = next((text for kind, text in waiting.items() if isinstance(cause, kind)), None)
+    return (Kind.BUG, f"{type(cause).__name__}: {cause}") if reason is None else (Kind.PASSES, reason)
 
 
 @contextmanager
@@ -96,7 +91,7 @@ def away_as_one() -> Iterator[None]:
 
 
 def is_given_up(error: BaseException | None) -> bool:
-    """Tell whether a connection that gives this error must not be used again, by its driver's error."""
+    """Return whether a connection that gives this error must not be used again, by its driver's error."""
     if not isinstance(error, pymysql.Error):
         return False
     return mysql_code(error) in _GIVE_UP or "packet sequence" in str(error).lower()
@@ -130,9 +125,9 @@ def _classify_mysql(cause: pymysql.Error, *, lost: bool) -> tuple[Kind, str]:
         (_DATA, Kind.BAD_DATA, text),
         (_RULE, Kind.RULE, text),
     )
-    for codes, kind, words in meanings:
+    for codes, kind, description in meanings:
         if code in codes:
-            return kind, words
+            return kind, description
     if lost or isinstance(cause, pymysql.err.InterfaceError) or is_given_up(cause):
         return Kind.PASSES, f"the database does not answer: {text}"
     return (Kind.BAD_DATA if isinstance(cause, pymysql.err.DataError) else Kind.BUG), text
@@ -155,4 +150,4 @@ def _classify_sqlite(cause: sqlite3.Error) -> tuple[Kind, str]:
         (code == sqlite3.SQLITE_CONSTRAINT, Kind.RULE, text),
         (code in _SQLITE_DATA or isinstance(cause, sqlite3.DataError), Kind.BAD_DATA, text),
     )
-    return next(((kind, words) for applies, kind, words in meanings if applies), (Kind.BUG, text))
+    return next(((kind, description) for applies, kind, description in meanings if applies), (Kind.BUG, text))

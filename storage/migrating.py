@@ -55,18 +55,18 @@ def comparison_options() -> dict[str, Any]:
 def _differ(
     context: MigrationContext,
     _found: Column[Any],
-    _wanted: Column[Any],
+    _desired: Column[Any],
     found_type: TypeEngine[Any],
-    wanted_type: TypeEngine[Any],
+    desired_type: TypeEngine[Any],
 ) -> bool:
     """Compare how large integers are: of all types it is the one that a migration changes.
 
     The others would differ in name alone (JSON is LONGTEXT to MariaDB). SQLite has one integer for all sizes.
     """
-    wanted = wanted_type.dialect_impl(context.dialect)
-    if context.dialect.name == "sqlite" or not isinstance(wanted, Integer):
+    desired = desired_type.dialect_impl(context.dialect)
+    if context.dialect.name == "sqlite" or not isinstance(desired, Integer):
         return False
-    return any(isinstance(found_type, size) != isinstance(wanted, size) for size in (SmallInteger, BigInteger))
+    return any(isinstance(found_type, size) != isinstance(desired, size) for size in (SmallInteger, BigInteger))
 
 
 def _config() -> Config:

@@ -12,6 +12,7 @@ MONTHS_AHEAD = 24
 
 
 def next_month(month: datetime) -> datetime:
+    """Return the first instant of the month after."""
     return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
 
 

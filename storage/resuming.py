@@ -1,4 +1,4 @@
-"""Alembic's operations made repeatable: each looks at what exists and does what is missing.
+"""Idempotent versions of Alembic's operations: each checks what exists and does what is missing.
 
 MySQL and MariaDB commit every statement that defines a table, so a migration that is killed leaves a part of its
 work behind. Run again, it must go on from there. Migrations are written with plain `op` calls; what they send as SQL
@@ -12,7 +12,7 @@ from alembic.operations import Operations, ops
 
 
 def _inspector(operations: Operations) -> sa.Inspector:
-    """Return a fresh look at the database: an inspector remembers what it saw."""
+    """Return a new inspector: inspectors cache what they have read."""
     return sa.inspect(operations.get_bind())
 
 

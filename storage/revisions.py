@@ -11,14 +11,14 @@ from sqlalchemy import Connection, Engine, inspect
 class WrongVersion(Exception):  # noqa: N818 - it says what is wrong, not that something is
     """The database is older or newer than the code; `fix` is what to do."""
 
-    def __init__(self, found: str | None, wanted: str) -> None:
-        self.found, self.wanted = found, wanted
+    def __init__(self, found: str | None, required: str) -> None:
+        self.found, self.required = found, required
         newer = found is not None and found not in known()
         self.fix = "install the Octopus version that made it, or a newer one" if newer else "run `octopus db upgrade`"
         state = "empty" if found is None else f"at version {found}"
         super().__init__(
             f"the database is {'newer than this Octopus' if newer else 'not up to date'}:"
-            f" it is {state}, this Octopus needs {wanted}: {self.fix}"
+            f" it is {state}, this Octopus needs {required}: {self.fix}"
         )
 
 

@@ -21,7 +21,7 @@ MOST = 32_767
 
 
 class SiteRefusedError(Exception):
-    """A site file that this database cannot follow; its text says why and what to do."""
+    """A site file that cannot be applied to this database; the message has the cause and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Change:
 
 def compare_site(session: Session, site: Site) -> list[Change]:
     """Return what `apply_site` would do, in its order; nothing is written. Raise SiteRefusedError."""
-    wanted = _wanted(site)
+    desired = _desired(site)
     changes: list[Change] = []
     rows: dict[Kind, Rows] = {}
     remembered = {(row.kind, row.code) for row in session.scalars(select(FormerCode))}
@@ -56,7 +56,7 @@ def compare_site(session: Session, site: Site) -> list[Change]:
         for row in found.values():
             if kind == "cell":
                 row["unit"] = units[row["unit_id"]]
-        changes += _differing(kind, found, wanted[kind])
+        changes += _differing(kind, found, desired[kind])
         changes += [
             Change("remember", kind, new, f"{kind} {new}: what arrives for {old} belongs to it", former=old)
             for old, new in site.former_codes[kind].items()
@@ -64,14 +64,14 @@ def compare_site(session: Session, site: Site) -> list[Change]:
         ]
         rows[kind] = found
     changes += _new_series(session, site, rows)
-    held = _held_cells(session)
+    occupants = _occupied_cells(session)
     for kind, found in rows.items():
         for code, row in found.items():
-            if code not in wanted[kind] and row["retired_at"] is None:
-                if kind == "cell" and row["id"] in held:
+            if code not in desired[kind] and row["retired_at"] is None:
+                if kind == "cell" and row["id"] in occupants:
                     raise SiteRefusedError(
-                        f"cell {code} cannot be retired while it holds experiment {held[row['id']]}: end that first"
-                        " (on the cell's page), or keep the cell in the site file"
+                        f"cell {code} cannot be retired while it holds experiment {occupants[row['id']]}:"
+                        " end that first (on the cell's page), or keep the cell in the site file"
                     )
                 changes.append(Change("retire", kind, code, f"{kind} {code}: retired (its history stays)"))
     return changes
@@ -106,8 +106,8 @@ def apply_site(session: Session, site: Site) -> list[Change]:
     return changes
 
 
-def _wanted(site: Site) -> dict[Kind, Rows]:
-    """Return what the file says of each row, by kind and code."""
+def _desired(site: Site) -> dict[Kind, Rows]:
+    """Return the rows that the site file describes, by kind and code."""
     return {
         "unit": {
             unit.code: {
@@ -150,10 +150,10 @@ def _renamed(kind: Kind, rows: Rows, former: dict[str, str]) -> list[Change]:
     return changes
 
 
-def _differing(kind: Kind, rows: Rows, wanted: Rows) -> list[Change]:
+def _differing(kind: Kind, rows: Rows, desired: Rows) -> list[Change]:
     changes = []
     added = 0
-    for code, values in wanted.items():
+    for code, values in desired.items():
         row = rows.get(code)
         if row is None:
             added += 1
@@ -175,7 +175,7 @@ def _differing(kind: Kind, rows: Rows, wanted: Rows) -> list[Change]:
     return changes
 
 
-def _held_cells(session: Session) -> dict[int, str]:
+def _occupied_cells(session: Session) -> dict[int, str]:
     """Return the codes of the experiments that are in a cell now, by the cell's number."""
     rows = session.execute(
         select(Assignment.cell_id, Experiment.code)
@@ -193,7 +193,7 @@ def _new_series(session: Session, site: Site, rows: dict[Kind, Rows]) -> list[Ch
         there[cells[cell_id]].add(parameters[parameter_id])
     changes = []
     for code in site.unit_of_cell:
-        new = tuple(one.code for one in site.parameters_of(code) if one.code not in there[code])
+        new = tuple(item.code for item in site.parameters_of(code) if item.code not in there[code])
         if new:
             text = f"cell {code}: {len(new)} series added: {', '.join(new)}"
             changes.append(Change("add series", "cell", code, text, series=new))

@@ -16,7 +16,7 @@ from schemas.site import Site
 from schemas.tables import Reading1h, Reading5min
 from telemetry import queries
 from telemetry.rejections import rejections_of_cell
-from telemetry.views import History, SeriesHistory
+from telemetry.views import CellHistory, SeriesHistory
 
 MOST_POINTS = 2000
 # Readings further apart than this many of their usual distances have a gap between them.
@@ -54,7 +54,7 @@ class _Series:
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """The part of the asked range that can hold values."""
+    """The part of the requested range that can hold values."""
 
     start: datetime
     end: datetime
@@ -73,52 +73,57 @@ def read_history(
     start: datetime,
     end: datetime,
     points: int,
-) -> History:
-    """Read min, mean and max of [start, end) in at most `points` points a parameter."""
-    asked = _Range(max(start, EARLIEST), min(end, LATEST))
+) -> CellHistory:
+    """Read minimum, mean and maximum of [start, end) in at most `points` points a parameter, in the parameters' units.
+
+    `parameters` are codes; one that the cell does not have gets an empty series. Raises what the database raises.
+    """
+    requested = _Range(max(start, EARLIEST), min(end, LATEST))
     ids = {row[0]: row[1] for row in session.execute(queries.series_of_cell(cell))}
-    wanted = {code: ids[code] for code in parameters if code in ids}
-    held = _extent(session, wanted.values(), asked) if wanted else None
+    series_ids = {code: ids[code] for code in parameters if code in ids}
+    available = _extent(session, series_ids.values(), requested) if series_ids else None
     found = dict.fromkeys(parameters, SeriesHistory(t=[], min=[], mean=[], max=[]))
     source: Source = "raw"
     width = 0
-    if held is not None:
-        periods = _periods(session, wanted.values(), held)
+    if available is not None:
+        periods = _periods(session, series_ids.values(), available)
         series = {
             number: _Series(number, site.parameter_by_code[code].decimals, periods.get(number, site.period_of(cell)))
-            for code, number in wanted.items()
+            for code, number in series_ids.items()
         }
-        columns = _read_raw(session, series, held, points)
+        columns = _read_raw(session, series, available, points)
         if columns is None:
-            source, width = _resolution(held, points, min(one.period for one in series.values()))
-            buckets = _read_buckets(session, series, held, source, width)
-            columns = {number: _columns(buckets[number], one, width) for number, one in series.items()}
-        found |= {code: columns[number] for code, number in wanted.items()}
+            source, width = _resolution(available, points, min(item.period for item in series.values()))
+            buckets = _read_buckets(session, series, available, source, width)
+            columns = {number: _columns(buckets[number], item, width) for number, item in series.items()}
+        found |= {code: columns[number] for code, number in series_ids.items()}
     rejected = rejections_of_cell(session, cell, parameters, start, end).by_code()
-    return History(cell=cell, start=start, end=end, source=source, width=width, series=found, rejected=rejected)
+    return CellHistory(cell=cell, start=start, end=end, source=source, width=width, series=found, rejected=rejected)
 
 
-def _extent(session: Session, series: Collection[int], asked: _Range) -> _Range | None:
-    """Narrow the range to where values are: a year asked of a month's data still gets its finest points."""
-    first = times.floor(asked.start, timedelta(seconds=FIVE_MINUTES))
+def _extent(session: Session, series: Collection[int], requested: _Range) -> _Range | None:
+    """Narrow the range to where values are, so that a month of data keeps its resolution in a request for a year."""
+    first = times.floor(requested.start, timedelta(seconds=FIVE_MINUTES))
     edges = [
         (low, high)
         for part in queries.batches(series)
-        for _, low, high in session.execute(queries.extent(part, first, asked.end))
+        for _, low, high in session.execute(queries.extent(part, first, requested.end))
         if low is not None
     ]
     if not edges:
         return None
-    start = max(asked.start, min(low for low, _ in edges))
-    end = min(asked.end, max(high for _, high in edges) + timedelta(seconds=FIVE_MINUTES))
+    start = max(requested.start, min(low for low, _ in edges))
+    end = min(requested.end, max(high for _, high in edges) + timedelta(seconds=FIVE_MINUTES))
     return _Range(start, end) if start < end else None
 
 
-def _periods(session: Session, series: Collection[int], held: _Range) -> dict[int, float]:
+def _periods(session: Session, series: Collection[int], available: _Range) -> dict[int, float]:
     """Return the usual seconds between a series' readings, as they are rather than as they should be."""
     samples: defaultdict[tuple[int, bool], list[datetime]] = defaultdict(list)
     for part in queries.batches(series):
-        for number, last, observed_at in session.execute(queries.instants(part, held.start, held.end, SAMPLE)):
+        for number, last, observed_at in session.execute(
+            queries.instants(part, available.start, available.end, SAMPLE)
+        ):
             samples[number, bool(last)].append(observed_at)
     usual: dict[int, float] = {}
     for (number, _), instants in samples.items():
@@ -128,10 +133,10 @@ def _periods(session: Session, series: Collection[int], held: _Range) -> dict[in
     return usual
 
 
-def _resolution(held: _Range, points: int, period: float) -> tuple[Source, int]:
+def _resolution(available: _Range, points: int, period: float) -> tuple[Source, int]:
     """Choose the table and the width: no more buckets than points, no more rows than a chart may cost."""
-    needed = held.seconds / points
-    if needed < HOUR and held.seconds / period <= RAW_ROWS:
+    needed = available.seconds / points
+    if needed < HOUR and available.seconds / period <= RAW_ROWS:
         source: Source = "raw"
         widths = iter(NICE_SECONDS[[width >= needed for width in NICE_SECONDS].index(True) :])
         width = next(widths)
@@ -140,19 +145,19 @@ def _resolution(held: _Range, points: int, period: float) -> tuple[Source, int]:
     else:
         source, width = "1h", HOUR * ceil(needed / HOUR)
     base = {"raw": width, "5min": FIVE_MINUTES, "1h": HOUR}[source]
-    while _number(held.end - _MILLISECOND, width) - _number(held.start, width) >= points:
+    while _number(available.end - _MILLISECOND, width) - _number(available.start, width) >= points:
         width += base
     return source, width
 
 
 def _read_raw(
-    session: Session, series: dict[int, _Series], held: _Range, points: int
+    session: Session, series: dict[int, _Series], available: _Range, points: int
 ) -> dict[int, SeriesHistory] | None:
     """Return every reading by series where they are few enough, None where they are not."""
-    if any(held.seconds / one.period > points * 1.1 for one in series.values()):
+    if any(available.seconds / item.period > points * 1.1 for item in series.values()):
         return None
     most = points * len(series)
-    rows = session.execute(queries.raw_points(list(series), held.start, held.end, most + 1)).all()
+    rows = session.execute(queries.raw_points(list(series), available.start, available.end, most + 1)).all()
     if len(rows) > most:
         return None
     columns: dict[int, tuple[list[int], list[float | None]]] = {number: ([], []) for number in series}
@@ -170,10 +175,10 @@ def _read_raw(
 
 
 def _read_buckets(
-    session: Session, series: Collection[int], held: _Range, source: Source, width: int
+    session: Session, series: Collection[int], available: _Range, source: Source, width: int
 ) -> dict[int, dict[int, _Bucket]]:
     """Return each series' buckets that hold values. Of roll-ups that the range cuts, the part within is read raw."""
-    start, end = held.start, held.end
+    start, end = available.start, available.end
     buckets: dict[int, dict[int, _Bucket]] = {number: {} for number in series}
     cuts = [(start, end)]
     if source != "raw":
@@ -193,12 +198,12 @@ def _read_buckets(
 
 def _merge(buckets: dict[int, dict[int, _Bucket]], rows: Iterable[Any]) -> None:
     for series, number, n, low, total, high in rows:
-        held = buckets[series].get(number)
-        if held is None:
+        available = buckets[series].get(number)
+        if available is None:
             buckets[series][number] = _Bucket(int(n), low, float(total), high)
         else:
-            held.n, held.sum = held.n + int(n), held.sum + float(total)
-            held.min, held.max = min(held.min, low), max(held.max, high)
+            available.n, available.sum = available.n + int(n), available.sum + float(total)
+            available.min, available.max = min(available.min, low), max(available.max, high)
 
 
 def _columns(buckets: dict[int, _Bucket], series: _Series, width: int) -> SeriesHistory:
@@ -211,7 +216,7 @@ def _columns(buckets: dict[int, _Bucket], series: _Series, width: int) -> Series
     for number in sorted(buckets):
         if before is not None and (number - before) * width > max(width, GAP_PERIODS * series.period):
             missing = range(before + 1, number)
-            t += [one * width * 1000 for one in missing]
+            t += [item * width * 1000 for item in missing]
             for column in (low, mean, high):
                 column.extend([None] * len(missing))
         bucket = buckets[number]

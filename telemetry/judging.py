@@ -32,7 +32,7 @@ ABNORMAL_STATES: frozenset[str] = frozenset({"suspect", "high", "low"})
 
 @dataclass(frozen=True, slots=True)
 class ValueVerdict:
-    """How a value stands.
+    """The verdict on a value: its state, and what it was judged by.
 
     `deviation` is from the setpoint, None where that is stale or of another time. Where `state` is high or low,
     `exceeded` names which kind of limit was passed, `limit` the widest one passed and `severity` what that means.
@@ -53,16 +53,18 @@ class ValueVerdict:
 
     @property
     def abnormal(self) -> bool:
+        """Whether the state needs attention: one of ABNORMAL_STATES."""
         return self.state in ABNORMAL_STATES
 
     @property
     def missing(self) -> bool:
+        """Whether there is no value to show: the state is one of MISSING_STATES."""
         return self.state in MISSING_STATES
 
 
 @dataclass(frozen=True, slots=True)
 class CellVerdict:
-    """How a cell stands; `observed_at` and `age` are of its newest value, each value has its own."""
+    """The verdict on a cell; `observed_at` and `age` (seconds) are those of its newest value."""
 
     cell: str
     state: CellState
@@ -92,17 +94,17 @@ def age_of(observed_at: datetime, now: datetime) -> float:
 
 
 def is_ahead(age: float) -> bool:
-    """Tell whether a time lies further ahead of our clock than clocks may differ."""
+    """Return whether a time lies further ahead of our clock than clocks may differ."""
     return age < -CLOCK_SKEW.total_seconds()
 
 
 def is_fresh(age: float, limit: float) -> bool:
-    """Tell whether something is recent: neither older than `limit` seconds nor ahead of our clock."""
+    """Return whether something is recent: neither older than `limit` seconds nor ahead of our clock."""
     return age <= limit and not is_ahead(age)
 
 
 def judge_presence(status: Status | None, heard_at: datetime | None, now: datetime) -> PresenceState:
-    """Return whether a sender is there, by when it was heard last (its own word where we do not know).
+    """Return a sender's presence by the time of its last message; without one, by the state it published.
 
     An `online` that is no longer repeated is `silent`; senders that never repeat themselves are taken at their word.
     """
@@ -187,7 +189,7 @@ def judge_cell(
         )
         if parameter.main or parameter.code in limits:
             states.append(verdict.state)
-    known = [one.observed_at for one in latest.values()]
+    known = [item.observed_at for item in latest.values()]
     # One value ahead of our clock must not make a silent cell look fresh.
     newest = max((at for at in known if not is_ahead(age_of(at, now))), default=max(known, default=None))
     age = None if newest is None else age_of(newest, now)
@@ -211,7 +213,7 @@ def judge_experiment(cells: Iterable[Iterable[ValueState]]) -> ExperimentVerdict
 
 
 def concerns(alarm: Alarm, cell: str) -> bool:
-    """Tell whether an alarm is a cell's own and not yet over."""
+    """Return whether an alarm is a cell's own and not yet over."""
     return (alarm.cell or alarm.place) == cell and alarm.state in {"active", "acknowledged"}
 
 
@@ -219,7 +221,7 @@ def _against(
     limits: Limits, value: float, deviation: float | None
 ) -> tuple[ValueState, Literal["deviation", "low", "high"] | None, float | None, Severity | None]:
     if deviation is not None:
-        passed = [one for one in limits.tolerances if abs(deviation) > one[0]]
+        passed = [tolerance for tolerance in limits.tolerances if abs(deviation) > tolerance[0]]
         if passed:
             limit, severity = passed[-1]
             return ("high" if deviation > 0 else "low"), "deviation", limit, severity

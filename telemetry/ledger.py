@@ -1,4 +1,4 @@
-"""The ledger's rule: what a publisher numbered is stored, rejected, or waits in its outbox. Pure."""
+"""The ledger's invariant: every numbered reading is stored, rejected, or waits in its publisher's outbox. Pure."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from schemas.messages import Status
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A publisher's account held against what it said last; `status` is None while it is not heard.
+    """A publisher's account compared with its last status, which is None where there is none.
 
     `last` is the highest number that the database knows, `stored` and `rejected` count readings there.
     """
@@ -19,15 +19,17 @@ class Balance:
 
     @property
     def assigned(self) -> int:
+        """Numbers that the publisher has given, by the database or its last status, whichever is higher."""
         return max(self.last, 0 if self.status is None else self.status.sequence or 0)
 
     @property
     def waiting(self) -> int | None:
+        """Readings in the publisher's outbox by its last status; None without a status."""
         return None if self.status is None else self.status.waiting
 
     @property
     def unaccounted(self) -> int | None:
-        """Readings that nobody can explain: lost where positive, counted twice where negative; None while unheard.
+        """Readings that do not add up: lost where positive, counted twice where negative; None without a status.
 
         Small for moments, for the two sides are not counted at the same instant: `fault` knows the difference.
         """
@@ -56,7 +58,7 @@ class Balance:
         return self.doubled or self.lost
 
     def fault(self, unit: str, publisher: str) -> str | None:
-        """Say in words, with what to do, that the account is open; None while it may add up."""
+        """Return a message, with the remedy, where the account does not add up; None while it may."""
         if self.doubled:
             return (
                 f"{unit}: the account of publisher {publisher} has {self.doubled} readings more than were"

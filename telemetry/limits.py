@@ -31,7 +31,7 @@ class Limits:
 
 def station_limits(parameter: Parameter) -> Limits:
     """Return what the site file tolerates."""
-    return Limits(tuple(sorted((one.deviation, one.severity) for one in parameter.tolerances)))
+    return Limits(tuple(sorted((tolerance.deviation, tolerance.severity) for tolerance in parameter.tolerances)))
 
 
 def limits_for(parameter: Parameter, own: ParameterLimits | None) -> Limits:

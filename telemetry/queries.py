@@ -1,4 +1,4 @@
-"""Statements as values: whoever has a session executes them. MySQL, MariaDB and SQLite."""
+"""SELECT statements for any session; MySQL, MariaDB and SQLite."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
@@ -18,7 +18,6 @@ from schemas.tables import (
     Reading,
     Reading1h,
     Reading5min,
-    RejectedMessage,
     Series,
     Unit,
 )
@@ -105,15 +104,6 @@ def accounts() -> Select[str, str, int, int, int, int, datetime]:
     )
 
 
-def newest_rejected(limit: int) -> Select[datetime, str, str, int]:
-    """Return (received_at, topic, reason, size) of what could not be stored, the newest first."""
-    return (
-        select(RejectedMessage.received_at, RejectedMessage.topic, RejectedMessage.reason, RejectedMessage.size)
-        .order_by(RejectedMessage.received_at.desc(), RejectedMessage.id.desc())
-        .limit(limit)
-    )
-
-
 def batches(series: Collection[int]) -> Iterator[list[int]]:
     """Split series for `extent`, `first_and_last` and `instants`: SQLite joins no more than 500 selects."""
     numbers = list(series)
@@ -140,10 +130,10 @@ def _edges(
 ) -> CompoundSelect[int, datetime, datetime]:
     """Look at both ends of each series' index: grouping would read all that lies between."""
     found = []
-    for one in series:
-        within = (number == one, instant >= start, instant < end)
+    for series_id in series:
+        within = (number == series_id, instant >= start, instant < end)
         first, last = (select(edge(instant)).where(*within).scalar_subquery() for edge in (func.min, func.max))
-        found.append(select(literal(one, Integer()), first, last))
+        found.append(select(literal(series_id, Integer()), first, last))
     return union_all(*found)
 
 
@@ -152,12 +142,12 @@ def instants(
 ) -> CompoundSelect[int, bool, datetime]:
     """Return (series, whether from the end, observed_at) of the first and the last `limit` readings of each series."""
     found = []
-    for one in series:
+    for series_id in series:
         for last in (False, True):
             order = Reading.observed_at.desc() if last else Reading.observed_at
-            within = (Reading.series_id == one, Reading.observed_at >= start, Reading.observed_at < end)
+            within = (Reading.series_id == series_id, Reading.observed_at >= start, Reading.observed_at < end)
             part = select(Reading.observed_at).where(*within).order_by(order).limit(limit).subquery()
-            found.append(select(literal(one, Integer()), literal(last, Boolean()), part.c.observed_at))
+            found.append(select(literal(series_id, Integer()), literal(last, Boolean()), part.c.observed_at))
     return union_all(*found)
 
 
@@ -176,7 +166,10 @@ def raw_points(
 def raw_buckets(
     series: Collection[int], start: datetime, end: datetime, width: int
 ) -> Select[int, int, int, float | None, float | None, float | None]:
-    """Return (series, bucket number, n, min, sum, max) of the values that are not NULL; `width` in seconds."""
+    """Return (series, bucket number, n, min, sum, max) of the values in [start, end) that are not NULL.
+
+    `width` is in seconds; a bucket's number times `width` is its start in seconds since 1970.
+    """
     number = bucket_number(Reading.observed_at, width).label("number")
     value = Reading.value
     return (
@@ -189,7 +182,11 @@ def raw_buckets(
 def rollup_buckets(
     table: Rollup, series: Collection[int], start: datetime, end: datetime, width: int
 ) -> Select[int, int, int, float | None, float | None, float | None]:
-    """Return (series, bucket number, n, min, sum, max) from rows of five minutes or an hour; `width` in seconds."""
+    """Return (series, bucket number, n, min, sum, max) from a roll-up table, for [start, end).
+
+    `width` is in seconds, a multiple of the table's interval (300 or 3600). A bucket's number times `width` is its
+    start in seconds since 1970; values are in the parameter's unit, and only buckets that hold values are returned.
+    """
     number = bucket_number(table.started_at, width).label("number")
     total = func.sum(table.mean * table.n)
     return (

@@ -1,4 +1,4 @@
-"""Read models: what the API, the pages and the bot say of a cell's values. They may change freely."""
+"""Read models of the API, the pages and the bot for a cell's values."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,11 +22,13 @@ _CELL_STATES = (
 )
 
 
-class View(BaseModel):
+class FrozenView(BaseModel):
+    """Base of the views: immutable."""
+
     model_config = ConfigDict(frozen=True)
 
 
-class LimitsView(View):
+class LimitsView(FrozenView):
     """Within which a value is normal, in the parameter's unit: the narrowest deviation from the setpoint, low…high.
 
     `own`: the experiment in the cell sets them, not the station.
@@ -38,8 +40,8 @@ class LimitsView(View):
     own: bool
 
 
-class ValueView(View):
-    """A parameter's newest value and how it stands.
+class ValueView(FrozenView):
+    """A parameter's newest value and its verdict.
 
     `deviation` is from the setpoint, for pairs of the same unit alone, and null where the two are not of the same
     time. Where `state` is high or low, `exceeded` says which kind of limit was passed, `limit` the widest one passed.
@@ -64,7 +66,7 @@ class ValueView(View):
     severity: Severity | None
 
 
-class CellView(View):
+class CellView(FrozenView):
     """A cell with every value that it has. Its time and age are those of its newest value; each has its own."""
 
     cell: str
@@ -79,8 +81,8 @@ class CellView(View):
     values: list[ValueView]
 
 
-class UnitSummary(View):
-    """A unit and whether its publisher is there; `silent`: it says `online`, but no longer repeats it."""
+class UnitSummary(FrozenView):
+    """A unit and its publisher's presence; `silent`: the state is `online`, but is no longer repeated."""
 
     unit: str
     label: Label
@@ -96,7 +98,7 @@ class UnitView(UnitSummary):
     values: list[CellView]
 
 
-class SeriesHistory(View):
+class SeriesHistory(FrozenView):
     """Columns of one parameter: `t` in milliseconds since 1970, null where there is a gap."""
 
     t: list[int]
@@ -105,7 +107,7 @@ class SeriesHistory(View):
     max: list[float | None]
 
 
-class History(View):
+class CellHistory(FrozenView):
     """A cell's history within [from, to).
 
     `width` is the seconds of a bucket, which starts at `t` (the first may start before `from`; what it says is
@@ -152,7 +154,7 @@ def cell_view(
 
 
 def unit_summary(unit: Unit, status: Status | None, presence: PresenceState) -> UnitSummary:
-    """Return a unit with its publisher's status and how that stands."""
+    """Return a unit with its publisher's status and presence."""
     return UnitSummary(
         unit=unit.code, label=unit.label, kind=unit.kind, state=presence, status=status, cells=list(unit.cells)
     )

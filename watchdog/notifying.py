@@ -91,7 +91,7 @@ class Sender:
             if self._tries.succeed():
                 log.info("channel %s: messages go out again", target.key)
             return True
-        if self._tries.is_news(fault):
+        if self._tries.is_new(fault):
             log.warning("channel %s takes no message (%s); trying again", target.key, fault)
         self._retry_at = monotonic() + self._tries.next()
         await post.ask(outgoing.refused, post.sessions, target.key, fault, times.now())

@@ -156,7 +156,7 @@ class Watchdog:
         self._canary.stop()
 
     def _lose(self, error: DatabaseAway) -> None:
-        if self._tries.is_news(str(error)):
+        if self._tries.is_new(str(error)):
             log.warning("%s; alarms are published, and recorded when it answers again", error)
         self._away = True
         self._ask_at = monotonic() + self._tries.next()

@@ -26,7 +26,7 @@ log = logging.getLogger("web")
 
 
 class Server(uvicorn.Server):
-    """Ends the open streams when it is told to stop: uvicorn alone would wait for them."""
+    """A server that ends the open streams when it stops: uvicorn alone would wait for them."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)

@@ -137,10 +137,10 @@ def create_app(
 
     app = Litestar(
         route_handlers=[
-            _router([one.unseen for one in FEATURES], UNSEEN),
-            _router([one.anyone for one in FEATURES], ANYONE),
-            _router([one.lab for one in FEATURES], LAB),
-            _router([one.people for one in FEATURES], PERSON),
+            _router([feature.unseen for feature in FEATURES], UNSEEN),
+            _router([feature.anyone for feature in FEATURES], ANYONE),
+            _router([feature.lab for feature in FEATURES], LAB),
+            _router([feature.people for feature in FEATURES], PERSON),
         ],
         middleware=[
             DefineMiddleware(
@@ -215,7 +215,7 @@ def _given(part: Any) -> Provide:
 
 
 async def _kept(part: Part) -> None:
-    """Run a part; what nobody foresaw is logged and does not leave the pages without live values for good."""
+    """Run a part again after an unexpected error, which is logged."""
     while True:
         try:
             await part.run()

@@ -25,5 +25,5 @@ class WebThreads:
     closing: Threads = field(default_factory=lambda: Threads("closing", 4))
 
     def close(self) -> bool:
-        """Take no more work; tell whether all threads have ended, which they do not while the database hangs."""
+        """Accept no more work; return whether all threads have ended, which they do not while the database hangs."""
         return close(self.pages, self.additions, self.identity, self.login, self.refresh, self.closing)

@@ -29,22 +29,22 @@ class About(commands.Cog):
     @app_commands.command(name=_T("web_cnrs"), description=_T("Le site du CNRS et ses réseaux sociaux"))
     async def web_cnrs(self, interaction: discord.Interaction[Any]) -> None:
         texts = self._bot.context.texts(interaction.locale)
-        words, view = self._cnrs(texts)
-        await interaction.response.send_message(words, view=view, ephemeral=True)
+        text, view = self._cnrs(texts)
+        await interaction.response.send_message(text, view=view, ephemeral=True)
 
     @commands.command(name="web_CNRS")
     async def typed_web_cnrs(self, reply: commands.Context[OctopusBot], *, rest: str = "") -> None:
         del rest
-        words, view = self._cnrs(self._bot.context.texts())
-        await reply.send(words, view=view, suppress_embeds=True)
+        text, view = self._cnrs(self._bot.context.texts())
+        await reply.send(text, view=view, suppress_embeds=True)
 
     @app_commands.command(name=_T("liens"), description=_T("Les pages d’Octopus"))
     async def links(self, interaction: discord.Interaction[Any]) -> None:
         context = self._bot.context
         texts = context.texts(interaction.locale)
         pages = {texts(key): context.page(path) for key, path in _PAGES.items()}
-        words, view = _buttons(texts, "links_octopus", {name: url for name, url in pages.items() if url is not None})
-        await interaction.response.send_message(words, view=view, ephemeral=True)
+        text, view = _buttons(texts, "links_octopus", {name: url for name, url in pages.items() if url is not None})
+        await interaction.response.send_message(text, view=view, ephemeral=True)
 
     @app_commands.command(name=_T("cnrs"), description=_T("Qu’est-ce que le CNRS ?"))
     async def cnrs(self, interaction: discord.Interaction[Any]) -> None:
@@ -57,8 +57,8 @@ class About(commands.Cog):
     @app_commands.command(name=_T("aide"), description=_T("Ce que je sais faire"))
     async def help(self, interaction: discord.Interaction[Any]) -> None:
         texts = self._bot.context.texts(interaction.locale)
-        words = texts("help", prefix=self._bot.context.settings.prefix)
-        await interaction.response.send_message(words[:2000], ephemeral=True)
+        text = texts("help", prefix=self._bot.context.settings.prefix)
+        await interaction.response.send_message(text[:2000], ephemeral=True)
 
     @commands.command(name="aide", aliases=["help"])
     async def typed_help(self, reply: commands.Context[OctopusBot], *, rest: str = "") -> None:
@@ -68,11 +68,11 @@ class About(commands.Cog):
     async def _answer(self, interaction: discord.Interaction[Any], code: str) -> None:
         site = self._bot.context.site
         texts = self._bot.context.texts(interaction.locale)
-        words = site.texts[code].in_(texts.language) if code in site.texts else texts("no_text")
+        text = site.texts[code].in_(texts.language) if code in site.texts else texts("no_text")
         view = Panel()
         if code in site.links:
             view.add_item(discord.ui.Button(label=_NAMES.get(code, code), url=site.links[code]))
-        await interaction.response.send_message(words[:2000], view=view, ephemeral=True)
+        await interaction.response.send_message(text[:2000], view=view, ephemeral=True)
 
     def _cnrs(self, texts: Texts) -> tuple[str, discord.ui.View]:
         links = self._bot.context.site.links

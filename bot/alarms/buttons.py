@@ -47,7 +47,7 @@ async def act(interaction: Interaction, what: str, alarm_id: int) -> None:
     except NotFound:
         words = texts("alarm_unknown")
     except Refusal as refusal:
-        words = texts.words(_without_names(context, texts, refusal.message))
+        words = texts.message(_without_names(context, texts, refusal.message))
     except DatabaseAway:
         words = texts("database_away")
     await tell(interaction, words)

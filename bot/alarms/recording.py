@@ -58,7 +58,7 @@ class Recording:
                 try:
                     await self._database.run(_store, self._database.write, events)
                 except DatabaseAway as error:
-                    if tries.is_news("away"):
+                    if tries.is_new("away"):
                         log.warning("%s; alarms wait until it answers", error)
                     await asyncio.sleep(tries.next())
                     continue

@@ -6,11 +6,11 @@ from datetime import timedelta
 import discord
 
 from bot.cells.charts import chart
-from bot.cells.verdicts import Shown, describe, show, without_limit, written
+from bot.cells.verdicts import DisplayedValue, describe, show, without_limit, written
 from bot.context import Context
 from bot.database import DatabaseAway
 from bot.escaping import escape
-from bot.station import History
+from bot.station_reader import ChartData
 from bot.texts import Texts
 from schemas import times
 from schemas.messages import ParameterLimits
@@ -29,22 +29,22 @@ _SEVERE = 0xC62828
 async def card(
     context: Context, cell: str, parameter: Parameter, texts: Texts, span: timedelta = DAY
 ) -> tuple[discord.Embed, discord.File | None]:
-    """Put the answer together; what the database cannot tell is said to be unknown."""
+    """Build the answer; what the database has not answered is shown as unknown."""
     now = times.now()
     (stored, aim), own, histories = await _ask(context, cell, parameter.code, span)
     code, limits = own or (None, None)
-    shown = show(
+    displayed = show(
         context.site, context.picture, cell, parameter, now,
         stored=stored, stored_setpoint=aim, database=histories is not None, own=limits,
     )  # fmt: skip
     if code is not None and not context.policy.experiment(code):
-        shown = without_limit(shown)
-    embed = _embed(context, cell, parameter, texts, shown)
+        displayed = without_limit(displayed)
+    embed = _embed(context, cell, parameter, texts, displayed)
     if histories is None:
         embed.set_footer(text=texts("chart_unknown"))
         return embed, None
     measured, setpoint = histories
-    if measured.points and shown.kind != "silent" and not parameter.states:
+    if measured.points and displayed.kind != "silent" and not parameter.states:
         embed.add_field(name=texts("trend"), value=texts(f"trend_{_trend(measured, parameter)}"))
     png = await context.draw(
         chart,
@@ -62,11 +62,11 @@ async def card(
 
 async def _ask(
     context: Context, cell: str, parameter: str, span: timedelta
-) -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[History, History | None] | None]:
+) -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[ChartData, ChartData | None] | None]:
     pair = context.site.setpoint_by_measured.get(parameter)
     station = context.station
 
-    def ask() -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[History, History | None]]:
+    def ask() -> tuple[tuple[Latest | None, Latest | None], _Own, tuple[ChartData, ChartData | None]]:
         setpoint = None if pair is None else station.history(cell, pair.code, span)
         measured = station.history(cell, parameter, span)
         aim = None if pair is None else station.latest(cell, pair.code)
@@ -80,12 +80,12 @@ async def _ask(
         return (None, None), own, None
 
 
-def _embed(context: Context, cell: str, parameter: Parameter, texts: Texts, shown: Shown) -> discord.Embed:
-    verdict = shown.verdict
+def _embed(context: Context, cell: str, parameter: Parameter, texts: Texts, displayed: DisplayedValue) -> discord.Embed:
+    verdict = displayed.verdict
     severe = verdict is not None and verdict.severity in {"major", "critical"}
     embed = discord.Embed(
         title=texts("card_title", cell=cell, parameter=parameter.label.in_(texts.language))[:256],
-        colour=_SEVERE if severe else _COLOURS[shown.kind],
+        colour=_SEVERE if severe else _COLOURS[displayed.kind],
         url=context.page(f"/cells/{cell}"),
     )
     value = "—" if verdict is None or verdict.observed_at is None else written(verdict.value, parameter, texts)
@@ -95,13 +95,13 @@ def _embed(context: Context, cell: str, parameter: Parameter, texts: Texts, show
         if verdict is not None and verdict.deviation is not None:
             sign = "+" if round(verdict.deviation, parameter.decimals) > 0 else ""
             embed.add_field(name=texts("deviation"), value=f"{sign}{written(verdict.deviation, parameter, texts)}")
-    embed.add_field(name=texts("state"), value=describe(shown, parameter, texts), inline=False)
+    embed.add_field(name=texts("state"), value=describe(displayed, parameter, texts), inline=False)
     if verdict is not None and verdict.observed_at is not None:
         seconds = round(verdict.observed_at.timestamp())
         embed.add_field(name=texts("age"), value=f"<t:{seconds}:R> · <t:{seconds}:T>")
         embed.add_field(name=texts("quality"), value=texts(f"quality_{verdict.quality}"))
     embed.add_field(name=texts("experiment"), value=_experiment(context, cell, texts))
-    if shown.stored:
+    if displayed.stored:
         embed.description = texts("from_database")
     return embed
 
@@ -124,7 +124,7 @@ def _experiment(context: Context, cell: str, texts: Texts) -> str:
     return escape(f"{held.code} · {held.title}")
 
 
-def _trend(measured: History, parameter: Parameter) -> str:
+def _trend(measured: ChartData, parameter: Parameter) -> str:
     """Compare the last hour's part of the curve with what was just before it."""
     last = measured.points[-1]
     before = [p for p in measured.points if timedelta(minutes=20) <= last.at - p.at <= timedelta(minutes=70)]
@@ -137,7 +137,7 @@ def _trend(measured: History, parameter: Parameter) -> str:
 
 
 def _alternative(
-    context: Context, cell: str, parameter: Parameter, texts: Texts, *, measured: History, span: timedelta
+    context: Context, cell: str, parameter: Parameter, texts: Texts, *, measured: ChartData, span: timedelta
 ) -> str:
     if not measured.points:
         return texts("chart_empty")

@@ -19,8 +19,8 @@ _DURATION = re.compile(r"(\d{1,3})\s*(h|j|d)")
 LONGEST = timedelta(days=90)
 
 
-class Cell(commands.Cog):
-    """For those who know what they want."""
+class CellCommand(commands.Cog):
+    """The command /cell: one parameter of one cell."""
 
     def __init__(self, bot: OctopusBot) -> None:
         self._bot = bot
@@ -49,14 +49,14 @@ class Cell(commands.Cog):
             await interaction.edit_original_response(content=texts("duration_unknown", text=duration[:64]))
             return
         known = context.policy.parameters_of(code)
-        wanted = fold(parameter)
+        folded = fold(parameter)
         found = next(
-            (p for p in known if wanted in {p.code.casefold(), fold(p.label.fr), fold(p.label.en)}),
-            known[0] if known and not wanted else None,
+            (p for p in known if folded in {p.code.casefold(), fold(p.label.fr), fold(p.label.en)}),
+            known[0] if known and not folded else None,
         )
         if found is None:
-            words = texts("parameter_gone", cell=code, parameter=parameter[:64])
-            step = parameters_step(context, texts, 0, code, words)
+            error_text = texts("parameter_gone", cell=code, parameter=parameter[:64])
+            step = parameters_step(context, texts, 0, code, error_text)
             await interaction.edit_original_response(content=step.content, view=step.view)
             return
         embed, file = await card(context, code, found, texts, span)
@@ -69,11 +69,11 @@ class Cell(commands.Cog):
     async def cells(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         context = self._bot.context
         language = context.texts(interaction.locale).language
-        wanted = fold(current[:100])
+        folded = fold(current[:100])
         choices = []
         for cell in context.policy.cells():
             label = f"{cell} · {context.site.unit_of_cell[cell].label.in_(language)}"
-            if wanted in fold(label):
+            if folded in fold(label):
                 choices.append(app_commands.Choice(name=label[:100], value=cell))
         return choices[:25]
 
@@ -81,14 +81,14 @@ class Cell(commands.Cog):
     async def parameters(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         context = self._bot.context
         language = context.texts(interaction.locale).language
-        typed = str(getattr(interaction.namespace, "cellule", "") or "").strip().casefold()
-        cell = next((known for known in context.policy.cells() if known.casefold() == typed), None)
+        entered = str(getattr(interaction.namespace, "cellule", "") or "").strip().casefold()
+        cell = next((known for known in context.policy.cells() if known.casefold() == entered), None)
         parameters = context.site.parameters if cell is None else context.site.parameters_of(cell)
-        wanted = fold(current[:100])
+        folded = fold(current[:100])
         return [
             app_commands.Choice(name=p.label.in_(language)[:100], value=p.code)
             for p in parameters
-            if context.policy.parameter(p.code) and (wanted in fold(p.label.fr) or wanted in fold(p.label.en))
+            if context.policy.parameter(p.code) and (folded in fold(p.label.fr) or folded in fold(p.label.en))
         ][:25]
 
     @show.autocomplete("duration")
@@ -116,4 +116,4 @@ def duration_of(text: str) -> timedelta | None:
 
 
 async def setup(bot: OctopusBot) -> None:
-    await bot.add_cog(Cell(bot))
+    await bot.add_cog(CellCommand(bot))

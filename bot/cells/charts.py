@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.drawing import GRID, INK, MUTED, SMALL, TITLE, document, text
-from bot.station import History, Point
+from bot.station_reader import ChartData, ChartPoint
 from bot.texts import Texts
 from schemas.site import Parameter
 
@@ -20,9 +20,9 @@ _STEPS = (timedelta(minutes=10), timedelta(minutes=30), timedelta(hours=1), time
 
 
 def chart(
-    measured: History, setpoint: History | None, texts: Texts, parameter: Parameter, *, title: str, zone: ZoneInfo
+    measured: ChartData, setpoint: ChartData | None, texts: Texts, parameter: Parameter, *, title: str, zone: ZoneInfo
 ) -> str:
-    """Return the chart as SVG; with no point it says so."""
+    """Return the chart as SVG, with a notice where there are no points."""
     parts = [text(RIGHT, 38, title, size=TITLE, bold=True)]
     points = [*measured.points, *(setpoint.points if setpoint else ())]
     if not points:
@@ -57,9 +57,9 @@ def chart(
     return document(WIDTH, HEIGHT, parts)
 
 
-def _runs(history: History) -> Iterator[Sequence[Point]]:
+def _runs(history: ChartData) -> Iterator[Sequence[ChartPoint]]:
     """Yield what hangs together; at most two points a pixel, the peaks of a column survive."""
-    run: list[Point] = []
+    run: list[ChartPoint] = []
     for point in history.points:
         if run and point.at - run[-1].at > history.step:
             yield _thinned(history, run)
@@ -69,22 +69,26 @@ def _runs(history: History) -> Iterator[Sequence[Point]]:
         yield _thinned(history, run)
 
 
-def _thinned(history: History, run: Sequence[Point]) -> Sequence[Point]:
+def _thinned(history: ChartData, run: Sequence[ChartPoint]) -> Sequence[ChartPoint]:
     if len(history.points) <= 2 * WIDTH:
         return run
-    columns: dict[int, list[Point]] = {}
+    columns: dict[int, list[ChartPoint]] = {}
     span = (history.until - history.since).total_seconds()
     for point in run:
         columns.setdefault(int((point.at - history.since).total_seconds() / span * WIDTH), []).append(point)
     return [
-        Point(column[len(column) // 2].at, min(p.low for p in column),
+        ChartPoint(column[len(column) // 2].at, min(p.low for p in column),
               sum(p.mean for p in column) / len(column), max(p.high for p in column))
         for column in columns.values()
     ]  # fmt: skip
 
 
 def _line(
-    run: Sequence[Point], x: Callable[[datetime], float], y: Callable[[float], float], colour: str, dashes: str = ""
+    run: Sequence[ChartPoint],
+    x: Callable[[datetime], float],
+    y: Callable[[float], float],
+    colour: str,
+    dashes: str = "",
 ) -> str:
     if len(run) == 1:
         # A lone reading between two gaps is a dot, not nothing.

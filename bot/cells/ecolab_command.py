@@ -25,7 +25,7 @@ class Ecolab(commands.Cog):
         await interaction.response.send_message(step.content, view=step.view, ephemeral=True)
 
     @commands.command(name="ecolab")
-    async def typed(self, reply: commands.Context[OctopusBot], *, rest: str = "") -> None:
+    async def entered(self, reply: commands.Context[OctopusBot], *, rest: str = "") -> None:
         del rest  # what follows the word is talk
         context = self._bot.context
         step = units_step(context, context.texts(), reply.author.id)

@@ -41,11 +41,11 @@ class Step:
         )
 
 
-def units_step(context: Context, texts: Texts, owner: int, words: str | None = None) -> Step:
+def units_step(context: Context, texts: Texts, owner: int, prompt: str | None = None) -> Step:
     units = context.policy.units()
     if not units:
         return Step(texts("nothing_shown"))
-    step = Step(words or texts("pick_unit"))
+    step = Step(prompt or texts("pick_unit"))
     if len(units) <= BUTTONS:
         for unit in units:
             step.view.add_item(Pick("u", owner, unit.code, unit.label.in_(texts.language)))
@@ -71,9 +71,9 @@ def cells_step(context: Context, texts: Texts, owner: int, unit: Unit) -> Step:
     return step
 
 
-def parameters_step(context: Context, texts: Texts, owner: int, cell: str, words: str | None = None) -> Step:
+def parameters_step(context: Context, texts: Texts, owner: int, cell: str, prompt: str | None = None) -> Step:
     unit = context.site.unit_of_cell[cell]
-    step = Step(words or texts("pick_parameter", unit=unit.label.in_(texts.language), cell=cell))
+    step = Step(prompt or texts("pick_parameter", unit=unit.label.in_(texts.language), cell=cell))
     _parameter_menus(context, step.view, owner, cell, texts)
     step.view.add_item(Pick("u", owner, unit.code, texts("back"), secondary=True))
     return step
@@ -85,8 +85,8 @@ async def card_step(context: Context, texts: Texts, owner: int, cell: str, param
         return units_step(context, texts, owner, texts("cell_gone", cell=cell[:64]))
     found = next((p for p in context.policy.parameters_of(cell) if p.code == parameter), None)
     if found is None:
-        words = texts("parameter_gone", cell=cell, parameter=parameter[:64])
-        return parameters_step(context, texts, owner, cell, words)
+        prompt = texts("parameter_gone", cell=cell, parameter=parameter[:64])
+        return parameters_step(context, texts, owner, cell, prompt)
     embed, file = await card(context, cell, found, texts)
     step = Step(embed=embed)
     step.file = file
@@ -115,8 +115,8 @@ def _menus(
 ) -> None:
     """Add as many menus as the options need: 25 each, four at most."""
     for page in range(min(4, -(-len(options) // MENU))):
-        words = title if page == 0 or texts is None else texts("more_menu", page=page + 1)
-        view.add_item(Menu(f"{kind}{page or ''}", owner, code, words, options[page * MENU : (page + 1) * MENU]))
+        prompt = title if page == 0 or texts is None else texts("more_menu", page=page + 1)
+        view.add_item(Menu(f"{kind}{page or ''}", owner, code, prompt, options[page * MENU : (page + 1) * MENU]))
 
 
 async def _mine(interaction: Interaction, owner: int) -> bool:

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cells.plan_picture import Row, plan
-from bot.cells.verdicts import Shown, show, word, written
+from bot.cells.verdicts import DisplayedValue, show, word, written
 from bot.context import Context
 from bot.gateway.client import OctopusBot
 from bot.texts import Texts
@@ -50,8 +50,8 @@ class Plan(commands.Cog):
         when = f"{local:%d/%m/%Y %H:%M} {context.site.timezone}"
         png = await context.draw(plan, rows, parameter, texts, when)
         cells = [pair for _, row in rows for pair in row]
-        kinds = [shown.kind for _, shown in cells]
-        listed = ", ".join(f"{cell} {_words(shown, parameter, texts)}" for cell, shown in cells)
+        kinds = [displayed.kind for _, displayed in cells]
+        listed = ", ".join(f"{cell} {_words(displayed, parameter, texts)}" for cell, displayed in cells)
         embed = discord.Embed(
             title=texts("plan_title"),
             url=context.page("/plan"),
@@ -67,18 +67,18 @@ class Plan(commands.Cog):
         await interaction.edit_original_response(embed=embed, attachments=[file])
 
 
-def _show(context: Context, cell: str, parameter: Parameter, now: datetime) -> Shown:
+def _show(context: Context, cell: str, parameter: Parameter, now: datetime) -> DisplayedValue:
     experiment = context.picture.experiments.get(cell)
     own = None if experiment is None else experiment.limits.get(parameter.code)
     return show(context.site, context.picture, cell, parameter, now, own=own, database=False)
 
 
-def _words(shown: Shown, parameter: Parameter, texts: Texts) -> str:
+def _words(displayed: DisplayedValue, parameter: Parameter, texts: Texts) -> str:
     """Return the value, with its state where that is not normal; the state alone where there is no recent value."""
-    if shown.verdict is None or shown.kind == "silent":
-        return word(shown, texts)
-    value = written(shown.verdict.value, parameter, texts)
-    return f"{value} ({word(shown, texts)})" if shown.kind == "abnormal" else value
+    if displayed.verdict is None or displayed.kind == "silent":
+        return word(displayed, texts)
+    value = written(displayed.verdict.value, parameter, texts)
+    return f"{value} ({word(displayed, texts)})" if displayed.kind == "abnormal" else value
 
 
 async def setup(bot: OctopusBot) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.cells.verdicts import Shown, word, written
+from bot.cells.verdicts import DisplayedValue, word, written
 from bot.drawing import GRID, INK, MUTED, SMALL, TEXT, TITLE, document, text
 from bot.texts import Texts
 from schemas.site import Parameter, Unit
@@ -11,7 +11,7 @@ BOX, HIGH, GAP, EDGE, HEAD, LABEL = 208, 104, 12, 20, 66, 128
 _FILL = {"normal": "#f4f6f8", "abnormal": "#fff1dc", "silent": "#eceff2"}
 _SIGN = {"abnormal": "#b35600", "silent": "#5b6675"}
 
-Row = tuple[Unit, Sequence[tuple[str, Shown]]]
+Row = tuple[Unit, Sequence[tuple[str, DisplayedValue]]]
 
 
 def plan(rows: Sequence[Row], parameter: Parameter, texts: Texts, when: str) -> str:
@@ -26,13 +26,13 @@ def plan(rows: Sequence[Row], parameter: Parameter, texts: Texts, when: str) -> 
         name = unit.label.in_(texts.language)
         size = max(12, min(TEXT, TEXT * 10 // len(name)))
         parts.append(text(EDGE, top + HIGH / 2 + 7, name[:17], size=size, bold=True))
-        for column, (cell, shown) in enumerate(cells):
-            parts.extend(_box(EDGE + LABEL + column * (BOX + GAP), top, cell, shown, parameter, texts))
+        for column, (cell, displayed) in enumerate(cells):
+            parts.extend(_box(EDGE + LABEL + column * (BOX + GAP), top, cell, displayed, parameter, texts))
     return document(width, height, parts)
 
 
-def _box(left: int, top: int, cell: str, shown: Shown, parameter: Parameter, texts: Texts) -> list[str]:  # noqa: PLR0917 - a place and what stands there
-    how, verdict = shown.kind, shown.verdict
+def _box(left: int, top: int, cell: str, displayed: DisplayedValue, parameter: Parameter, texts: Texts) -> list[str]:  # noqa: PLR0917 - a place and what stands there
+    how, verdict = displayed.kind, displayed.verdict
     stroke = _SIGN.get(how, GRID)
     dashes = ' stroke-dasharray="5 4"' if how == "silent" else ""
     thick = 2 if how == "abnormal" else 1
@@ -47,7 +47,7 @@ def _box(left: int, top: int, cell: str, shown: Shown, parameter: Parameter, tex
     parts.append(text(left + 14, top + 64, value, size=30, bold=True, fill=MUTED if how == "silent" else INK))
     if how != "normal":
         parts.append(_sign(left + BOX - 28, top + 24, how))
-        parts.append(text(left + 14, top + 90, word(shown, texts), size=SMALL, fill=_SIGN[how]))
+        parts.append(text(left + 14, top + 90, word(displayed, texts), size=SMALL, fill=_SIGN[how]))
     return parts
 
 

@@ -1,4 +1,4 @@
-"""The judge's verdict on a value, from the live value or the stored one, and how Discord says it."""
+"""The verdict on a value, live or stored, and its text for Discord."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,8 +12,8 @@ from telemetry.limits import limits_for
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A value as it is answered. `verdict` is None while neither broker nor database can tell.
+class DisplayedValue:
+    """A value for display. `verdict` is None while neither broker nor database has it.
 
     `stored`: it comes from the database, because the broker does not answer. `limit_shown`: whether the limit that
     was passed may be named here.
@@ -21,7 +21,7 @@ class Shown:
 
     verdict: ValueVerdict | None
     stored: bool = False
-    limit_shown: bool = True
+    limit_visible: bool = True
 
     @property
     def state(self) -> str:
@@ -40,7 +40,7 @@ def show(
     site: Site, picture: Picture, cell: str, parameter: Parameter, now: datetime, *,
     stored: Latest | None = None, stored_setpoint: Latest | None = None, own: ParameterLimits | None = None,
     database: bool = True,
-) -> Shown:  # fmt: skip
+) -> DisplayedValue:  # fmt: skip
     """Judge a cell's parameter by the live value, or by the stored one where that is newer.
 
     `own` are the limits of the experiment in the cell, `database` tells whether the database answered.
@@ -49,7 +49,7 @@ def show(
     found = held.get(parameter.code)
     newest = _newer(stored, found, now)
     if newest is None and not picture.connected and not database:
-        return Shown(None)
+        return DisplayedValue(None)
     pair = site.setpoint_by_measured.get(parameter.code)
     verdict = judge_value(
         parameter,
@@ -60,31 +60,31 @@ def show(
         limits=limits_for(parameter, own),
         now=now,
     )
-    return Shown(verdict, stored=newest is not None and newest is not found and not picture.connected)
+    return DisplayedValue(verdict, stored=newest is not None and newest is not found and not picture.connected)
 
 
-def without_limit(shown: Shown) -> Shown:
+def without_limit(displayed: DisplayedValue) -> DisplayedValue:
     """Return it without the number that the value is judged by: how it stands is the cell's, that is another's."""
-    return replace(shown, limit_shown=False)
+    return replace(displayed, limit_visible=False)
 
 
-def describe(shown: Shown, parameter: Parameter, texts: Texts) -> str:
+def describe(displayed: DisplayedValue, parameter: Parameter, texts: Texts) -> str:
     """Return the state in words, with its icon."""
-    verdict = shown.verdict
+    verdict = displayed.verdict
     if verdict is None:
         return texts("state_unknown")
     if verdict.state == "stale":
         return texts("state_stale", age=texts.span(verdict.age or 0.0))
     if verdict.exceeded is None or verdict.limit is None:
         return texts(f"state_{verdict.state}")
-    said = texts(f"state_{verdict.state}", icon="⚠️" if verdict.severity == "warning" else "🚨")
+    status = texts(f"state_{verdict.state}", icon="⚠️" if verdict.severity == "warning" else "🚨")
     limit = f"{texts.number(verdict.limit, parameter.decimals)} {parameter.unit}".strip()
-    return f"{said} {texts(f'beyond_{verdict.exceeded}', limit=limit)}" if shown.limit_shown else said
+    return f"{status} {texts(f'beyond_{verdict.exceeded}', limit=limit)}" if displayed.limit_visible else status
 
 
-def word(shown: Shown, texts: Texts) -> str:
+def word(displayed: DisplayedValue, texts: Texts) -> str:
     """Return the state in a word or two."""
-    return texts(f"word_{shown.state}")
+    return texts(f"word_{displayed.state}")
 
 
 def written(value: float | None, parameter: Parameter, texts: Texts) -> str:

@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.database import DatabaseAway
 from bot.escaping import escape
 from bot.gateway.client import OctopusBot
-from bot.station import ExperimentView
+from bot.station_reader import ExperimentRow
 from facility.acting.fields import fold
 
 _T = app_commands.locale_str
@@ -42,9 +42,9 @@ class Experiments(commands.Cog):
             return
         meant = find(known, code[:200])
         if len(meant) != 1:
-            codes = ", ".join(escape(one.code, 50) for one in meant[:20])
-            words = texts("experiment_several", codes=codes) if meant else ""
-            await interaction.edit_original_response(content=words or texts("experiment_gone", code=escape(code, 100)))
+            codes = ", ".join(escape(item.code, 50) for item in meant[:20])
+            text = texts("experiment_several", codes=codes) if meant else ""
+            await interaction.edit_original_response(content=text or texts("experiment_gone", code=escape(code, 100)))
             return
         found = meant[0]
         page = context.page(f"/experiments/{found.id}")
@@ -65,20 +65,20 @@ class Experiments(commands.Cog):
             known = await asyncio.wait_for(self._known(), COMPLETION)
         except (DatabaseAway, TimeoutError):
             return []
-        wanted = fold(current[:100])
+        folded = fold(current[:100])
         return [
-            app_commands.Choice(name=f"{one.code} · {one.title}"[:100], value=one.code)
-            for one in known
-            if wanted in fold(f"{one.code} {one.title}")
+            app_commands.Choice(name=f"{item.code} · {item.title}"[:100], value=item.code)
+            for item in known
+            if folded in fold(f"{item.code} {item.title}")
         ][:25]
 
-    async def _known(self) -> list[ExperimentView]:
+    async def _known(self) -> list[ExperimentRow]:
         context = self._bot.context
         known = await context.database.ask(context.station.experiments)
-        return [one for one in known if context.policy.experiment(one.code)]
+        return [item for item in known if context.policy.experiment(item.code)]
 
 
-def find(known: Sequence[ExperimentView], typed: str) -> list[ExperimentView]:
+def find(known: Sequence[ExperimentRow], typed: str) -> list[ExperimentRow]:
     """Return the experiments that a code or title may mean: the exact one before those that differ by case.
 
     Codes may differ by nothing but case, and one's title may be another's code.

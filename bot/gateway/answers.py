@@ -20,20 +20,20 @@ AWAY = (discord.DiscordServerError, discord.RateLimited, aiohttp.ClientError, OS
 log = logging.getLogger(__name__)
 
 
-async def tell(interaction: discord.Interaction, words: str) -> None:
-    """Say something to the person alone; an interaction that Discord no longer knows is left in peace."""
+async def tell(interaction: discord.Interaction, text: str) -> None:
+    """Answer the person privately; an interaction that Discord no longer knows is ignored."""
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(words, ephemeral=True)
+            await interaction.followup.send(text, ephemeral=True)
         else:
-            await interaction.response.send_message(words, ephemeral=True)
+            await interaction.response.send_message(text, ephemeral=True)
     except discord.HTTPException as error:
         if error.code not in GONE:
             raise
 
 
 async def at_home(interaction: discord.Interaction[Any]) -> bool:
-    """Tell whether somebody asks from the station's own server; who does not is told so."""
+    """Return whether somebody asks from the station's own server; who does not is told so."""
     context: Context = interaction.client.context
     if interaction.guild_id == context.settings.guild:
         return True
@@ -55,16 +55,16 @@ async def explain(context: Context, interaction: discord.Interaction, error: Bas
         return
     texts = context.texts(interaction.locale)
     if isinstance(error, Refusal):
-        words = texts.words(error.message)
+        text = texts.message(error.message)
     elif isinstance(error, app_commands.CommandOnCooldown):
-        words = texts("cooldown", seconds=round(error.retry_after + 0.5))
+        text = texts("cooldown", seconds=round(error.retry_after + 0.5))
     elif isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         # Discord still shows commands of an earlier version.
-        words = texts("command_gone")
+        text = texts("command_gone")
     else:
-        words = texts("incident", number=incident(error))
+        text = texts("incident", number=incident(error))
     try:
-        await tell(interaction, words)
+        await tell(interaction, text)
     except (discord.HTTPException, *AWAY) as failed:
         _unheard(failed)
 

@@ -10,7 +10,7 @@ _OUTAGES = (aiohttp.ClientError, OSError, discord.ConnectionClosed, discord.HTTP
 
 
 def calm() -> None:
-    """Shorten what the libraries say of outages, and that Discord's cannot speak: nobody asked it to."""
+    """Shorten the libraries' log messages about outages, and drop discord.py's about voice."""
     discord.VoiceClient.warn_nacl = False
     discord.VoiceClient.warn_dave = False
     for name in ("discord.client", "discord.gateway", "discord.http"):

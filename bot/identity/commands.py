@@ -33,12 +33,12 @@ class Identity(commands.Cog):
                 discord_links.link, context.database.write, code[:100], interaction.user.id
             )
             named = context.policy.names
-            words = texts("linked_as", login=escape(actor.login)) if named else texts("linked")
+            text = texts("linked_as", login=escape(actor.login)) if named else texts("linked")
         except Refusal as refusal:
-            words = texts.words(refusal.message)
+            text = texts.message(refusal.message)
         except DatabaseAway:
-            words = texts("database_away")
-        await interaction.edit_original_response(content=words)
+            text = texts("database_away")
+        await interaction.edit_original_response(content=text)
 
     @app_commands.command(name=_T("delier"), description=_T("Ne plus agir pour votre compte Octopus"))
     async def unlink(self, interaction: discord.Interaction[Any]) -> None:
@@ -55,12 +55,12 @@ class Identity(commands.Cog):
             return texts("unlinked")
 
         try:
-            words = await context.database.run(do)
+            text = await context.database.run(do)
         except Refusal as refusal:
-            words = texts.words(refusal.message)
+            text = texts.message(refusal.message)
         except DatabaseAway:
-            words = texts("database_away")
-        await interaction.edit_original_response(content=words)
+            text = texts("database_away")
+        await interaction.edit_original_response(content=text)
 
 
 async def setup(bot: OctopusBot) -> None:

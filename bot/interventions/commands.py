@@ -98,7 +98,7 @@ class Interventions(commands.Cog):
         try:
             words = await context.database.run(work)
         except Refusal as refusal:
-            words = texts.words(_without_names(context, texts, refusal.message))
+            words = texts.message(_without_names(context, texts, refusal.message))
         except DatabaseAway:
             words = texts("database_away")
         await interaction.edit_original_response(content=words)

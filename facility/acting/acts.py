@@ -23,9 +23,9 @@ State = Literal["pending", "active", "refused", "deactivated"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and on which way. `id` is None for a command on the server itself and for nobody.
+    """The person that acts and the channel. `id` is None for a command on the server itself and without login.
 
-    `read_only` and `expires_at` are those of the token that was shown.
+    `read_only` and `expires_at` are those of the token presented.
     """
 
     id: int | None
@@ -39,7 +39,7 @@ class Actor:
     expires_at: datetime | None = None
 
     def may(self, act: Act) -> bool:
-        """Tell whether the role allows an act, for buttons; the act itself asks again."""
+        """Return whether the role allows an act, for buttons; the act itself asks again."""
         return allowed(self.role, act, read_only=self.read_only)
 
 
@@ -133,7 +133,7 @@ def read_transaction(sessions: Reads, actor: Actor, act: Act) -> Iterator[ReadSe
 
 
 def lock_admins(session: Session) -> None:
-    """Wait until nobody else is changing who is an admin."""
+    """Lock the rows of the admins, so that two changes of who is admin do not overlap."""
     session.execute(select(RoleRow.code).where(RoleRow.code == Role.ADMIN.value).with_for_update())
 
 

@@ -97,7 +97,7 @@ def changes_of_experiment(sessions: Reads, actor: Actor, number: int) -> list[Au
 def names_behind(sessions: Reads, actor: Actor, lines: Iterable[AuditLine]) -> dict[str, str]:
     """Return the names of those who changed an experiment by their logins."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
-        people = select(Person).where(Person.login.in_({one.actor for one in lines}))
+        people = select(Person).where(Person.login.in_({line.actor for line in lines}))
         return {person.login: person.name for person in session.scalars(people)}
 
 

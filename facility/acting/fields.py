@@ -19,7 +19,7 @@ _UNSEEN = frozenset({"Cf", "Cn", "Mn", "Zl", "Zp", "Zs"})
 
 
 class FormModel(BaseModel):
-    """A form or a request body; members that it does not know are refused, not ignored."""
+    """A form or a request body; unknown members are refused, not ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 

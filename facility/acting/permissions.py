@@ -116,7 +116,7 @@ _ADMIN = (
 LEAST_ROLE: dict[Act, Role] = (
     dict.fromkeys(Act, Role.MEMBER) | dict.fromkeys(_TECHNICIAN, Role.TECHNICIAN) | dict.fromkeys(_ADMIN, Role.ADMIN)
 )
-ROLE_WORDS: dict[Role, UserMessage] = {
+ROLE_LABELS: dict[Role, UserMessage] = {
     Role.MEMBER: message("member"),
     Role.TECHNICIAN: message("technician"),
     Role.ADMIN: message("admin"),
@@ -128,7 +128,7 @@ READING = frozenset(
 
 
 def allowed(role: Role | None, act: Act, *, read_only: bool = False) -> bool:
-    """Tell whether a role may do an act; nobody (None) may do none."""
+    """Return whether a role may do an act; nobody (None) may do none."""
     if role is None or (read_only and act not in READING):
         return False
     return role.rank >= LEAST_ROLE[act].rank
@@ -141,4 +141,4 @@ def require(role: Role | None, act: Act, *, read_only: bool = False) -> None:
     if not allowed(role, act, read_only=read_only):
         if read_only:
             raise Forbidden(message("This token may only read."))
-        raise Forbidden(message("Your role does not allow this: it needs {role}.", role=ROLE_WORDS[LEAST_ROLE[act]]))
+        raise Forbidden(message("Your role does not allow this: it needs {role}.", role=ROLE_LABELS[LEAST_ROLE[act]]))

@@ -1,4 +1,4 @@
-"""Why an act is not done. Each carries words for the person who asked; the web gives each a status."""
+"""Exceptions for refused acts, each with a message for the person; the web maps each to a status."""
 
 from collections.abc import Mapping
 
@@ -53,29 +53,29 @@ class Invalid(Refusal):
 
 def invalid(error: ValidationError) -> Invalid:
     """Turn a model's complaints into words for each field."""
-    return Invalid({".".join(map(str, fault["loc"])) or "form": _words(dict(fault)) for fault in error.errors()})
+    return Invalid({".".join(map(str, fault["loc"])) or "form": _message_of(dict(fault)) for fault in error.errors()})
 
 
-def _words(fault: dict[str, object]) -> UserMessage:
+def _message_of(fault: dict[str, object]) -> UserMessage:
     context = fault.get("ctx")
     limits = context if isinstance(context, dict) else {}
     match fault["type"]:
         case "string_pattern_mismatch" if fault.get("input"):
-            words = message("Letters, digits, dots, dashes and underscores only, starting with a letter or digit.")
+            text = message("Letters, digits, dots, dashes and underscores only, starting with a letter or digit.")
         case "missing" | "string_too_short" | "too_short" | "string_pattern_mismatch":
-            words = message("Required.")
+            text = message("Required.")
         case "string_too_long" | "too_long":
-            words = message("Too long: {limit} characters at most.", limit=limits.get("max_length", "?"))
+            text = message("Too long: {limit} characters at most.", limit=limits.get("max_length", "?"))
         case "date_parsing" | "date_from_datetime_parsing" | "date_type":
-            words = message("Not a date: write it as 2026-11-24.")
+            text = message("Not a date: write it as 2026-11-24.")
         case "float_parsing" | "float_type" | "int_parsing" | "int_type" | "finite_number":
-            words = message("Not a number.")
+            text = message("Not a number.")
         case "literal_error" | "enum":
-            words = message("Choose one of these: {choices}.", choices=limits.get("expected", "?"))
+            text = message("Choose one of these: {choices}.", choices=limits.get("expected", "?"))
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            words = message("Out of range: the limit is {limit}.", limit=next(iter(limits.values()), "?"))
+            text = message("Out of range: the limit is {limit}.", limit=next(iter(limits.values()), "?"))
         case _:
             cause = limits.get("error")
             own = cause.args[0] if isinstance(cause, ValueError) and cause.args else None
-            words = own if isinstance(own, UserMessage) else message("Not valid.")
-    return words
+            text = own if isinstance(own, UserMessage) else message("Not valid.")
+    return text

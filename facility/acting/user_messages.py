@@ -1,4 +1,4 @@
-"""Sentences for people, kept as template and values until somebody knows the reader's language."""
+"""Messages for people as template and values, translated where the reader's language is known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """English text with `{named}` places: the template is what translations are looked up by."""
+    """English text with `{named}` placeholders; the template is the key of its translations."""
 
     template: str
     values: Mapping[str, object]

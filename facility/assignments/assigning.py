@@ -17,7 +17,7 @@ from facility.acting.refusals import Conflict, Invalid, NotFound
 from facility.acting.user_messages import message
 from facility.assignments.views import AssignmentView, occupants, read_assignment
 from facility.experiments.changing import INSTANT, locked
-from facility.experiments.drafts import STATE_WORDS
+from facility.experiments.drafts import EXPERIMENT_STATE_LABELS
 from schemas.tables import Assignment, Cell, Experiment
 from storage.database import Sessions
 
@@ -94,7 +94,7 @@ def _runnable(context: ActContext, number: int) -> Experiment:
 
 
 def not_runnable(experiment: Experiment, field: str = "experiment") -> Invalid:
-    state = STATE_WORDS[experiment.state]
+    state = EXPERIMENT_STATE_LABELS[experiment.state]
     return Invalid({field: message("An experiment that is {state} cannot be put into a cell.", state=state)})
 
 

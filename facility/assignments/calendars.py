@@ -59,7 +59,7 @@ def _feed(name: str, bars: Iterable[tuple[str, Bar]], zone: ZoneInfo, origin: st
 def _whole(bars: Iterable[tuple[str, Bar]]) -> list[tuple[str, Bar]]:
     """Join what a cell holds now with the planned days that follow it: one event for one stay."""
     found: list[tuple[str, Bar]] = []
-    for cell, bar in sorted(bars, key=lambda one: (one[0], one[1].experiment.id, one[1].started_at)):
+    for cell, bar in sorted(bars, key=lambda bar: (bar[0], bar[1].experiment.id, bar[1].started_at)):
         last_cell, last = found[-1] if found else ("", None)
         if (
             last is not None

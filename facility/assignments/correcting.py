@@ -26,7 +26,7 @@ class Correction(FormModel):
 
 
 class BackDated(Correction):
-    """An assignment of the past that nobody noted; open (`ended_at` left out) where it still lasts."""
+    """An assignment entered afterwards; open (`ended_at` omitted) where it still lasts."""
 
     experiment: int = Field(ge=1, le=2**31 - 1)
     cell: CodeText
@@ -56,7 +56,7 @@ def correct(sessions: Sessions, actor: Actor, number: int, correction: Correctio
 
 
 def assign_back_dated(sessions: Sessions, actor: Actor, form: BackDated) -> AssignmentView:
-    """Add what a cell held in the past and nobody noted."""
+    """Add an assignment of the past."""
     with act_transaction(sessions, actor, Act.ASSIGNMENT_CORRECT) as context:
         experiment = locked(context.session, form.experiment)
         if form.ended_at is None and experiment.state not in ASSIGNABLE:
@@ -78,10 +78,10 @@ def withdraw(sessions: Sessions, actor: Actor, number: int, form: Withdrawal) ->
     """Take back an assignment that never was, with a reason; the audit keeps how it stood."""
     with act_transaction(sessions, actor, Act.ASSIGNMENT_WITHDRAW) as context:
         row, cell = _held(context.session, number)
-        gone = read_assignment(context.session, row.id)
+        withdrawn = read_assignment(context.session, row.id)
         context.record("cell", cell.code, audit_values(row), {"reason": form.reason})
         context.session.delete(row)
-        return gone
+        return withdrawn
 
 
 def _experiment(session: Session, number: int) -> Experiment:
@@ -104,8 +104,8 @@ def _held(session: Session, number: int) -> tuple[Assignment, Cell]:
     return row, cell
 
 
-def _check_times(context: ActContext, cell: Cell, wanted: Correction, but: int) -> None:
-    start, end = wanted.started_at, wanted.ended_at
+def _check_times(context: ActContext, cell: Cell, corrected: Correction, but: int) -> None:
+    start, end = corrected.started_at, corrected.ended_at
     if start > context.at:
         raise Invalid({"started_at": message("An assignment cannot start in the future: plan it in the experiment.")})
     if end is not None and end > context.at:
@@ -118,5 +118,5 @@ def _check_times(context: ActContext, cell: Cell, wanted: Correction, but: int) 
 
 
 def overlaps(start: datetime, end: datetime | None, other_start: datetime, other_end: datetime | None) -> bool:
-    """Tell whether two assignments of a cell would share time; None lasts for ever."""
+    """Return whether two assignments of a cell would share time; None lasts for ever."""
     return (end is None or other_start < end) and (other_end is None or start < other_end)

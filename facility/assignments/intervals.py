@@ -1,4 +1,4 @@
-"""Spans of time, start included and end not: what overlaps, what is free, what remains."""
+"""Half-open intervals of time [start, end): overlap, union and difference."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -86,30 +86,30 @@ def occupancy(
     window = Span(day_start(first, zone), day_start(last + timedelta(days=1), zone))
     now = times.now()
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
-        held: dict[str, list[Bar]] = {}
+        occupied: dict[str, list[Bar]] = {}
         for view in between(session, window.start, max(window.end, now)):
-            held.setdefault(view.cell, []).append(_held(view, now))
+            occupied.setdefault(view.cell, []).append(_assignment_bar(view, now))
         planned = _planned(session, zone)
-        _add_rest(session, zone, held, planned, now)
+        _add_rest(session, zone, occupied, planned, now)
         cells = session.execute(
             select(Unit.code, Cell.code, Cell.retired_at)
             .join(Cell, Cell.unit_id == Unit.id)
             .order_by(Cell.retired_at.is_not(None), Cell.position, Cell.code)
         ).all()
-        gone = [] if past_plans else [Span(EARLIEST, now)]
+        past = [] if past_plans else [Span(EARLIEST, now)]
         rows = [
-            _row(unit, cell, held.get(cell, []), planned.get(cell, []), window, gone=gone)
+            _row(unit, cell, occupied.get(cell, []), planned.get(cell, []), window, past=past)
             if retired_at is None
-            else _retired_row(unit, cell, held.get(cell, []), window, retired_at)
+            else _retired_row(unit, cell, occupied.get(cell, []), window, retired_at)
             for unit, cell, retired_at in cells
         ]
     rows = [row for row in rows if row.bars or not row.retired]
     return Occupancy(started_at=window.start, ended_at=window.end, now=now, rows=rows)
 
 
-def _retired_row(unit: str, cell: str, held: list[Bar], window: Span, retired_at: datetime) -> OccupancyRow:
-    """Lay out what a retired cell held; from its retirement on it is neither free nor planned."""
-    row = _row(unit, cell, held, [], window, gone=[])
+def _retired_row(unit: str, cell: str, occupied: list[Bar], window: Span, retired_at: datetime) -> OccupancyRow:
+    """Return the bars of a retired cell; from its retirement on it is neither free nor planned."""
+    row = _row(unit, cell, occupied, [], window, past=[])
     in_use = [
         part for gap in row.gaps if (part := Span(EARLIEST, retired_at).overlap(Span(gap.started_at, gap.ended_at)))
     ]
@@ -117,13 +117,15 @@ def _retired_row(unit: str, cell: str, held: list[Bar], window: Span, retired_at
     return row.model_copy(update={"gaps": gaps, "retired": True})
 
 
-def _row(unit: str, cell: str, held: list[Bar], planned: list[Bar], window: Span, *, gone: list[Span]) -> OccupancyRow:
-    """Lay out one cell; a plan stands only where its experiment did not hold the cell anyway."""
-    bars = [bar for bar in held if _span(bar).overlap(window)]
+def _row(
+    unit: str, cell: str, occupied: list[Bar], planned: list[Bar], window: Span, *, past: list[Span]
+) -> OccupancyRow:
+    """Return the bars of one cell; a plan is drawn only where its experiment was not assigned anyway."""
+    bars = [bar for bar in occupied if _span(bar).overlap(window)]
     for plan in planned:
-        own = [_span(bar) for bar in held if bar.experiment.id == plan.experiment.id]
+        own = [_span(bar) for bar in occupied if bar.experiment.id == plan.experiment.id]
         # An hour that an assignment left over at either end of the plan is no plan.
-        parts = [part for part in without([_span(plan)], own + gone) if part.end - part.start >= timedelta(hours=1)]
+        parts = [part for part in without([_span(plan)], own + past) if part.end - part.start >= timedelta(hours=1)]
         bars += [
             plan.model_copy(update={"started_at": part.start, "ended_at": part.end})
             for part in parts
@@ -143,11 +145,11 @@ def _row(unit: str, cell: str, held: list[Bar], planned: list[Bar], window: Span
 def _conflicts(bars: list[Bar], window: Span) -> list[Stretch]:
     """Return when two experiments claim the cell: two plans, or a plan over what the cell holds."""
     found: dict[tuple[str, ...], list[Span]] = {}
-    for position, one in enumerate(bars):
+    for position, item in enumerate(bars):
         for other in bars[position + 1 :]:
-            shared = _span(one).overlap(_span(other))
-            if shared is not None and one.experiment.id != other.experiment.id:
-                pair = tuple(sorted((one.experiment.code, other.experiment.code)))
+            shared = _span(item).overlap(_span(other))
+            if shared is not None and item.experiment.id != other.experiment.id:
+                pair = tuple(sorted((item.experiment.code, other.experiment.code)))
                 found.setdefault(pair, []).append(shared)
     return [
         Stretch(started_at=part.start, ended_at=part.end, experiments=pair)
@@ -184,15 +186,15 @@ def _planned(session: Session, zone: ZoneInfo) -> dict[str, list[Bar]]:
 
 
 def _add_rest(
-    session: Session, zone: ZoneInfo, held: dict[str, list[Bar]], planned: dict[str, list[Bar]], now: datetime
+    session: Session, zone: ZoneInfo, occupied: dict[str, list[Bar]], planned: dict[str, list[Bar]], now: datetime
 ) -> None:
     """Add the planned days that are still to come of what a cell holds, though nobody had planned that cell."""
-    held_now = {cell: bar for cell, bars in held.items() for bar in bars if bar.open}
+    occupied_now = {cell: bar for cell, bars in occupied.items() for bar in bars if bar.open}
     running = select(Experiment.id, Experiment.planned_end).where(
-        Experiment.id.in_({bar.experiment.id for bar in held_now.values()}), Experiment.state.in_(_PLANNED)
+        Experiment.id.in_({bar.experiment.id for bar in occupied_now.values()}), Experiment.state.in_(_PLANNED)
     )
     ends: dict[int, date | None] = dict(list(session.execute(running)))
-    for cell, bar in held_now.items():
+    for cell, bar in occupied_now.items():
         last = ends.get(bar.experiment.id)
         plans = planned.setdefault(cell, [])
         if last is None or any(plan.experiment.id == bar.experiment.id for plan in plans):
@@ -203,7 +205,7 @@ def _add_rest(
             plans.append(bar.model_copy(update=rest))
 
 
-def _held(view: AssignmentView, now: datetime) -> Bar:
+def _assignment_bar(view: AssignmentView, now: datetime) -> Bar:
     return Bar(
         kind="held",
         experiment=view.experiment,

@@ -13,7 +13,7 @@ from facility.acting.fields import fold
 from facility.acting.permissions import Act
 from facility.acting.refusals import Conflict, Invalid, NotFound
 from facility.acting.user_messages import UserMessage, message
-from facility.experiments.drafts import STATE_WORDS, ExperimentChange, ExperimentDraft, check_whole
+from facility.experiments.drafts import EXPERIMENT_STATE_LABELS, ExperimentChange, ExperimentDraft, check_whole
 from facility.experiments.views import ExperimentView, read_experiment, snapshot
 from schemas.tables import Assignment, Cell, Experiment, ExperimentCell, ExperimentParameter, Parameter
 from storage.database import Sessions
@@ -62,22 +62,22 @@ def change_experiment(sessions: Sessions, actor: Actor, number: int, change: Exp
     Ending an experiment ends its open assignments in the same transaction.
     """
     given = change.model_fields_set - {"version"}
-    wanted = {name: value for name, value in change.model_dump().items() if name in given}
+    new_values = {name: value for name, value in change.model_dump().items() if name in given}
     try:
         with act_transaction(sessions, actor, Act.EXPERIMENT_CHANGE) as context:
             row = locked(context.session, number, change.version)
             before = snapshot(context.session, row)
-            _check_state(before["state"], wanted)
-            check_whole(_whole(before, wanted))
-            if "code" in wanted:
-                _refuse_taken(context.session, wanted["code"], but=row.id)
-            for name, value in wanted.items():
+            _check_state(before["state"], new_values)
+            check_whole(_whole(before, new_values))
+            if "code" in new_values:
+                _refuse_taken(context.session, new_values["code"], but=row.id)
+            for name, value in new_values.items():
                 if name not in {"cells", "parameters"}:
                     setattr(row, name, value)
             if row.state == "ended" and before["state"] != "ended":
                 _end_assignments(context, row.id)
             row.folded = _folded(row)
-            _keep_lists(context.session, row.id, wanted)
+            _keep_lists(context.session, row.id, new_values)
             return _recorded(context, row, before)
     except IntegrityError as error:
         raise _taken(error) from error
@@ -93,23 +93,25 @@ def locked(session: Session, number: int, version: int | None = None) -> Experim
     return row
 
 
-def _check_state(now: str, wanted: dict[str, Any]) -> None:
-    then = wanted.get("state", now)
+def _check_state(now: str, new_values: dict[str, Any]) -> None:
+    then = new_values.get("state", now)
     if then is None:
         raise Invalid({"state": message("Required.")})
     if then != now and then not in TRANSITIONS[now]:
-        words = message(
-            "An experiment that is {now} cannot become {then}.", now=STATE_WORDS[now], then=STATE_WORDS[then]
+        text = message(
+            "An experiment that is {now} cannot become {then}.",
+            now=EXPERIMENT_STATE_LABELS[now],
+            then=EXPERIMENT_STATE_LABELS[then],
         )
-        raise Invalid({"state": words})
+        raise Invalid({"state": text})
 
 
 def _end_assignments(context: ActContext, experiment_id: int) -> None:
     ours = Assignment.experiment_id == experiment_id
     still = Assignment.ended_at.is_(None)
     # The cells first and in order, as every act on assignments does: two such acts wait, they never collide.
-    held = select(Assignment.cell_id).where(ours, still)
-    context.session.execute(select(Cell.id).where(Cell.id.in_(held)).order_by(Cell.id).with_for_update())
+    current_cells = select(Assignment.cell_id).where(ours, still)
+    context.session.execute(select(Cell.id).where(Cell.id.in_(current_cells)).order_by(Cell.id).with_for_update())
     for assignment, code in context.session.execute(
         select(Assignment, Cell.code).join(Cell, Cell.id == Assignment.cell_id).where(ours, still)
     ).all():
@@ -133,27 +135,27 @@ def _recorded(context: ActContext, row: Experiment, before: dict[str, Any] | Non
     return read_experiment(context.session, row)
 
 
-def _keep_lists(session: Session, number: int, wanted: Mapping[str, Any]) -> None:
+def _keep_lists(session: Session, number: int, new_values: Mapping[str, Any]) -> None:
     """Replace the planned cells and the parameters, where they are given."""
     faults: dict[str, UserMessage] = {}
-    if "cells" in wanted:
+    if "cells" in new_values:
         cells = {row.code: row.id for row in session.scalars(select(Cell).where(Cell.retired_at.is_(None)))}
-        if unknown := [code for code in wanted["cells"] if code not in cells]:
+        if unknown := [code for code in new_values["cells"] if code not in cells]:
             faults["cells"] = message("There is no cell {codes}.", codes=", ".join(unknown))
         else:
             session.execute(delete(ExperimentCell).where(ExperimentCell.experiment_id == number))
             session.add_all(
-                ExperimentCell(experiment_id=number, cell_id=cells[code]) for code in dict.fromkeys(wanted["cells"])
+                ExperimentCell(experiment_id=number, cell_id=cells[code]) for code in dict.fromkeys(new_values["cells"])
             )
-    if "parameters" in wanted:
+    if "parameters" in new_values:
         known = {row.code: row for row in session.scalars(select(Parameter).where(Parameter.retired_at.is_(None)))}
         paired = {row.setpoint_of for row in known.values()}
-        for position, one in enumerate(wanted["parameters"]):
-            if one["parameter"] not in known:
+        for position, item in enumerate(new_values["parameters"]):
+            if item["parameter"] not in known:
                 faults[f"parameters.{position}.parameter"] = message(
-                    "There is no parameter {code}.", code=one["parameter"]
+                    "There is no parameter {code}.", code=item["parameter"]
                 )
-            elif one["deviation"] is not None and one["parameter"] not in paired:
+            elif item["deviation"] is not None and item["parameter"] not in paired:
                 faults[f"parameters.{position}.deviation"] = message(
                     "This parameter has no setpoint: give lowest and highest values."
                 )
@@ -162,18 +164,18 @@ def _keep_lists(session: Session, number: int, wanted: Mapping[str, Any]) -> Non
             session.add_all(
                 ExperimentParameter(
                     experiment_id=number,
-                    parameter_id=known[one["parameter"]].id,
-                    **{name: value for name, value in one.items() if name != "parameter"},
+                    parameter_id=known[item["parameter"]].id,
+                    **{name: value for name, value in item.items() if name != "parameter"},
                 )
-                for one in wanted["parameters"]
+                for item in new_values["parameters"]
             )
     if faults:
         raise Invalid(faults)
 
 
-def _whole(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> ExperimentDraft:
+def _whole(before: Mapping[str, Any], new_values: Mapping[str, Any]) -> ExperimentDraft:
     """Return the experiment as it would be: a change is checked against what it leaves in place."""
-    return ExperimentDraft.model_construct(**(dict(before) | dict(wanted)))
+    return ExperimentDraft.model_construct(**(dict(before) | dict(new_values)))
 
 
 def _folded(row: Experiment) -> str:
@@ -186,7 +188,7 @@ def _refuse_taken(session: Session, code: str, but: int) -> None:
 
 
 def _taken(error: IntegrityError) -> Exception:
-    """Say it in words where the code was taken between the look and the write."""
+    """Raise Invalid where the code was taken between the check and the write."""
     named = str(error.orig)
     if "uq_experiment_code" in named or "experiment.code" in named:
         return Invalid({"code": message("Another experiment has this code.")})

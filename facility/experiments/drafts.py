@@ -1,4 +1,4 @@
-"""What is typed about an experiment, and which of it fits together."""
+"""The form of an experiment and its validation."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -19,7 +19,7 @@ from facility.acting.refusals import Invalid
 from facility.acting.user_messages import UserMessage, message
 
 ExperimentState = Literal["draft", "planned", "running", "ended", "archived"]
-STATE_WORDS: dict[str, UserMessage] = {
+EXPERIMENT_STATE_LABELS: dict[str, UserMessage] = {
     "draft": message("draft"),
     "planned": message("planned"),
     "running": message("running"),
@@ -41,7 +41,7 @@ class Tolerance(FormModel):
 
 
 def _each_once(tolerances: list[Tolerance]) -> list[Tolerance]:
-    codes = [one.parameter for one in tolerances]
+    codes = [tolerance.parameter for tolerance in tolerances]
     if len(set(codes)) < len(codes):
         raise ValueError(message("Each parameter is named once."))
     return tolerances
@@ -69,7 +69,7 @@ class ExperimentDraft(FormModel):
 
 
 class ExperimentChange(FormModel):
-    """What changes; what is left out stays. `version` is the one that was looked at."""
+    """A partial change; omitted members stay. `version` is the one that was edited."""
 
     version: int
     code: ExperimentCode = Field(default="", validate_default=False)
@@ -95,8 +95,8 @@ def check_whole(draft: ExperimentDraft) -> None:
     if draft.state == "planned" and (start is None or end is None):
         missing = "planned_start" if start is None else "planned_end"
         faults[missing] = message("A planned experiment needs a first and a last day.")
-    for position, one in enumerate(draft.parameters):
-        faults |= {f"parameters.{position}.{name}": words for name, words in _faults(_members(one)).items()}
+    for position, item in enumerate(draft.parameters):
+        faults |= {f"parameters.{position}.{name}": words for name, words in _faults(_members(item)).items()}
     if faults:
         raise Invalid(faults)
 

@@ -13,7 +13,7 @@ from facility.acting.fields import FormModel, fold
 from facility.acting.permissions import Act
 from facility.acting.refusals import NotFound
 from facility.acting.user_messages import message
-from facility.experiments.drafts import STATE_WORDS, ExperimentState, Tolerance
+from facility.experiments.drafts import EXPERIMENT_STATE_LABELS, ExperimentState, Tolerance
 from schemas.tables import Assignment, Cell, Experiment, ExperimentCell, ExperimentParameter, Parameter
 from storage.database import Reads
 
@@ -23,7 +23,7 @@ _COLUMNS: dict[str, Any] = {
     "title": Experiment.folded,
     "team": Experiment.team,
     # In the order in which an experiment goes through them.
-    "state": case({state: place for place, state in enumerate(STATE_WORDS)}, value=Experiment.state),
+    "state": case({state: place for place, state in enumerate(EXPERIMENT_STATE_LABELS)}, value=Experiment.state),
     "planned_start": Experiment.planned_start,
     "planned_end": Experiment.planned_end,
     "updated_at": Experiment.updated_at,
@@ -78,7 +78,7 @@ class ExperimentPage(BaseModel):
 
 
 def list_experiments(sessions: Reads, actor: Actor, query: ExperimentQuery) -> ExperimentPage:
-    """Return the experiments whose texts hold every word of the search."""
+    """Return the experiments whose texts contain every word of the search."""
     with read_transaction(sessions, actor, Act.EXPERIMENTS_READ) as session:
         conditions = _conditions(query)
         total = session.scalar(select(func.count()).select_from(Experiment).where(*conditions)) or 0
@@ -135,10 +135,12 @@ def _conditions(query: ExperimentQuery) -> list[ColumnElement[bool]]:
     if query.state:
         conditions.append(Experiment.state.in_(query.state))
     if query.cell:
-        held = select(Assignment.experiment_id).join(Cell, Cell.id == Assignment.cell_id)
+        cells_by_experiment = select(Assignment.experiment_id).join(Cell, Cell.id == Assignment.cell_id)
         planned = select(ExperimentCell.experiment_id).join(Cell, Cell.id == ExperimentCell.cell_id)
         conditions.append(
-            Experiment.id.in_(held.where(Cell.code == query.cell).union(planned.where(Cell.code == query.cell)))
+            Experiment.id.in_(
+                cells_by_experiment.where(Cell.code == query.cell).union(planned.where(Cell.code == query.cell))
+            )
         )
     return conditions
 

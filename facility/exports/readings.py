@@ -28,7 +28,7 @@ ExportRow = Row[datetime, int, float | None, int]
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is asked: [start, end) of a cell's parameters, and how the file is written."""
+    """An export request: [start, end) of a cell's parameters, and the file's format."""
 
     cell: str
     parameters: tuple[str, ...]

@@ -1,11 +1,11 @@
-"""A simulated cell: what its sensors say at an instant. The same seed, cell and instant give the same reading."""
+"""A simulated cell: its sensors' values at an instant. The same seed, cell and instant give the same values."""
 
 import math
 from collections.abc import Callable, Iterable
 from random import Random
 
 from publisher.simulation.doors import Doors
-from publisher.simulation.faults import Fault, disturb
+from publisher.simulation.faults import SimulatedFault, disturb
 from publisher.simulation.generic import course
 from publisher.simulation.noise import Noise
 from publisher.simulation.scenario import Scenario
@@ -26,10 +26,10 @@ _UNITS = {
 Values = dict[str, float | None]
 
 
-class Cell:
-    """Ask it forwards in time; give each user (live, history) its own."""
+class SimulatedCell:
+    """Call it forwards in time; each user (live, history) needs its own."""
 
-    def __init__(self, site: Site, code: str, seed: int, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, site: Site, code: str, seed: int, faults: Iterable[SimulatedFault] = ()) -> None:
         key = f"{seed}/{code}"
         self._site, self._code, self._seed = site, code, seed
         self._faults = list(faults)
@@ -46,7 +46,7 @@ class Cell:
         self._par_per_percent = draw.uniform(6.5, 9.0)
         self._soil = self._scenario.temperature - draw.uniform(1, 3)
         self._oxygen = draw.uniform(20.7, 20.95)
-        self._at_start: dict[Fault, Values] = {}
+        self._at_start: dict[SimulatedFault, Values] = {}
         known: list[tuple[str, int]] = []
         others: list[tuple[str, int, Callable[[float], float]]] = []
         for parameter in site.parameters_of(code):
@@ -71,32 +71,32 @@ class Cell:
             disturb(values, self._faults, instant, self._reading_at_start)
         return values
 
-    def _reading_at_start(self, fault: Fault) -> Values:
+    def _reading_at_start(self, fault: SimulatedFault) -> Values:
         if fault not in self._at_start:
             others = [other for other in self._faults if other is not fault and other.kind != "frozen"]
-            self._at_start[fault] = Cell(self._site, self._code, self._seed, others).read(fault.start)
+            self._at_start[fault] = SimulatedCell(self._site, self._code, self._seed, others).read(fault.start)
         return self._at_start[fault]
 
     def _model(self, t: float) -> Values:
         noise = self._noise
-        asked, asked_before = self._scenario.at(t), self._lagging.at(t - _LAG)
+        setpoints, earlier_setpoints = self._scenario.at(t), self._lagging.at(t - _LAG)
         draught = self._doors.at(t)
         cycle = math.sin(2 * math.pi * t / self._cycle + self._phase)
-        temperature = asked_before.temperature - 0.03 + 0.115 * noise["temperature"](t) + draught.temperature
-        humidity = asked_before.humidity - 0.1 + 0.9 * cycle + 0.64 * noise["humidity"](t) + draught.humidity
-        co2 = asked.co2 + 5 * noise["co2"](t) + draught.co2
-        light = asked.light
+        temperature = earlier_setpoints.temperature - 0.03 + 0.115 * noise["temperature"](t) + draught.temperature
+        humidity = earlier_setpoints.humidity - 0.1 + 0.9 * cycle + 0.64 * noise["humidity"](t) + draught.humidity
+        co2 = setpoints.co2 + 5 * noise["co2"](t) + draught.co2
+        light = setpoints.light
         par = light * self._par_per_percent * (1 + 0.01 * noise["light"](t)) if light >= 0.5 else 0.0
         rain, mass = self._water.at(t)
         swing = self._scenario.swing
         model: Values = {
             "air_temperature": temperature,
-            "air_temperature_setpoint": asked.temperature,
+            "air_temperature_setpoint": setpoints.temperature,
             "rain_water_temperature": 12 + 1.5 * self._scenario.course(t, 7200) + 0.2 * noise["tank"](t),
             "relative_humidity": min(100.0, max(0.0, humidity)),
-            "relative_humidity_setpoint": asked.humidity,
+            "relative_humidity_setpoint": setpoints.humidity,
             "co2": max(0.0, co2),
-            "co2_setpoint": asked.co2,
+            "co2_setpoint": setpoints.co2,
             "o2": self._oxygen + 0.02 * noise["oxygen"](t),
             "o3": max(0.0, 18 + 0.25 * light + 2 * noise["ozone"](t)),
             "par": max(0.0, par),

@@ -49,6 +49,7 @@ class Doors:
         self._quiet = (0.0, 0.0)
 
     def at(self, instant: float) -> Draught:
+        """Return the effect of doors at an instant (seconds since 1970)."""
         if self._quiet[0] <= instant < self._quiet[1]:
             return _NONE
         day = int(instant // DAY)

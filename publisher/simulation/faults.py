@@ -54,7 +54,7 @@ class FaultSettings(Block):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SimulatedFault:
     """A fault with its instants in seconds since 1970."""
 
     kind: Kind
@@ -65,13 +65,14 @@ class Fault:
     shift: timedelta
 
     def on(self, instant: float) -> bool:
+        """Return whether the fault is active at an instant (seconds since 1970)."""
         return self.start <= instant < self.end
 
 
-def faults_of(settings: Iterable[FaultSettings], cell: str, began: datetime) -> list[Fault]:
+def faults_of(settings: Iterable[FaultSettings], cell: str, began: datetime) -> list[SimulatedFault]:
     """Return the faults of a cell; `began` is when the publisher started."""
     return [
-        Fault(
+        SimulatedFault(
             fault.kind, fault.cell, fault.parameter, _seconds(fault.from_, began, began.timestamp()),
             _seconds(fault.until, began, float("inf")), fault.shift,
         )
@@ -87,8 +88,8 @@ def _seconds(when: datetime | timedelta | None, began: datetime, default: float)
 
 
 def disturb(
-    values: dict[str, float | None], faults: Iterable[Fault], instant: float,
-    at_start: Callable[[Fault], dict[str, float | None]],
+    values: dict[str, float | None], faults: Iterable[SimulatedFault], instant: float,
+    at_start: Callable[[SimulatedFault], dict[str, float | None]],
 ) -> None:  # fmt: skip
     """Play sensor faults on a reading; `at_start` returns the reading at a fault's first instant."""
     for fault in faults:

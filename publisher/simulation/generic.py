@@ -1,4 +1,4 @@
-"""Parameters that the climate model does not know: a plausible course inside the range that the site gives."""
+"""Parameters without a climate model: a plausible course inside the range of the site file."""
 
 import math
 from collections.abc import Callable

@@ -26,6 +26,7 @@ class Noise:
         self._white: list[float] = []
 
     def at(self, instant: float) -> float:
+        """Return the noise at an instant (seconds since 1970), with standard deviation 1."""
         position = instant / self._step
         place = int(position)
         if place != self._place:

@@ -1,4 +1,4 @@
-"""What a cell is asked to do: smooth daily courses, a point every five minutes, different in every cell."""
+"""A cell's setpoints: smooth daily courses, a point every five minutes, different in every cell."""
 
 import math
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ _POINT = 300.0
 
 @dataclass(slots=True)
 class Setpoints:
+    """Setpoints at an instant: °C, % relative humidity, ppm CO₂, % light."""
+
     temperature: float
     humidity: float
     co2: float
@@ -40,6 +42,7 @@ class Scenario:
         self._left = self._right = Setpoints(0, 0, 0, 0)
 
     def at(self, instant: float) -> Setpoints:
+        """Return the setpoints at an instant (seconds since 1970)."""
         position = instant / _POINT
         index = int(position)
         if index != self._index:

@@ -16,10 +16,10 @@ from pydantic import Field, field_validator, model_validator
 
 from publisher.sources import instants
 from publisher.sources.http_paths import Absent, Step, find, parse_path
-from publisher.sources.http_values import Decimal, Value, checked_path
+from publisher.sources.http_values import Decimal, HttpValue, checked_path
 from publisher.sources.mapping import check_targets
-from publisher.sources.polling import Answer, Unavailable, poll
-from publisher.sources.source import Batch, Fault, Position, Sample, Source
+from publisher.sources.polling import PollResult, Unavailable, poll
+from publisher.sources.source import Position, ReadFault, Sample, SampleBatch, Source
 from schemas import times
 from schemas.messages import Code
 from schemas.site import Site, Unit
@@ -28,7 +28,7 @@ from service.settings import Block, SettingsError, read_secret
 
 log = logging.getLogger(__name__)
 
-_SHOWN = 200
+_MAX_REPORTED = 200
 
 
 class Time(Block):
@@ -51,20 +51,22 @@ class Time(Block):
         return None if name is None else instants.check_zone(name)
 
 
-class Cell(Block):
+class HttpCell(Block):
     """A cell's place in the document, its parameters, and its own time where it has one."""
 
     cell: Code
     path: str = ""
     time: Time | None = None
-    values: dict[Code, Value | str] = Field(min_length=1)
+    values: dict[Code, HttpValue | str] = Field(min_length=1)
 
     _path = field_validator("path")(checked_path)
 
     @field_validator("values")
     @classmethod
-    def _long_form(cls, values: dict[Code, Value | str]) -> dict[Code, Value | str]:
-        return {code: value if isinstance(value, Value) else Value(path=value) for code, value in values.items()}
+    def _long_form(cls, values: dict[Code, HttpValue | str]) -> dict[Code, HttpValue | str]:
+        return {
+            code: value if isinstance(value, HttpValue) else HttpValue(path=value) for code, value in values.items()
+        }
 
 
 class Settings(Block):
@@ -84,7 +86,7 @@ class Settings(Block):
     decimal: Decimal = Field(default=".", description="in numbers that come as text")
     thousands: str = Field(default="", max_length=1, description="groups the digits of such numbers")
     time: Time | None = Field(default=None, description="without it the moment of asking is the readings' time")
-    cells: tuple[Cell, ...] = Field(min_length=1)
+    cells: tuple[HttpCell, ...] = Field(min_length=1)
 
     @field_validator("urls")
     @classmethod
@@ -148,7 +150,7 @@ class HttpSource:
             except (OSError, ssl.SSLError) as error:
                 raise SettingsError(f"setting source.tls_ca: {settings.tls_ca}: {error}") from error
 
-    def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
+    def batches(self, position: Position | None, stop: Event) -> Iterator[SampleBatch]:
         """Yield what the server says, and what is wrong with it, once a change."""
         import httpx  # noqa: PLC0415 - an extra that only this source needs
 
@@ -156,7 +158,7 @@ class HttpSource:
         settings = self._settings
         client: httpx.AsyncClient | None = None
 
-        async def ask() -> Answer:
+        async def poll_once() -> PollResult:
             nonlocal client
             if client is None:
                 client = self._new_client()
@@ -172,17 +174,17 @@ class HttpSource:
                 except httpx.InvalidURL:
                     troubles.append(f"{url} is no URL")
                 except httpx.HTTPError as error:
-                    troubles.append(f"{url} does not answer ({_in_words(error)})")
+                    troubles.append(f"{url} does not answer ({_describe(error)})")
             raise Unavailable("; ".join(troubles), raw, wait)
 
         async def close() -> None:
             nonlocal client
             if client is not None:
-                gone, client = client, None
-                await gone.aclose()
+                closed, client = client, None
+                await closed.aclose()
 
         deadline = settings.timeout * len(settings.urls) + 1
-        yield from poll("http", ask, close, interval=settings.interval, deadline=deadline, stop=stop)
+        yield from poll("http", poll_once, close, interval=settings.interval, deadline=deadline, stop=stop)
 
     def _new_client(self) -> Any:
         """Return a client with the credentials as they are now: one that was changed in its file needs no restart."""
@@ -235,17 +237,19 @@ class HttpSource:
                     raise Unavailable(f"sends more than {self._settings.max_bytes} bytes")
             return bytes(body), response.charset_encoding
 
-    def _understand(self, body: bytes, charset: str | None, now: datetime, paces: dict[str, instants.Pace]) -> Answer:
+    def _understand(
+        self, body: bytes, charset: str | None, now: datetime, paces: dict[str, instants.Pace]
+    ) -> PollResult:
         try:
             document = read_json(body, charset or self._settings.encoding)
         except ValueError:
-            raise Unavailable("sends no whole JSON", body[:_SHOWN].decode(errors="replace")) from None
-        answer = Answer()
+            raise Unavailable("sends no whole JSON", body[:_MAX_REPORTED].decode(errors="replace")) from None
+        answer = PollResult()
         for cell in self._settings.cells:
             try:
                 sample = self._cell(document, cell, now, paces, answer.faults)
             except (Absent, ValueError) as error:
-                answer.faults.append(Fault(f"{cell.cell}: {error}", body[:_SHOWN].decode(errors="replace")))
+                answer.faults.append(ReadFault(f"{cell.cell}: {error}", body[:_MAX_REPORTED].decode(errors="replace")))
                 continue
             if sample is not None:
                 answer.samples.append(sample)
@@ -255,23 +259,23 @@ class HttpSource:
         return answer
 
     def _cell(
-        self, document: Any, cell: Cell, now: datetime, paces: dict[str, instants.Pace], faults: list[Fault]
+        self, document: Any, cell: HttpCell, now: datetime, paces: dict[str, instants.Pace], faults: list[ReadFault]
     ) -> Sample | None:
         """Return the cell's sample; None where its time has not moved since the last one."""
         place = _find(document, parse_path(cell.path), cell.path)
         at = now
-        wanted = cell.time or self._settings.time
-        if wanted is not None:
-            text = _find(place if cell.time else document, parse_path(wanted.path), wanted.path)
+        time_settings = cell.time or self._settings.time
+        if time_settings is not None:
+            text = _find(place if cell.time else document, parse_path(time_settings.path), time_settings.path)
             if isinstance(text, bool) or not isinstance(text, str | int | float):
-                raise ValueError(f"the time at {wanted.path} is no text or number")
-            zone = self._site.zone if wanted.timezone is None else ZoneInfo(wanted.timezone)
+                raise ValueError(f"the time at {time_settings.path} is no text or number")
+            zone = self._site.zone if time_settings.timezone is None else ZoneInfo(time_settings.timezone)
             try:
-                local = instants.parse([str(text).strip("\0 ")], wanted.formats, ".")
+                local = instants.parse([str(text).strip("\0 ")], time_settings.formats, ".")
                 at = times.to_milliseconds(instants.resolve(local, zone, paces.get(cell.cell)))
             except (ValueError, OverflowError) as error:
                 # The reason stays the same while the text goes on: it is a new fault once only.
-                faults.append(Fault(f"{cell.cell}: the time at {wanted.path} cannot be used", str(error)))
+                faults.append(ReadFault(f"{cell.cell}: the time at {time_settings.path} cannot be used", str(error)))
                 return None
         # What is wrong with the values stays so while their time stands still.
         values = self._values(place, cell, faults)
@@ -281,10 +285,10 @@ class HttpSource:
         paces[cell.cell] = instants.follow(pace, at)
         return Sample(cell.cell, at, values)
 
-    def _values(self, place: Any, cell: Cell, faults: list[Fault]) -> dict[str, float | None]:
+    def _values(self, place: Any, cell: HttpCell, faults: list[ReadFault]) -> dict[str, float | None]:
         values: dict[str, float | None] = {}
         for code, value in cell.values.items():
-            if not isinstance(value, Value):
+            if not isinstance(value, HttpValue):
                 continue
             raw: Any = ""
             try:
@@ -292,7 +296,7 @@ class HttpSource:
                 values[code] = value.measured(raw, self._settings.decimal, self._settings.thousands)
             except (Absent, ValueError) as error:
                 shown = raw.encode("utf-8", "replace").decode() if isinstance(raw, str) else ""
-                faults.append(Fault(f"{cell.cell} {code}: {error}", shown[:_SHOWN]))
+                faults.append(ReadFault(f"{cell.cell} {code}: {error}", shown[:_MAX_REPORTED]))
         return values
 
     def _read_secrets(self) -> dict[str, str]:
@@ -312,7 +316,7 @@ def _paces(position: Position | None) -> dict[str, instants.Pace]:
     return {cell: instants.Pace(times.from_text(last), step) for cell, (last, step) in position["last"].items()}
 
 
-def _in_words(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """Name the trouble without the library's text, which repeats the request."""
     words = {"ConnectError": "connection refused or host unknown", "RemoteProtocolError": "breaks off"}
     name = type(error).__name__

@@ -17,11 +17,12 @@ _WITH_UNIT = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\d\s]\S{0,15})?", re.DOT
 
 
 def checked_path(text: str) -> str:
+    """Return the path; raise ValueError where it cannot be parsed."""
     parse_path(text)
     return text
 
 
-class Value(Block):
+class HttpValue(Block):
     """Where a parameter's value lies below its cell's path."""
 
     path: str
@@ -36,6 +37,7 @@ class Value(Block):
 
     @cached_property
     def none(self) -> Missing:
+        """The texts and numbers that stand for no value."""
         return Missing(self.missing)
 
     def measured(self, raw: Any, decimal: Decimal, thousands: str) -> float | None:

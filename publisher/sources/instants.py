@@ -33,7 +33,10 @@ _DISORDER = 10
 
 
 class Pace(NamedTuple):
-    """The last instant of a cell's lines and the seconds since the one before."""
+    """When a cell's lines were written: `last` is the latest instant, `step` the seconds between it and the one before.
+
+    By the step an ambiguous local time (the hour that a clock change repeats) is resolved; 0 while it is unknown.
+    """
 
     last: datetime
     step: float

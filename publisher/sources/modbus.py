@@ -11,8 +11,8 @@ from publisher.sources.mapping import Target, check_targets, scaled
 from publisher.sources.modbus_blocks import Controller, Round, devices_of
 from publisher.sources.modbus_link import Link
 from publisher.sources.numbers import Missing, from_float32
-from publisher.sources.polling import Answer, Measured, gathered, poll
-from publisher.sources.source import Batch, Fault, Position, Source
+from publisher.sources.polling import Measured, PollResult, gathered, poll
+from publisher.sources.source import Position, ReadFault, SampleBatch, Source
 from schemas.site import Site, Unit
 from service.settings import Block, SettingsError
 
@@ -23,7 +23,7 @@ _FORMATS = {
 Order = Literal["big", "little"]
 
 
-class Value(Target):
+class ModbusValue(Target):
     """A value in one or more registers, or a bit. Addresses count from 0, as the protocol does."""
 
     table: Literal["holding", "input", "coil", "discrete"] = "holding"
@@ -44,6 +44,8 @@ class Value(Target):
 
 
 class Settings(Block):
+    """`[source]` of kind modbus."""
+
     kind: Literal["modbus"]
     host: str
     port: int = Field(default=502, ge=1, le=65535)
@@ -52,7 +54,7 @@ class Settings(Block):
     timeout: float = Field(default=3, gt=0, le=60, description="seconds for one request")
     word_order: Order = "big"
     byte_order: Order = "big"
-    values: tuple[Value, ...] = Field(min_length=1)
+    values: tuple[ModbusValue, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _within_range(self) -> "Settings":
@@ -83,7 +85,7 @@ class ModbusSource:
         self._settings = settings
         self._missing = {id(value): Missing(value.missing) for value in settings.values}
 
-    def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
+    def batches(self, position: Position | None, stop: Event) -> Iterator[SampleBatch]:
         """Yield what the controller holds, and what is wrong with it, once a change."""
         del position  # a controller has no past to go back to
         settings = self._settings
@@ -92,7 +94,7 @@ class ModbusSource:
             devices, lambda: Link(settings.host, settings.port, settings.timeout), settings.interval
         )
 
-        async def ask() -> Answer:
+        async def poll_once() -> PollResult:
             return self._understand(await controller.read())
 
         async def close() -> None:
@@ -100,23 +102,23 @@ class ModbusSource:
 
         name = f"modbus {settings.host}:{settings.port}"
         deadline = settings.timeout * (2 * len(settings.values) + 4)
-        yield from poll(name, ask, close, interval=settings.interval, deadline=deadline, stop=stop)
+        yield from poll(name, poll_once, close, interval=settings.interval, deadline=deadline, stop=stop)
 
-    def _understand(self, done: Round[Value]) -> Answer:
-        answer = Answer()
+    def _understand(self, done: Round[ModbusValue]) -> PollResult:
+        answer = PollResult()
         found: list[Measured] = []
         for value, registers, at in done.found:
             try:
                 found.append(Measured(value.cell, value.parameter, at, self._number(value, registers)))
             except ValueError as error:
                 raw = " ".join(f"{word:04x}" for word in registers)
-                answer.faults.append(Fault(f"{_where(value)}: {error}", raw))
-        answer.faults += [Fault(f"{_where(value)}: {reason}") for value, reason in done.lacking]
-        answer.faults += [Fault(f"device {number}: {reason}") for number, reason in done.silent]
+                answer.faults.append(ReadFault(f"{_where(value)}: {error}", raw))
+        answer.faults += [ReadFault(f"{_where(value)}: {reason}") for value, reason in done.lacking]
+        answer.faults += [ReadFault(f"device {number}: {reason}") for number, reason in done.silent]
         answer.samples = gathered(found)
         return answer
 
-    def _number(self, value: Value, registers: list[int]) -> float | None:
+    def _number(self, value: ModbusValue, registers: list[int]) -> float | None:
         if value.table in {"coil", "discrete"}:
             number: float = registers[0]
         elif value.bit is not None:
@@ -132,9 +134,9 @@ class ModbusSource:
             return None
         return float(scaled(number, value.factor, value.offset))
 
-    def _device(self, value: Value) -> int:
+    def _device(self, value: ModbusValue) -> int:
         return self._settings.device if value.device is None else value.device
 
 
-def _where(value: Value) -> str:
+def _where(value: ModbusValue) -> str:
     return f"{value.cell} {value.parameter} ({value.table} {value.address})"

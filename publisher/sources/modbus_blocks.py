@@ -46,13 +46,16 @@ class Block(Generic[R]):
 
     @property
     def first(self) -> int:
+        """The first address of the block."""
         return self.values[0].address
 
     @property
     def end(self) -> int:
+        """The address after the block's last register."""
         return max(value.address + value.count for value in self.values)
 
     def halves(self) -> "tuple[Block[R], Block[R]]":
+        """Return the block as two of half its registers each."""
         middle = len(self.values) // 2
         return Block(self.values[:middle]), Block(self.values[middle:])
 
@@ -81,6 +84,7 @@ class Round(Generic[R]):
     at: datetime = field(default_factory=times.now)
 
     def take(self, block: Block[R], registers: list[int]) -> None:
+        """Note the registers of a block; raw words of 16 bits."""
         if monotonic() - self.begun > _AT_ONCE:
             self.begun, self.at = monotonic(), times.now()
         block.failures = 0
@@ -89,6 +93,7 @@ class Round(Generic[R]):
             self.found.append((value, registers[start : start + value.count], self.at))
 
     def lack(self, block: Block[R], reason: str) -> None:
+        """Note that a block has no values in this round."""
         self.lacking += [(value, reason) for value in block.values]
 
 
@@ -109,7 +114,7 @@ class Controller(Generic[R]):
                 if device.not_before > monotonic() or (device.failures and done.waited and done.answered):
                     done.silent.append((device.number, device.reason))
                 else:
-                    await self._ask_device(device, done)
+                    await self._request_device(device, done)
         except Lost as error:
             if not done.answered:
                 raise Unavailable(str(error)) from None
@@ -122,11 +127,12 @@ class Controller(Generic[R]):
         return done
 
     def close(self) -> None:
+        """Close the connection to the controller."""
         if self._link is not None:
             self._link.close()
             self._link = None
 
-    async def _ask_device(self, device: Device[R], done: Round[R]) -> None:
+    async def _request_device(self, device: Device[R], done: Round[R]) -> None:
         silent: list[Block[R]] = []
         spoke = False
         for block in sorted(device.blocks, key=lambda block: block.failures):
@@ -136,7 +142,7 @@ class Controller(Generic[R]):
             if len(silent) >= (1 if device.failures else _PATIENCE) and not spoke:
                 break
             try:
-                parts = await self._ask(device, block, done)
+                parts = await self._read_block(device, block, done)
             except Silent as error:
                 done.waited = True
                 block.failures += 1
@@ -157,7 +163,7 @@ class Controller(Generic[R]):
             block.not_before = max(block.not_before, monotonic() + self._pause(block.failures))
             done.lack(block, block.reason)
 
-    async def _ask(self, device: Device[R], block: Block[R], done: Round[R]) -> list[Block[R]]:
+    async def _read_block(self, device: Device[R], block: Block[R], done: Round[R]) -> list[Block[R]]:
         """Read a block; return it, or the parts that it has to be read in from now on. Raise Silent."""
         try:
             registers = await self._request(device, block)
@@ -166,13 +172,13 @@ class Controller(Generic[R]):
             if len(block.values) == 1 or not error.in_parts:
                 done.lack(block, str(error))
                 return [block]
-            parts, _ = await self._ask_halves(device, block, done)
+            parts, _ = await self._request_halves(device, block, done)
             return parts
         except Silent:
             if len(block.values) == 1 or block.failures not in _DOUBT:
                 raise
             before = len(done.lacking)
-            parts, spoke = await self._ask_halves(device, block, done)
+            parts, spoke = await self._request_halves(device, block, done)
             if not spoke:
                 del done.lacking[before:]
                 raise
@@ -181,12 +187,12 @@ class Controller(Generic[R]):
         done.take(block, registers)
         return [block]
 
-    async def _ask_halves(self, device: Device[R], block: Block[R], done: Round[R]) -> tuple[list[Block[R]], bool]:
+    async def _request_halves(self, device: Device[R], block: Block[R], done: Round[R]) -> tuple[list[Block[R]], bool]:
         parts: list[Block[R]] = []
         spoke = False
         for half in block.halves():
             try:
-                parts += await self._ask(device, half, done)
+                parts += await self._read_block(device, half, done)
                 spoke = True
             except Silent as error:
                 half.failures, half.reason = 1, str(error)

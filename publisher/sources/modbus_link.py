@@ -49,8 +49,8 @@ class Link:
         # We say ourselves, and once, what it would say at each attempt.
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
         self._timeout = timeout
-        self._gone = asyncio.Event()
-        self._asked = b""
+        self._lost = asyncio.Event()
+        self._request = b""
         self._answered_as: int | None = None
         self._client = AsyncModbusTcpClient(
             host, port=port, timeout=timeout, retries=0, reconnect_delay=0,
@@ -61,7 +61,8 @@ class Link:
 
     @property
     def connected(self) -> bool:
-        return bool(self._client.connected) and not self._gone.is_set()
+        """Whether the connection is open and has not been lost."""
+        return bool(self._client.connected) and not self._lost.is_set()
 
     async def connect(self) -> None:
         """Raise Lost where there is no connection to be had."""
@@ -81,19 +82,19 @@ class Link:
             "discrete": self._client.read_discrete_inputs,
         }[table]
         self._answered_as = None
-        asking = asyncio.ensure_future(request(address, count=count, device_id=device))
-        gone = asyncio.ensure_future(self._gone.wait())
+        request_task = asyncio.ensure_future(request(address, count=count, device_id=device))
+        lost_task = asyncio.ensure_future(self._lost.wait())
         try:
-            await asyncio.wait({asking, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not asking.done():
+            await asyncio.wait({request_task, lost_task}, return_when=asyncio.FIRST_COMPLETED)
+            if not request_task.done():
                 raise Lost("the connection was closed in place of an answer")
-            answer: Any = asking.result()
+            answer: Any = request_task.result()
         except ModbusException:
             raise self._no_answer(device) from None
         finally:
-            for task in (asking, gone):
+            for task in (request_task, lost_task):
                 task.cancel()
-            await asyncio.gather(asking, gone, return_exceptions=True)
+            await asyncio.gather(request_task, lost_task, return_exceptions=True)
         if answer.isError():
             code = answer.exception_code
             if code in _GATEWAY:
@@ -106,6 +107,7 @@ class Link:
         return found[:count]
 
     def close(self) -> None:
+        """Close the connection."""
         self._client.close()
 
     def _no_answer(self, device: int) -> Silent | Lost:
@@ -118,11 +120,11 @@ class Link:
 
     def _connection(self, made: bool) -> None:  # noqa: FBT001 - the library's interface
         if not made:
-            self._gone.set()
+            self._lost.set()
 
     def _packet(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - the library's interface
         if sending:
-            self._asked = data[_TRANSACTION]
-        elif len(data) >= _HEADER and data[_TRANSACTION] == self._asked and data[_PROTOCOL] == b"\0\0":
+            self._request = data[_TRANSACTION]
+        elif len(data) >= _HEADER and data[_TRANSACTION] == self._request and data[_PROTOCOL] == b"\0\0":
             self._answered_as = data[_UNIT_ID]
         return data

@@ -72,7 +72,7 @@ class Missing:
         self._singles = {single for entry in inexact if (single := _single(entry)) is not None}
 
     def has(self, raw: str | float) -> bool:
-        """Tell whether a text or a number stands for no value: "-9999,00" does where -9999 is listed."""
+        """Return whether a text or a number stands for no value: "-9999,00" does where -9999 is listed."""
         if isinstance(raw, str):
             if raw.strip().casefold() in self._words:
                 return True

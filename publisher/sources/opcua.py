@@ -11,9 +11,9 @@ from pydantic import Field, FiniteFloat, SecretStr, field_validator, model_valid
 
 from publisher.sources.mapping import Target, check_targets, scaled
 from publisher.sources.numbers import Missing, from_float32
-from publisher.sources.opcua_session import Session
-from publisher.sources.polling import Answer, Measured, gathered, poll
-from publisher.sources.source import Batch, Fault, Position, Source
+from publisher.sources.opcua_session import OpcuaSession
+from publisher.sources.polling import Measured, PollResult, gathered, poll
+from publisher.sources.source import Position, ReadFault, SampleBatch, Source
 from schemas import times
 from schemas.site import Site, Unit
 from service.settings import Block, SettingsError, read_secret
@@ -25,7 +25,7 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
 
-class Value(Target):
+class OpcuaValue(Target):
     """A node, as `ns=2;s=E2C1.Temperature`."""
 
     node: str
@@ -48,7 +48,7 @@ class Settings(Block):
     security: SecretStr | None = Field(
         default=None, description="policy,mode,certificate,key as in Basic256Sha256,SignAndEncrypt,own.der,own.pem"
     )
-    values: tuple[Value, ...] = Field(min_length=1)
+    values: tuple[OpcuaValue, ...] = Field(min_length=1)
 
     @field_validator("url")
     @classmethod
@@ -97,7 +97,7 @@ class OpcuaSource:
         self._missing = {id(value): Missing(value.missing) for value in settings.values}
         self._secret()
 
-    def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
+    def batches(self, position: Position | None, stop: Event) -> Iterator[SampleBatch]:
         """Yield what the server holds, and what is wrong with it, once a change."""
         from asyncua.ua.uatypes import NodeId  # noqa: PLC0415 - an extra that only this source needs
 
@@ -106,18 +106,18 @@ class OpcuaSource:
         nodes = [NodeId.from_string(value.node) for value in settings.values]
         user = None if settings.username is None else (settings.username, self._secret() or "")
         security = None if settings.security is None else settings.security.get_secret_value()
-        session = Session(settings.url, settings.timeout, nodes, user, security)
+        session = OpcuaSession(settings.url, settings.timeout, nodes, user, security)
 
-        async def ask() -> Answer:
+        async def poll_once() -> PollResult:
             return self._understand(await session.read(), times.now(), last)
 
         name = f"opcua {settings.url}"
         deadline = settings.timeout * 3
-        yield from poll(name, ask, session.close, interval=settings.interval, deadline=deadline, stop=stop)
+        yield from poll(name, poll_once, session.close, interval=settings.interval, deadline=deadline, stop=stop)
 
-    def _understand(self, found: list[Any], now: datetime, last: dict[str, str]) -> Answer:
-        answer = Answer()
-        fresh: list[tuple[Value, Measured]] = []
+    def _understand(self, found: list[Any], now: datetime, last: dict[str, str]) -> PollResult:
+        answer = PollResult()
+        fresh: list[tuple[OpcuaValue, Measured]] = []
         for value, data in zip(self._settings.values, found, strict=True):
             try:
                 reading = self._reading(value, data, now, last, answer.faults)
@@ -141,7 +141,7 @@ class OpcuaSource:
         return answer
 
     def _reading(
-        self, value: Value, data: Any, now: datetime, last: dict[str, str], faults: list[Fault]
+        self, value: OpcuaValue, data: Any, now: datetime, last: dict[str, str], faults: list[ReadFault]
     ) -> Measured | None:
         """Return what is new of a node, None where nothing is; raise ValueError."""
         if isinstance(data, str):
@@ -161,7 +161,7 @@ class OpcuaSource:
         last[value.node] = mark
         return Measured(value.cell, value.parameter, at, number, suspect=status.is_uncertain())
 
-    def _time(self, value: Value, data: Any, now: datetime, faults: list[Fault]) -> datetime:
+    def _time(self, value: OpcuaValue, data: Any, now: datetime, faults: list[ReadFault]) -> datetime:
         """Return the time by the chosen clock; one that is null or cannot be meant counts as absent."""
         wanted = {
             "source": (("source", data.SourceTimestamp), ("server", data.ServerTimestamp)),
@@ -179,7 +179,7 @@ class OpcuaSource:
                 faults.append(_fault(value, f"the {clock}'s time cannot be meant and counts as absent", str(aware)))
         return now
 
-    def _number(self, value: Value, data: Any) -> float | None:
+    def _number(self, value: OpcuaValue, data: Any) -> float | None:
         raw = None if data.Value is None else data.Value.Value
         if raw is None:
             return None
@@ -203,5 +203,5 @@ def _status(data: Any) -> Any:
     return StatusCode(UInt32(0 if data.StatusCode is None else data.StatusCode.value & 0xFFFF0000))
 
 
-def _fault(value: Value, reason: str, raw: str = "") -> Fault:
-    return Fault(f"{value.cell} {value.parameter} ({value.node}): {reason}", raw)
+def _fault(value: OpcuaValue, reason: str, raw: str = "") -> ReadFault:
+    return ReadFault(f"{value.cell} {value.parameter} ({value.node}): {reason}", raw)

@@ -13,7 +13,7 @@ _PATIENCE = 2
 _GONE = ("BadSession", "BadSecureChannel", "BadConnection", "BadTcp", "BadServerHalted", "BadShutdown", "BadTimeout")
 
 
-class Session:
+class OpcuaSession:
     """Connects when it is first needed. `nodes` are the NodeIds of the values, in order."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Session:
                 groups += await self._read(group, found)
         except Exception as error:  # noqa: BLE001 - the library lets through what its parsers raise
             self._after_a_break(connected and not kept)
-            reason = _in_words(error)
+            reason = _describe(error)
             raise Closed(reason) if kept else Unavailable(reason) from None
         self._groups, self._breaks = groups, 0
         if all(isinstance(data, str) for data in found):
@@ -53,12 +53,13 @@ class Session:
         return found
 
     async def close(self) -> None:
+        """End the session and close its socket; errors in doing so are ignored."""
         if self._client is not None:
-            gone, self._client = self._client, None
+            closed_client, self._client = self._client, None
             try:
-                await gone.disconnect()
+                await closed_client.disconnect()
             finally:
-                gone.disconnect_socket()  # the library leaves it open where the server is gone
+                closed_client.disconnect_socket()  # the library leaves it open where the server is gone
 
     async def _connect(self) -> None:
         from asyncua.client.client import Client  # noqa: PLC0415 - an extra that only this source needs
@@ -77,16 +78,18 @@ class Session:
         from asyncua import ua  # noqa: PLC0415 - an extra that only this source needs
         from asyncua.ua.attribute_ids import AttributeIds  # noqa: PLC0415 - as above
 
-        asked = [ua.ReadValueId(NodeId=self._nodes[index], AttributeId=AttributeIds.Value) for index in group]
+        nodes_to_read = [ua.ReadValueId(NodeId=self._nodes[index], AttributeId=AttributeIds.Value) for index in group]
         both = ua.TimestampsToReturn.Both
         try:
-            values = await self._client.uaclient.read(ua.ReadParameters(TimestampsToReturn=both, NodesToRead=asked))
+            values = await self._client.uaclient.read(
+                ua.ReadParameters(TimestampsToReturn=both, NodesToRead=nodes_to_read)
+            )
             if len(values) != len(group):
                 raise ValueError("the answer has another number of values")  # noqa: TRY301 - it is handled below
         except (OSError, TimeoutError):
             raise
         except Exception as error:
-            reason = _in_words(error)
+            reason = _describe(error)
             if type(error).__name__.startswith(_GONE):
                 raise
             if len(group) == 1:
@@ -108,7 +111,7 @@ class Session:
             self._groups[place : place + 1] = [largest[:middle], largest[middle:]]
 
 
-def _in_words(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """Name the trouble without text that could repeat the credentials."""
     if isinstance(error, TimeoutError):
         return "no answer in time"

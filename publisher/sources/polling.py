@@ -1,4 +1,4 @@
-"""Asking a server again and again: on time, with a deadline, with back-off, saying what is wrong once."""
+"""Polling a server: at fixed times, with a deadline and back-off, each fault reported once."""
 
 import asyncio
 import logging
@@ -10,13 +10,13 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any, NamedTuple, Self
 
-from publisher.sources.source import Batch, Fault, Position, Sample
+from publisher.sources.source import Position, ReadFault, Sample, SampleBatch
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 60.0
 # A server that asks for more patience than this is asked all the same.
-_LONGEST_WANTED = 3600.0
+_LONGEST_SERVER_WAIT = 3600.0
 # How soon a request is given up when the publisher ends.
 _NOTICE = 0.1
 # A look-up of a host's name cannot be called off; nobody waits for it to the end.
@@ -39,69 +39,69 @@ class Closed(Unavailable):
 
 
 @dataclass(slots=True)
-class Answer:
-    """What one question gave. `position` None leaves the remembered place as it was."""
+class PollResult:
+    """The result of one poll. `position` None leaves the stored position as it was."""
 
     samples: list[Sample] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadFault] = field(default_factory=list)
     position: Position | None = None
 
 
 class Stopped(Exception):  # noqa: N818 - not an error
-    """The publisher ends while a question is open."""
+    """The publisher ends while a request is pending."""
 
 
 def poll(
     name: str,
-    ask: Callable[[], Coroutine[Any, Any, Answer]],
+    poll_once: Callable[[], Coroutine[Any, Any, PollResult]],
     close: Callable[[], Coroutine[Any, Any, None]],
     *,
     interval: float,
     deadline: float,
     stop: Event,
-) -> Iterator[Batch]:
+) -> Iterator[SampleBatch]:
     """Yield an answer every `interval` seconds; a question takes `deadline` seconds at most.
 
     A fault is given once and again only after it has passed; a server that does not answer is asked ever
     less often, up to once a minute. Both functions run in an event loop that goes on between two questions.
     """
-    said: set[str] = set()
+    reported: set[str] = set()
     failures = 0
     due = monotonic()
     with _Loop(deadline, stop) as loop:
         try:
             while not stop.is_set():
-                wanted = 0.0
+                server_wait = 0.0
                 try:
                     try:
-                        answer = loop.run(ask())
+                        answer = loop.run(poll_once())
                     except Closed as error:
                         log.debug("%s: %s; asking again on a new connection", name, error)
                         loop.end(close())
-                        answer = loop.run(ask())
+                        answer = loop.run(poll_once())
                 except Stopped:
                     break
                 except Unavailable as error:
                     failures += 1
-                    wanted = min(error.wait, _LONGEST_WANTED)
+                    server_wait = min(error.wait, _LONGEST_SERVER_WAIT)
                     loop.end(close())
-                    answer = Answer(faults=[Fault(f"{name}: {error}", error.raw)])
+                    answer = PollResult(faults=[ReadFault(f"{name}: {error}", error.raw)])
                     # What was wrong with its answers has not passed only because there are none.
                     passed = set[str]()
                 else:
                     if failures:
                         log.info("%s answers again", name)
                     failures = 0
-                    passed = said - {fault.reason for fault in answer.faults}
-                news = {fault.reason: fault for fault in answer.faults if fault.reason not in said}
-                said = said - passed | news.keys()
+                    passed = reported - {fault.reason for fault in answer.faults}
+                news = {fault.reason: fault for fault in answer.faults if fault.reason not in reported}
+                reported = reported - passed | news.keys()
                 if answer.samples or news or answer.position is not None:
-                    yield Batch(answer.samples, answer.position, list(news.values()))
+                    yield SampleBatch(answer.samples, answer.position, list(news.values()))
                 pause = (
                     min(interval * 2 ** min(failures - 1, 10), max(LONGEST_PAUSE, interval)) if failures else interval
                 )
                 # On a grid, so that slow answers do not shift the readings; what was missed is not made up for.
-                due = max(due + pause, monotonic()) if not failures else monotonic() + max(pause, wanted)
+                due = max(due + pause, monotonic()) if not failures else monotonic() + max(pause, server_wait)
                 stop.wait(due - monotonic())
         finally:
             loop.end(close())
@@ -153,7 +153,7 @@ class _Loop:
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(_ENDS_WITHIN)
 
-    def run(self, question: Coroutine[Any, Any, Answer]) -> Answer:
+    def run(self, question: Coroutine[Any, Any, PollResult]) -> PollResult:
         """Return the answer; raise Unavailable after the deadline and Stopped when the publisher ends."""
         future = asyncio.run_coroutine_threadsafe(question, self._loop)
         end = monotonic() + self._deadline

@@ -10,9 +10,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from publisher.simulation.cell import Cell
-from publisher.simulation.faults import Duration, Fault, FaultSettings, faults_of
-from publisher.sources.source import Batch, Position, Sample
+from publisher.simulation.cell import SimulatedCell
+from publisher.simulation.faults import Duration, FaultSettings, SimulatedFault, faults_of
+from publisher.sources.source import Position, Sample, SampleBatch
 from schemas import times
 from schemas.site import Site, Unit
 from service.settings import Block, SettingsError
@@ -52,7 +52,7 @@ class Simulated:
         self._settings, self._site, self._unit = settings, site, unit
         self._period = settings.period or timedelta(seconds=site.period_of(unit.cells[0]))
 
-    def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
+    def batches(self, position: Position | None, stop: Event) -> Iterator[SampleBatch]:
         """Yield the present on time and, in between, what is missing of the past."""
         tick = times.floor(times.now(), self._period)
         faults = {cell: faults_of(self._settings.faults, cell, tick) for cell in self._unit.cells}
@@ -61,16 +61,16 @@ class Simulated:
             tick += self._period
         gaps = self._gaps(position, tick)
         history = self._history(gaps, past)
-        held: deque[Sample] = deque()
+        delayed: deque[Sample] = deque()
         while not stop.is_set():
             samples = [Sample(cell, tick, model.read(tick.timestamp())) for cell, model in present.items()]
-            samples = list(_delivered(samples, faults, tick.timestamp(), held))
-            yield Batch(samples, _position(gaps, tick))
+            samples = list(_delivered(samples, faults, tick.timestamp(), delayed))
+            yield SampleBatch(samples, _position(gaps, tick))
             tick += self._period
             while (wait := tick.timestamp() - time.time()) > 0:
                 if (chunk := next(history, None)) is not None:
                     gaps, samples = chunk
-                    yield Batch(samples, _position(gaps, tick - self._period))
+                    yield SampleBatch(samples, _position(gaps, tick - self._period))
                 elif stop.wait(wait):
                     return
             # A PC that slept does not make up what it did not see, unless history was asked for.
@@ -79,8 +79,8 @@ class Simulated:
                 history = self._history(gaps, past)
                 tick = times.floor(times.now(), self._period)
 
-    def _cells(self, faults: dict[str, list[Fault]]) -> dict[str, Cell]:
-        return {cell: Cell(self._site, cell, self._settings.seed, faults[cell]) for cell in self._unit.cells}
+    def _cells(self, faults: dict[str, list[SimulatedFault]]) -> dict[str, SimulatedCell]:
+        return {cell: SimulatedCell(self._site, cell, self._settings.seed, faults[cell]) for cell in self._unit.cells}
 
     def _gaps(self, position: Position | None, start: datetime) -> "list[tuple[datetime, datetime]]":
         """Return what is missing of the past: from an instant until before another."""
@@ -98,7 +98,7 @@ class Simulated:
         return self._settings.history_period or self._period
 
     def _history(
-        self, gaps: "list[tuple[datetime, datetime]]", cells: dict[str, Cell]
+        self, gaps: "list[tuple[datetime, datetime]]", cells: dict[str, SimulatedCell]
     ) -> "Iterator[tuple[list[tuple[datetime, datetime]], list[Sample]]]":
         """Yield what is still missing afterwards, and samples."""
         for number, (first, end) in enumerate(gaps):
@@ -124,7 +124,7 @@ def _position(gaps: list[tuple[datetime, datetime]], at: datetime) -> Position:
 
 
 def _delivered(
-    samples: list[Sample], faults: dict[str, list[Fault]], instant: float, held: deque[Sample]
+    samples: list[Sample], faults: dict[str, list[SimulatedFault]], instant: float, delayed: deque[Sample]
 ) -> Iterator[Sample]:
     """Play the faults between sensor and outbox: a unit's PC that is off line, a wrong clock, a repeated export."""
     for sample in samples:
@@ -132,11 +132,11 @@ def _delivered(
         if "clock_wrong" in on:
             sample = Sample(sample.cell, sample.observed_at + on["clock_wrong"].shift, sample.values)  # noqa: PLW2901 - same
         if "offline" in on:
-            held.append(sample)
+            delayed.append(sample)
             continue
-        late = [earlier for earlier in held if earlier.cell == sample.cell]
+        late = [earlier for earlier in delayed if earlier.cell == sample.cell]
         for earlier in late:
-            held.remove(earlier)
+            delayed.remove(earlier)
         yield from late
         yield sample
         if "duplicate" in on:

@@ -1,4 +1,4 @@
-"""What a source of readings is: something that yields batches and remembers its place between them."""
+"""The interface of a source of readings: it yields batches, and a position to continue from after each."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,13 +6,14 @@ from datetime import datetime
 from threading import Event
 from typing import Any, Protocol
 
-# Plain JSON: the outbox keeps it and hands it back after a restart.
+# Where a source goes on reading: a JSON object whose members only that kind of source knows. The outbox stores it in
+# the transaction of the samples before it, and passes it to `batches` after a restart.
 Position = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A cell's values at one aware instant; None is a sensor that gave no value.
+    """A cell's values by parameter code, in the parameters' units, at one aware instant; None where a sensor gave none.
 
     `suspect` names parameters whose values the source itself doubts.
     """
@@ -24,30 +25,31 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that a source could not read: where and why in a person's words, and the raw text."""
+class ReadFault:
+    """Something that a source could not read: `reason` names the place and the cause, `raw` is the original text."""
 
     reason: str
     raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Samples, oldest first, and the place after them: both enter the outbox in one transaction.
+class SampleBatch:
+    """Samples, oldest first, and the position after them: both enter the outbox in one transaction.
 
-    `position` None leaves the remembered place as it was.
+    `position` None leaves the stored position as it was.
     """
 
     samples: list[Sample]
     position: Position | None = None
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadFault] = field(default_factory=list)
 
 
 class Source(Protocol):
     """A source runs in a thread of its own and may block, but returns soon after `stop` is set.
 
-    It says what it cannot read (in `Batch.faults`) and goes on with the rest; it raises only for what
-    no waiting can mend. `position` is what the last kept batch carried, None the first time.
+    It reports what it cannot read in `SampleBatch.faults` and continues; it raises only for what no waiting can mend.
+    `position` is that of the last batch in the outbox, None the first time.
     """
 
-    def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]: ...
+    def batches(self, position: Position | None, stop: Event) -> Iterator[SampleBatch]:
+        """Yield batches from `position` on until `stop` is set."""

@@ -66,7 +66,7 @@ class LoginSession(Base):
 
 
 class ApiToken(Base):
-    """A script's way in. `hint` is how it begins, so that its owner can tell it from the others."""
+    """An API token. `hint` is its first characters, by which its owner recognizes it."""
 
     __tablename__ = "api_token"
 

@@ -26,7 +26,7 @@ LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 
 
 class Experiment(Base):
-    """An experiment. `version` rises with each change: who edits an older one is told."""
+    """An experiment. `version` rises with each change, so that a concurrent edit is detected."""
 
     __tablename__ = "experiment"
 

@@ -91,7 +91,7 @@ class Series(Base):
 
 
 class Reading(Base):
-    """The history. No foreign key: a partitioned table can have none, and the ingestor knows the series."""
+    """The history. No foreign key: a partitioned table can have none; the ingestor checks the series."""
 
     __tablename__ = "reading"
 

@@ -12,7 +12,7 @@ from bot.database import Database
 from bot.drawing import font_files
 from bot.policy import Policy
 from bot.settings import BotSettings
-from bot.station import Station
+from bot.station_reader import StationReader
 from bot.texts import read_catalogue
 from broker.live_picture import LivePicture
 from schemas.site import Site
@@ -73,7 +73,7 @@ def context(site: Site) -> Context:
     database = Database(connect(DatabaseSettings()), 1)
     settings = BotSettings(mention_role=77, web_address="http://octopus.example")
     return Context(
-        settings, site, Policy(settings.show, site), LivePicture(), Station(database.read, site.period), database,
+        settings, site, Policy(settings.show, site), LivePicture(), StationReader(database.read, site.period), database,
         read_catalogue(), font_files(),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.escaping import escape
 from bot.experiments.commands import find
-from bot.station import ExperimentView
+from bot.station_reader import ExperimentRow
 
 _LIVE = re.compile(r"(?<!\\)(?:\\\\)*([*_~`|\[<>@]|://)")
 
@@ -29,8 +29,8 @@ def test_what_is_cut_is_escaped_too(text: str, limit: int) -> None:
     assert (len(ending) - len(ending.rstrip("\\"))) % 2 == 0
 
 
-def view(number: int, code: str, title: str) -> ExperimentView:
-    return ExperimentView(code, title, "running", date(2026, 1, 1), None, (), number)
+def view(number: int, code: str, title: str) -> ExperimentRow:
+    return ExperimentRow(code, title, "running", date(2026, 1, 1), None, (), number)
 
 
 def test_codes_that_differ_by_case_are_told_apart() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from ingestor.decoding import Decoded, decode
 from ingestor.inbox import Arrival
-from ingestor.stations import Station, load_station
+from ingestor.series_index import SeriesIndex, load_series_index
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC).timestamp()
 
@@ -24,9 +24,9 @@ def make_arrival(content: Any, topic: str = "octopus/v1/ecolab-1/E1C1/readings",
     return Arrival(topic, payload, **given)
 
 
-def station_of(engine: Engine) -> Station:
+def station_of(engine: Engine) -> SeriesIndex:
     with engine.connect() as connection:
-        return load_station(connection)
+        return load_series_index(connection)
 
 
 def decoded(engine: Engine, *arrivals: Arrival) -> list[Decoded]:

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestor.decoding import decode
-from ingestor.stations import KnownCell, KnownSeries, Station
+from ingestor.series_index import KnownCell, KnownSeries, SeriesIndex
 from schemas.messages import MAX_PAYLOAD
 from tests.ingestor.making import NOW, make_arrival, make_reading, text_of
 
-STATION = Station(
+STATION = SeriesIndex(
     units={"ecolab-1": 1, "ecolab-2": 2},
     cells={
         "E1C1": KnownCell("ecolab-1", 1, {"air_temperature": KnownSeries(1, -13, 50), "co2": KnownSeries(2, 0, 5000)}),

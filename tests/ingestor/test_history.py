@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, event, func, select, text
 
-from ingestor.history import History, Receipt
 from ingestor.inbox import Arrival
+from ingestor.reading_store import ReadingStore, Receipt
 from schemas.tables import (
     LatestReading,
     Publisher,
@@ -26,7 +26,7 @@ ALL = (Reading, LatestReading, Reading5min, Reading1h, PublisherRange, Publisher
 
 
 def write(engine: Engine, *arrivals: Arrival) -> Receipt:
-    return History(write_sessions(engine)).write(decoded(engine, *arrivals))
+    return ReadingStore(write_sessions(engine)).write(decoded(engine, *arrivals))
 
 
 def rows(engine: Engine, *columns: Any) -> list[Any]:
@@ -111,7 +111,7 @@ def test_ranges_merge_in_any_order(engine: Engine) -> None:
 
 
 def test_a_publisher_of_another_unit_touches_no_account_and_is_told_once(engine: Engine) -> None:
-    history = History(write_sessions(engine))
+    history = ReadingStore(write_sessions(engine))
     history.write(decoded(engine, numbered(1)))
     stranger = make_arrival(
         make_reading(publisher="p", sequence=2, values={"air_temperature": 1.0}), "octopus/v1/ecolab-2/E2C1/readings"
@@ -126,7 +126,7 @@ def test_a_publisher_of_another_unit_touches_no_account_and_is_told_once(engine:
 
 
 def test_an_unknown_unit_is_told_once_and_not_confirmed(engine: Engine) -> None:
-    history = History(write_sessions(engine))
+    history = ReadingStore(write_sessions(engine))
     lost = make_arrival(make_reading(publisher="q", sequence=2), "octopus/v1/ecolab-9/E1C1/readings")
     for _ in range(3):
         assert history.write(decoded(engine, lost)).numbers == {}
@@ -256,7 +256,12 @@ def test_poison_does_not_stand_in_the_way(engine: Engine) -> None:
         arrival.acknowledge = lambda n=n: acknowledged.append(n)  # type: ignore[misc]
         inbox.put(inbox.live, arrival)
     writer = Writer(
-        inbox, History(write_sessions(engine)), lambda: station_of(engine), Retrying(inbox.pause), batch=1000, linger=0
+        inbox,
+        ReadingStore(write_sessions(engine)),
+        lambda: station_of(engine),
+        Retrying(inbox.pause),
+        batch=1000,
+        linger=0,
     )
 
     def look() -> None:
@@ -281,7 +286,7 @@ def test_values_that_no_sum_could_hold_do_not_stop_what_comes_after(engine: Engi
 
 @pytest.mark.parametrize("number", [2**63 - 1, 2**62, 10**12])
 def test_a_jump_that_no_outbox_can_make_is_a_rejection(engine: Engine, number: int) -> None:
-    history = History(write_sessions(engine))
+    history = ReadingStore(write_sessions(engine))
     history.write(decoded(engine, numbered(5)))
     far = make_arrival(make_reading("2026-11-23T14:00:00Z", publisher="p", sequence=number))
     for _ in range(2):

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ingestor.history import History
 from ingestor.presence import Presence, Watch
+from ingestor.reading_store import ReadingStore
 from ingestor.troubles import Troubles
 from schemas.messages import Status
 from storage.database import write_sessions
@@ -25,8 +25,8 @@ class Watched:
         self.presence.take("ecolab-1", Status.model_validate(status))
 
     def look(self, watch: Watch) -> None:
-        watch._look_at = 0.0  # noqa: SLF001 - half a minute later
-        watch.look()
+        watch._next_check = 0.0  # noqa: SLF001 - half a minute later
+        watch.check()
 
 
 def test_two_publishers_of_a_unit_are_named_until_one_is_gone(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
@@ -51,7 +51,7 @@ def test_an_open_ledger_is_said_with_what_to_do(engine: Engine, caplog: pytest.L
     watch = Watch(watched.presence, engine, watched.troubles)
     for number in (8, 9, 10):
         reading = make_reading(text_of(NOW - 100 + number), publisher="p", sequence=number)
-        History(write_sessions(engine)).write(decoded(engine, make_arrival(reading)))
+        ReadingStore(write_sessions(engine)).write(decoded(engine, make_arrival(reading)))
     watched.take("p", sequence=10, waiting=7)
     watched.look(watch)
     assert watched.said == []

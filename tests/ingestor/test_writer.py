@@ -2,8 +2,8 @@
 
 from sqlalchemy import Engine, func, select, text
 
-from ingestor.history import History
 from ingestor.inbox import Inbox
+from ingestor.reading_store import ReadingStore
 from ingestor.retrying import Retrying
 from ingestor.writer import Writer
 from schemas.messages import Stored
@@ -42,7 +42,7 @@ def test_a_live_reading_does_not_wait_for_the_rejections_before_it(engine: Engin
             inbox.close()
 
     writer = Writer(
-        inbox, History(write_sessions(engine)), lambda: station_of(engine), Retrying(inbox.pause),
+        inbox, ReadingStore(write_sessions(engine)), lambda: station_of(engine), Retrying(inbox.pause),
         batch=24_000, linger=0.01,
     )  # fmt: skip
     writer.run(confirm, look)
@@ -81,7 +81,7 @@ def test_a_missing_partition_is_waited_for_and_no_reading_is_blamed(mariadb_serv
         return False
 
     writer = Writer(
-        inbox, History(write_sessions(engine)), lambda: station_of(engine), Retrying(pause), batch=1000, linger=0
+        inbox, ReadingStore(write_sessions(engine)), lambda: station_of(engine), Retrying(pause), batch=1000, linger=0
     )
     writer.run(lambda *_: None, lambda: inbox.close() if acknowledged else None)
     assert len(said) == 3

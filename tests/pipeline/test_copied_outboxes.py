@@ -110,7 +110,7 @@ class Server:
             return list(connection.execute(text("SELECT reason FROM rejected_message")).scalars())
 
     def has(self, machine: Machine, first: int = 0) -> bool:
-        """Tell whether every line of a machine from `first` on is in the history."""
+        """Return whether every line of a machine from `first` on is in the history."""
         wanted = {START + timedelta(seconds=machine.offset + n) for n in range(first, machine.written)}
         return wanted <= self.times()
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from publisher.outbox import Outbox
-from publisher.sources.source import Batch, Sample
+from publisher.sources.source import Sample, SampleBatch
 
 
 def main(path: Path, told: Path) -> None:
@@ -13,7 +13,7 @@ def main(path: Path, told: Path) -> None:
     sample = Sample("E2C1", datetime(2026, 11, 23, tzinfo=UTC), {"n": 1.0})
     with told.open("a", buffering=1) as lines:
         while True:
-            last = outbox.append("t", Batch([sample] * 50, {"n": outbox.sequence + 50})).last
+            last = outbox.append("t", SampleBatch([sample] * 50, {"n": outbox.sequence + 50})).last
             lines.write(f"{last}\n")
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from publisher.outbox import Outbox
 from publisher.outbox_file import OutboxFullError
-from publisher.sources.source import Batch, Sample
+from publisher.sources.source import Sample, SampleBatch
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def batch(count: int) -> Batch:
-    return Batch([Sample("E2C1", START + timedelta(seconds=i), {"co2": float(i)}) for i in range(count)])
+def batch(count: int) -> SampleBatch:
+    return SampleBatch([Sample("E2C1", START + timedelta(seconds=i), {"co2": float(i)}) for i in range(count)])
 
 
 def main(directory: Path) -> None:

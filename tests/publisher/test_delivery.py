@@ -13,7 +13,7 @@ from publisher import delivery
 from publisher.delivery import Delivery
 from publisher.encoding import BACKLOG_BYTES, digest_of
 from publisher.outbox import Outbox
-from publisher.sources.source import Batch, Sample
+from publisher.sources.source import Sample, SampleBatch
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CELLS = ("E2C1", "E2C2", "E2C3")
@@ -44,13 +44,13 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     one.close()
 
 
-def fill(count: int, first: int = 0) -> Batch:
+def fill(count: int, first: int = 0) -> SampleBatch:
     samples = [
         Sample(cell, START + timedelta(seconds=first + i), {f"parameter_{n}": 1.5 for n in range(16)})
         for i in range(count)
         for cell in CELLS
     ]
-    return Batch(samples)
+    return SampleBatch(samples)
 
 
 def stored(outbox: Outbox, numbers: list[int]) -> bytes:
@@ -150,10 +150,10 @@ def test_a_replayed_file_is_shown_once_a_second(outbox: Outbox) -> None:
 def test_old_reading_never_replaces_a_newer_retained_one(outbox: Outbox) -> None:
     one, wire = Delivery(outbox, "ecolab-2"), Wire()
     one.connected(wire, 0)
-    one.appended(outbox.append("t", Batch([Sample("E2C1", START, {"co2": 400.0})])))
+    one.appended(outbox.append("t", SampleBatch([Sample("E2C1", START, {"co2": 400.0})])))
     one.work(0)
     assert wire.take("readings") == [[1]]
-    one.appended(outbox.append("t", Batch([Sample("E2C1", START - timedelta(days=1), {"co2": 300.0})])))
+    one.appended(outbox.append("t", SampleBatch([Sample("E2C1", START - timedelta(days=1), {"co2": 300.0})])))
     one.work(10)
     assert (wire.take("readings"), wire.take("backlog")) == ([], [[2]])
     # After a broken link the broker may have forgotten: the newest goes again, stored or not.
@@ -318,7 +318,7 @@ def test_a_reading_that_no_packet_holds_stays_is_said_and_holds_nothing_up(
     outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     huge = Sample("E2C1", START, {f"parameter_{n}": 1.5 for n in range(300)})
-    outbox.append("t", Batch([huge, *fill(5).samples, huge]))
+    outbox.append("t", SampleBatch([huge, *fill(5).samples, huge]))
     one, wire = Delivery(outbox, "ecolab-2"), Wire()
     one.connected(wire, 0, 2000)
     for now in range(0, 500, 10):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from publisher.encoding import digest_of
 from publisher.outbox import Outbox
 from publisher.outbox_file import OutboxFullError, OutboxUnusableError
-from publisher.sources.source import Batch, Fault, Sample
+from publisher.sources.source import ReadFault, Sample, SampleBatch
 from schemas.messages import Reading
 from tests.services.process import wait_for
 
@@ -49,7 +49,7 @@ def test_numbers_rise_by_one_whatever_is_deleted_or_reopened(
     publisher = outbox.publisher
     for step, argument in steps:
         if step == "append":
-            appended = outbox.append("test", Batch(samples(argument), {"at": given_out}))
+            appended = outbox.append("test", SampleBatch(samples(argument), {"at": given_out}))
             kept |= set(range(given_out + 1, given_out + argument + 1))
             given_out += argument
             assert appended.last == given_out
@@ -74,8 +74,8 @@ def test_numbers_rise_by_one_whatever_is_deleted_or_reopened(
 def test_position_faults_and_readings_are_kept_together(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "o.sqlite")
     assert outbox.position("csv") is None
-    outbox.append("csv", Batch(samples(2), {"line": 2}, [Fault("line 3: no time", "x;y")]))
-    outbox.append("csv", Batch(samples(1)))
+    outbox.append("csv", SampleBatch(samples(2), {"line": 2}, [ReadFault("line 3: no time", "x;y")]))
+    outbox.append("csv", SampleBatch(samples(1)))
     outbox.close()
     again = Outbox(tmp_path / "o.sqlite")
     assert again.position("csv") == {"line": 2}
@@ -92,7 +92,7 @@ def test_what_no_reading_can_hold_is_refused_and_the_rest_kept(tmp_path: Path) -
         Sample("E2C1", START, {"co2": object()}),  # type: ignore[dict-item] # a source that breaks its promise
         Sample("E2C1", START, {f"parameter_{i:060d}": 1.0 for i in range(5000)}),
     ]
-    appended = outbox.append("test", Batch([bad[0], *samples(1), *bad[1:], *samples(1)]))
+    appended = outbox.append("test", SampleBatch([bad[0], *samples(1), *bad[1:], *samples(1)]))
     assert len(appended.refused) == 4
     assert [row[0] for row in outbox.after(0, 10)] == [1, 2]
     outbox.close()
@@ -100,7 +100,7 @@ def test_what_no_reading_can_hold_is_refused_and_the_rest_kept(tmp_path: Path) -
 
 def test_nan_and_infinities_are_no_values(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "o.sqlite")
-    outbox.append("test", Batch([Sample("E2C1", START, {"a": float("nan"), "b": float("inf"), "c": 1.5})]))
+    outbox.append("test", SampleBatch([Sample("E2C1", START, {"a": float("nan"), "b": float("inf"), "c": 1.5})]))
     [(_, _, payload)] = outbox.after(0, 10)
     assert Reading.model_validate_json(payload).values == {"a": None, "b": None, "c": 1.5}
     outbox.close()
@@ -109,10 +109,10 @@ def test_nan_and_infinities_are_no_values(tmp_path: Path) -> None:
 def test_newest_is_never_replaced_by_an_older_one_but_a_wrong_clock_heals(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "o.sqlite")
     now = datetime.now(UTC)
-    outbox.append("test", Batch([Sample("E2C1", now, {"co2": 1.0})]))
-    assert outbox.append("test", Batch([Sample("E2C1", now - timedelta(days=1), {"co2": 2.0})])).newest == {}
-    outbox.append("test", Batch([Sample("E2C1", now + timedelta(hours=2), {"co2": 3.0})]))
-    healed = outbox.append("test", Batch([Sample("E2C1", now + timedelta(seconds=1), {"co2": 4.0})]))
+    outbox.append("test", SampleBatch([Sample("E2C1", now, {"co2": 1.0})]))
+    assert outbox.append("test", SampleBatch([Sample("E2C1", now - timedelta(days=1), {"co2": 2.0})])).newest == {}
+    outbox.append("test", SampleBatch([Sample("E2C1", now + timedelta(hours=2), {"co2": 3.0})]))
+    healed = outbox.append("test", SampleBatch([Sample("E2C1", now + timedelta(seconds=1), {"co2": 4.0})]))
     assert healed.newest["E2C1"].sequence == 4
     outbox.close()
     again = Outbox(tmp_path / "o.sqlite")
@@ -124,7 +124,7 @@ def test_second_process_on_the_same_file_is_refused(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "o.sqlite")
     with pytest.raises(OutboxUnusableError, match="another publisher is using it"):
         Outbox(tmp_path / "o.sqlite")
-    outbox.append("test", Batch(samples(1)))
+    outbox.append("test", SampleBatch(samples(1)))
     outbox.close()
     Outbox(tmp_path / "o.sqlite").close()
 
@@ -154,7 +154,7 @@ def test_garbage_is_refused_with_advice(tmp_path: Path) -> None:
 def test_damaged_pages_end_in_a_clear_error_not_in_wrong_readings(tmp_path: Path) -> None:
     path = tmp_path / "o.sqlite"
     outbox = Outbox(path)
-    outbox.append("test", Batch(samples(2000)))
+    outbox.append("test", SampleBatch(samples(2000)))
     outbox.close()
     content = bytearray(path.read_bytes())
     content[8192 : len(content) - 4096] = os.urandom(len(content) - 4096 - 8192)
@@ -175,18 +175,18 @@ def test_damaged_pages_end_in_a_clear_error_not_in_wrong_readings(tmp_path: Path
 
 def test_full_disk_keeps_nothing_of_the_batch_and_the_same_call_succeeds_later(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "o.sqlite")
-    outbox.append("test", Batch(samples(10), {"line": 10}))
+    outbox.append("test", SampleBatch(samples(10), {"line": 10}))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     # The system itself refuses to let any file of this process grow: what a full disk does.
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
     try:
         with pytest.raises(OutboxFullError):
-            outbox.append("test", Batch(samples(5000), {"line": 5010}))
+            outbox.append("test", SampleBatch(samples(5000), {"line": 5010}))
         assert (outbox.sequence, outbox.waiting) == (10, 10)
         assert outbox.position("test") == {"line": 10}
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert outbox.append("test", Batch(samples(5000), {"line": 5010})).last == 5010
+    assert outbox.append("test", SampleBatch(samples(5000), {"line": 5010})).last == 5010
     outbox.close()
 
 
@@ -238,7 +238,7 @@ def test_an_outbox_that_filled_its_disk_empties_by_itself(tmp_path: Path) -> Non
 
 def test_a_new_name_keeps_contents_and_digests_and_numbers_from_one(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "o.sqlite")
-    outbox.append("test", Batch(samples(1200)))
+    outbox.append("test", SampleBatch(samples(1200)))
     outbox.delete([(1, 100), (300, 310)])
     before, kept = outbox.publisher, outbox.after(0, 2000)
     outbox.change_publisher("a test")
@@ -250,7 +250,7 @@ def test_a_new_name_keeps_contents_and_digests_and_numbers_from_one(tmp_path: Pa
         assert cell == same_cell
         assert now == then | {"publisher": outbox.publisher, "sequence": sequence}
         assert digest_of(new) == digest_of(old) == now["digest"]
-    assert outbox.append("test", Batch(samples(1))).last == len(kept) + 1
+    assert outbox.append("test", SampleBatch(samples(1))).last == len(kept) + 1
     newest = outbox.newest["E2C1"]
     assert (newest.sequence, newest.payload) == (len(kept), renumbered[-1][2])
     outbox.close()
@@ -261,7 +261,7 @@ def test_a_new_name_keeps_contents_and_digests_and_numbers_from_one(tmp_path: Pa
 
 def test_only_what_a_confirmation_names_is_deleted(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "o.sqlite")
-    outbox.append("test", Batch(samples(3)))
+    outbox.append("test", SampleBatch(samples(3)))
     digests = [digest_of(payload) for _, _, payload in outbox.after(0, 3)]
     assert len(set(digests)) == 3
     assert outbox.delete([], [(1, digests[1]), (2, None), (3, digests[2]), (9, digests[0])]) == 1
@@ -271,7 +271,7 @@ def test_only_what_a_confirmation_names_is_deleted(tmp_path: Path) -> None:
 
 def test_a_copy_on_the_same_machine_takes_another_name_and_the_original_keeps_its_own(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "o.sqlite")
-    outbox.append("test", Batch(samples(3)))
+    outbox.append("test", SampleBatch(samples(3)))
     name = outbox.publisher
     outbox.close()
     (tmp_path / "copy").mkdir()

@@ -12,7 +12,7 @@ def test_waits_double_up_to_the_longest_and_start_anew() -> None:
 
 def test_a_fault_is_news_once_for_each_change() -> None:
     tries = BackOff()
-    assert [tries.is_news(fault) for fault in ("a", "a", "b", "b", "a")] == [True, False, True, False, True]
+    assert [tries.is_new(fault) for fault in ("a", "a", "b", "b", "a")] == [True, False, True, False, True]
     assert tries.succeed()
     assert not tries.succeed()
-    assert tries.is_news("a")
+    assert tries.is_new("a")

@@ -38,7 +38,7 @@ def open_engine(url: str) -> Engine:
 
 
 def upgrade_until_killed(url: str, statements: int) -> bool:
-    """Upgrade and cut the connection after so many statements that change something; tell whether it ended first."""
+    """Upgrade and cut the connection after so many statements that change something; return whether it ended first."""
     engine = open_engine(url)
     seen = 0
 

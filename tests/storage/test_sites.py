@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, insert, select
 
 from ingestor.decoding import decode
 from ingestor.inbox import Arrival
-from ingestor.stations import load_station
+from ingestor.series_index import load_series_index
 from schemas import times
 from schemas.site import Site
 from schemas.tables import Cell, Parameter, Reading, Series, Unit
@@ -81,7 +81,7 @@ def test_a_renamed_cell_unit_and_parameter_keep_their_rows_and_series(marsh: Eng
 def test_what_still_arrives_under_former_codes_is_stored_with_the_new_ones(marsh: Engine) -> None:
     apply(marsh, marais(*RENAMED))
     with marsh.connect() as connection:
-        station = load_station(connection)
+        station = load_series_index(connection)
     content = b'{"observed_at": "2026-11-20T10:00:00Z", "values": {"%b": 120.5}}'
     old, new = (
         decode(Arrival(topic, content % code, AT.timestamp(), False, NOTHING), station)

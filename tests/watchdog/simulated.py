@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ingestor.history import History
+from ingestor.stations import load_station
 from sqlalchemy import Engine, select
 
 from broker.following import Follower
 from broker.live_picture import LivePicture
 from ingestor.decoding import decode
-from ingestor.history import History
 from ingestor.inbox import Arrival
-from ingestor.stations import load_station
 from publisher.simulation.cell import Cell
 from publisher.simulation.faults import Fault, FaultSettings, faults_of
 from schemas import topics

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ingestor.history import History
 from sqlalchemy import Engine, func, select
 
 from ingestor.decoding import decode
-from ingestor.history import History
 from schemas import topics
 from schemas.messages import Canary, Status
 from schemas.picture import Picture, Presence

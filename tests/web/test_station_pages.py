@@ -142,7 +142,7 @@ def test_the_audit_says_who_did_what_before_and_after(admin: Visitor, station: S
     back = PersonChange.model_validate({"version": changed.version, "role": "member"})
     change_person(station.sessions, station.admin, person.id, back)
     cell = rows(admin.get("/audit?subject=cell&subject_id=E1C2").text)[0]
-    assert "past of a cell corrected" in cell
+    assert "past assignment added" in cell
     assert re.search(r"<dt>Experiment</dt><dd><ins>RUN</ins>", cell)
     assert "from the log" in cell
 

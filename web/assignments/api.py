@@ -113,7 +113,7 @@ class AssignmentController(Controller):
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
     ) -> AssignmentView:
-        """Add what a cell held in the past and nobody noted, with the reason."""
+        """Add an assignment of the past, with the reason."""
         return assign_back_dated(writing, actor, data)
 
     @patch("/{assignment:int}", opt={"act": Act.ASSIGNMENT_CORRECT}, responses=problems(404, 422), sync_to_thread=True)
@@ -163,7 +163,7 @@ def occupancy_of_cells(
 
 
 def window(first: date | None, last: date | None, site: Site) -> tuple[date, date]:
-    """Return the days asked for; a month back and two ahead of what is left out."""
+    """Return the requested days; by default from a month ago to two months ahead."""
     today = times.now().astimezone(site.zone).date()
     start = first or (last or today) - timedelta(days=30)
     return start, last or start + timedelta(days=91)

@@ -20,7 +20,7 @@ from schemas.site import Site
 from storage.database import Reads, ReadTransaction, Sessions
 from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId
-from web.rendering.local_times import WHICH_WORDS, UnclearTimeError, local_text, near, read_local, which_of
+from web.rendering.local_times import WHICH_LABELS, UnclearTimeError, local_text, near, read_local, which_of
 from web.rendering.pages import page, translated
 from web.requests import FormData, HttpRequest, HttpResponse
 
@@ -41,11 +41,11 @@ def past_page(
     sessions: NamedDependency[ReadTransaction],
     actor: NamedDependency[Actor],
 ) -> Template:
-    """Ask for what the cell held in the past and nobody noted."""
+    """Show the form for an assignment of the past."""
     return page(
         request,
         "assignments/assignment.html",
-        _past(request, cell, site=site, sessions=sessions, actor=actor, typed={}),
+        _past(request, cell, site=site, sessions=sessions, actor=actor, submitted={}),
         current="cards",
     )
 
@@ -67,12 +67,12 @@ def save_past(
     actor: NamedDependency[Actor],
 ) -> HttpResponse:
     """Note it."""
-    typed = form_texts(data)
-    context = _past(request, cell, site=site, sessions=writing, actor=actor, typed=typed)
+    submitted = form_texts(data)
+    context = _past(request, cell, site=site, sessions=writing, actor=actor, submitted=submitted)
     try:
-        moments = _moments(typed, site, None, assignments_of_cell(writing, actor, cell))
-        told = {"experiment": typed.get("experiment", ""), "reason": typed.get("reason", "")}
-        assign_back_dated(writing, actor, parse(BackDated, moments | told | {"cell": cell}))
+        moments = _moments(submitted, site, None, assignments_of_cell(writing, actor, cell))
+        texts = {"experiment": submitted.get("experiment", ""), "reason": submitted.get("reason", "")}
+        assign_back_dated(writing, actor, parse(BackDated, moments | texts | {"cell": cell}))
     except Refusal as refusal:
         return page_again(request, "assignments/assignment.html", context, refusal, current="cards")
     return Redirect(f"/cells/{cell}?done=noted#experiments", status_code=303)
@@ -109,15 +109,17 @@ def save_assignment(
     actor: NamedDependency[Actor],
 ) -> HttpResponse:
     """Correct when it started or ended."""
-    typed = form_texts(data)
+    submitted = form_texts(data)
     kept = get_assignment(writing, actor, assignment)
     try:
-        others = [one for one in assignments_of_cell(writing, actor, kept.cell) if one.id != kept.id]
-        moments = _moments(typed, site, kept, others)
-        correct(writing, actor, assignment, parse(Correction, moments | {"reason": typed.get("reason", "")}))
+        others = [
+            assignment for assignment in assignments_of_cell(writing, actor, kept.cell) if assignment.id != kept.id
+        ]
+        moments = _moments(submitted, site, kept, others)
+        correct(writing, actor, assignment, parse(Correction, moments | {"reason": submitted.get("reason", "")}))
     except Refusal as refusal:
         return page_again(
-            request, "assignments/assignment.html", _context(request, site, kept, typed), refusal, current="cards"
+            request, "assignments/assignment.html", _context(request, site, kept, submitted), refusal, current="cards"
         )
     return Redirect(f"/cells/{kept.cell}?done=corrected#experiments", status_code=303)
 
@@ -139,28 +141,28 @@ def withdraw_assignment(
     actor: NamedDependency[Actor],
 ) -> HttpResponse:
     """Take back an assignment that never was."""
-    typed = form_texts(data)
+    submitted = form_texts(data)
     kept = get_assignment(writing, actor, assignment)
     try:
-        withdraw(writing, actor, assignment, parse(Withdrawal, {"reason": typed.get("reason", "")}))
+        withdraw(writing, actor, assignment, parse(Withdrawal, {"reason": submitted.get("reason", "")}))
     except Refusal as refusal:
-        context = _context(request, site, kept, typed) | {"asking": "withdrawal"}
+        context = _context(request, site, kept, submitted) | {"asking": "withdrawal"}
         return page_again(request, "assignments/assignment.html", context, refusal, current="cards")
     return Redirect(f"/cells/{kept.cell}?done=withdrawn#experiments", status_code=303)
 
 
 def _moments(
-    typed: Mapping[str, str], site: Site, kept: AssignmentView | None, others: list[AssignmentView]
+    submitted: Mapping[str, str], site: Site, kept: AssignmentView | None, others: list[AssignmentView]
 ) -> dict[str, datetime | None]:
     """Return both ends; raise Invalid. What was left as the form showed it stays as it was, to the millisecond."""
     edges = {
-        "started_at": [one.ended_at for one in others if one.ended_at is not None],
-        "ended_at": [one.started_at for one in others],
+        "started_at": [other.ended_at for other in others if other.ended_at is not None],
+        "ended_at": [other.started_at for other in others],
     }
     moments: dict[str, datetime | None] = {}
     faults: dict[str, UserMessage] = {}
     for name in FIELDS:
-        text, which = typed.get(name, "").strip()[:100], typed.get(f"{name}_which", "")
+        text, which = submitted.get(name, "").strip()[:100], submitted.get(f"{name}_which", "")
         before = None if kept is None else getattr(kept, name)
         if before is not None and text == local_text(before, site.zone) and which in {"", which_of(before, site.zone)}:
             moments[name] = before
@@ -179,22 +181,22 @@ def _moments(
 
 
 def _past(
-    request: HttpRequest, cell: str, *, site: Site, sessions: Reads, actor: Actor, typed: Mapping[str, str]
+    request: HttpRequest, cell: str, *, site: Site, sessions: Reads, actor: Actor, submitted: Mapping[str, str]
 ) -> dict[str, object]:
     if cell not in site.unit_of_cell:
         raise NotFoundException(detail=f"there is no cell {cell}")
     query = ExperimentQuery(state=("planned", "running", "ended", "archived"), limit=500)
     found = list_experiments(sessions, actor, query).experiments
-    options = [(str(one.id), f"{one.code} · {one.title[:80]}") for one in found]
-    return _context(request, site, None, typed) | {"cell": cell, "experiments": options}
+    options = [(str(item.id), f"{item.code} · {item.title[:80]}") for item in found]
+    return _context(request, site, None, submitted) | {"cell": cell, "experiments": options}
 
 
 def _context(
-    request: HttpRequest, site: Site, kept: AssignmentView | None, typed: Mapping[str, str]
+    request: HttpRequest, site: Site, kept: AssignmentView | None, submitted: Mapping[str, str]
 ) -> dict[str, object]:
     names = {*FIELDS, *(f"{name}_which" for name in FIELDS), "reason", "experiment"}
-    values = {name: typed.get(name, "") for name in names}
-    if kept is not None and not typed:
+    values = {name: submitted.get(name, "") for name in names}
+    if kept is not None and not submitted:
         values |= {name: local_text(getattr(kept, name), site.zone) for name in FIELDS}
         values |= {f"{name}_which": which_of(getattr(kept, name), site.zone) for name in FIELDS}
     return {
@@ -203,7 +205,7 @@ def _context(
         "experiments": [],
         "typed": values,
         "twice": {name for name in FIELDS if _is_twice(values[name], site)},
-        "which_words": translated(request, WHICH_WORDS),
+        "which_words": translated(request, WHICH_LABELS),
         "faults": {},
         "message": "",
         "asking": "",

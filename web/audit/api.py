@@ -58,7 +58,7 @@ class AuditController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
     ) -> list[AuditLine]:
         """Search the audit, the newest first; `before` is the last line's number of the page before."""
-        query = _asked(
+        query = _parse_query(
             actor=who,
             act=act,
             subject=subject,
@@ -91,7 +91,7 @@ class AuditController(Controller):
         file: FromQuery[Literal["csv", "json"]] = "csv",
     ) -> Response[bytes]:
         """Return all lines of a search as a file; the export is audited itself."""
-        query = _asked(actor=who, act=act, subject=subject, subject_id=subject_id, since=since, until=until)
+        query = _parse_query(actor=who, act=act, subject=subject, subject_id=subject_id, since=since, until=until)
         lines = export_audit(writing, actor, query)
         if file == "json":
             content, media_type = "[" + ",\n".join(line.model_dump_json() for line in lines) + "]", "application/json"
@@ -104,7 +104,7 @@ class AuditController(Controller):
         )
 
 
-def _asked(**members: object) -> AuditQuery:
+def _parse_query(**members: object) -> AuditQuery:
     try:
         return AuditQuery.model_validate(members)
     except ValidationError as error:

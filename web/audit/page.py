@@ -1,8 +1,7 @@
-"""`/audit`: who did what, when, and how it was before and after; for admins, to read and to export, never to change."""
+"""`/audit`: acts with person, time, and values before and after; for admins, read-only, with export."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -23,9 +22,9 @@ from facility.people.people import PersonView, list_people
 from schemas import times
 from schemas.site import Site
 from storage.database import Reads, ReadTransaction
-from web.audit.descriptions import ACT_WORDS, SUBJECT_WORDS, VIA_WORDS, Teller, experiments_named
 from web.http.forms import page_again
-from web.rendering.formatting import day, moment
+from web.rendering.audit_text import AuditText
+from web.rendering.labels import ACT_LABELS, SUBJECT_LABELS, VIA_LABELS
 from web.rendering.local_times import UnclearTimeError, read_day
 from web.rendering.pages import language_of, page, page_gettext, translated
 from web.requests import HttpRequest
@@ -51,47 +50,49 @@ def audit_page(
     before: Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)] = None,
 ) -> Template:
     """Show a page of the lines that match, the newest first."""
-    typed = {"who": who, "act": act, "subject": subject, "subject_id": subject_id, "since": since, "until": until}
-    typed = {name: text.strip()[:LONGEST] for name, text in typed.items()}
+    submitted = {"who": who, "act": act, "subject": subject, "subject_id": subject_id, "since": since, "until": until}
+    submitted = {name: text.strip()[:LONGEST] for name, text in submitted.items()}
     people = list_people(sessions, actor)
     try:
-        query = _query(typed, people, site)
+        query = _query(submitted, people, site)
     except Invalid as refusal:
-        context = _context(request, typed, people) | _found(request, [], {}, site)
+        context = _context(request, submitted, people) | _found(request, [], {}, site)
         return page_again(request, "audit/audit.html", context, refusal, current="audit")
     query = _by_code(sessions, actor, query)
     lines = search_audit(sessions, actor, query.model_copy(update={"before": before, "limit": PER_PAGE + 1}))
-    codes = experiment_codes(sessions, actor, experiments_named(lines))
-    context = _context(request, typed, people) | _found(request, lines[:PER_PAGE], codes, site)
-    asked = {name: text for name, text in typed.items() if text}
+    codes = experiment_codes(sessions, actor, _experiments_in(lines))
+    context = _context(request, submitted, people) | _found(request, lines[:PER_PAGE], codes, site)
+    query_values = {name: text for name, text in submitted.items() if text}
     context |= {
         "total": count_audit(sessions, actor, query),
         "first_page": before is None,
-        "newest": f"/audit?{urlencode(asked)}",
-        "older": f"/audit?{urlencode(asked | {'before': lines[PER_PAGE - 1].id})}" if len(lines) > PER_PAGE else None,
+        "newest": f"/audit?{urlencode(query_values)}",
+        "older": f"/audit?{urlencode(query_values | {'before': lines[PER_PAGE - 1].id})}"
+        if len(lines) > PER_PAGE
+        else None,
         "exports": [(file, f"/api/audit/export?{_exported(query, file)}") for file in ("csv", "json")],
     }
     return page(request, "audit/audit.html", context, current="audit")
 
 
-def _query(typed: dict[str, str], people: Iterable[PersonView], site: Site) -> AuditQuery:
+def _query(submitted: dict[str, str], people: Iterable[PersonView], site: Site) -> AuditQuery:
     """Return the search; raise Invalid for a day that is none and a name that several people have."""
     faults: dict[str, UserMessage] = {}
     ends: dict[str, datetime | None] = {}
     for name, days in (("since", 0), ("until", 1)):
         try:
-            day = read_day(typed[name])
+            day = read_day(submitted[name])
             ends[name] = None if day is None else day_start(day + timedelta(days=days), site.zone)
         except UnclearTimeError as unclear:
             faults[name] = unclear.message
-    found = _logins(typed["who"], people)
+    found = _logins(submitted["who"], people)
     if len(found) > 1:
         faults["who"] = message("Several people have this name: {logins}.", logins=", ".join(found[:8]))
     if not faults and ends["since"] is not None and ends["until"] is not None and ends["since"] >= ends["until"]:
         faults["until"] = message("The end is before the start.")
     if faults:
         raise Invalid(faults)
-    texts = {name: typed[name] for name in ("act", "subject", "subject_id")}
+    texts = {name: submitted[name] for name in ("act", "subject", "subject_id")}
     return AuditQuery(actor=found[0] if found else "", since=ends["since"], until=ends["until"], **texts)
 
 
@@ -101,32 +102,32 @@ def _by_code(sessions: Reads, actor: Actor, query: AuditQuery) -> AuditQuery:
     if not code or code.isdecimal() or query.subject not in {"", "experiment"}:
         return query
     found = list_experiments(sessions, actor, ExperimentQuery(search=code, limit=500)).experiments
-    number = next((str(one.id) for one in found if one.code.lower() == code.lower()), None)
+    number = next((str(item.id) for item in found if item.code.lower() == code.lower()), None)
     return query if number is None else query.model_copy(update={"subject": "experiment", "subject_id": number})
 
 
 def _logins(who: str, people: Iterable[PersonView]) -> list[str]:
-    """Return the login that is meant, or all whose name holds the text; what nobody is called is kept as it is."""
-    wanted = fold(who)
-    if not wanted:
+    """Return the login, or those of all people whose name contains the text; the text itself where there are none."""
+    folded = fold(who)
+    if not folded:
         return []
-    exact = [one.login for one in people if one.login == wanted]
-    return exact or [one.login for one in people if wanted in fold(one.name)] or [who]
+    exact = [person.login for person in people if person.login == folded]
+    return exact or [person.login for person in people if folded in fold(person.name)] or [who]
 
 
-def _context(request: HttpRequest, typed: dict[str, str], people: Iterable[PersonView]) -> dict[str, object]:
+def _context(request: HttpRequest, submitted: dict[str, str], people: Iterable[PersonView]) -> dict[str, object]:
     return {
-        "typed": typed,
-        "narrowed": any(typed.values()),
-        "people": sorted(people, key=lambda one: one.login),
-        "names": {one.login: one.name for one in people},
-        "names_by_number": {str(one.id): one.name for one in people},
+        "typed": submitted,
+        "narrowed": any(submitted.values()),
+        "people": sorted(people, key=lambda person: person.login),
+        "names": {person.login: person.name for person in people},
+        "names_by_number": {str(person.id): person.name for person in people},
         "act_words": sorted(
-            translated(request, {act.value: words for act, words in ACT_WORDS.items()}).items(),
-            key=lambda one: fold(one[1]),
+            translated(request, {act.value: words for act, words in ACT_LABELS.items()}).items(),
+            key=lambda item: fold(item[1]),
         ),
-        "subject_words": translated(request, SUBJECT_WORDS),
-        "via_words": translated(request, VIA_WORDS),
+        "subject_words": translated(request, SUBJECT_LABELS),
+        "via_words": translated(request, VIA_LABELS),
         "places": PLACES,
         "total": 0,
         "first_page": True,
@@ -139,17 +140,23 @@ def _context(request: HttpRequest, typed: dict[str, str], people: Iterable[Perso
 
 
 def _found(request: HttpRequest, lines: list[AuditLine], codes: dict[int, str], site: Site) -> dict[str, object]:
-    language = language_of(request)
-    teller = Teller(
-        gettext=page_gettext(request),
-        moment=partial(moment, zone=site.zone, language=language),
-        day=partial(day, zone=site.zone, language=language),
-        codes=codes,
-    )
+    text = AuditText(site, language_of(request), page_gettext(request), codes)
     return {
-        "lines": [(line, teller.act(line.act), teller.differences(line)) for line in lines],
+        "lines": [(line, text.act(line), text.differences(line)) for line in lines],
         "codes": {str(number): code for number, code in codes.items()},
     }
+
+
+def _experiments_in(lines: Iterable[AuditLine]) -> set[int]:
+    """Return the row numbers of the experiments that lines are about or contain."""
+    found: set[int] = set()
+    for line in lines:
+        if line.subject == "experiment" and line.subject_id.isdecimal():
+            found.add(int(line.subject_id))
+        for values in (line.before, line.after):
+            if values and isinstance(values.get("experiment"), int):
+                found.add(values["experiment"])
+    return found
 
 
 def _exported(query: AuditQuery, file: str) -> str:

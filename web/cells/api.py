@@ -1,4 +1,4 @@
-"""`/api/cells/<cell>`: what a cell says now."""
+"""`/api/cells/<cell>`: a cell's current values."""
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
@@ -9,7 +9,7 @@ from schemas.site import Site
 from storage.database import Reads, ReadTransaction
 from telemetry.judging import judge_presence
 from telemetry.views import CellView, ValueView, cell_view
-from web.cells.known import asked_cell
+from web.cells.known import resolve_cell
 from web.http.problems import problems
 from web.http.query_parameters import known_parameter
 from web.live.hub import Hub
@@ -31,7 +31,7 @@ class CellController(Controller):
         threads: NamedDependency[WebThreads],
     ) -> CellView:
         """Return a cell with every value that it has, their ages and states."""
-        return await _view(*await asked_cell(site, sessions, threads, cell), hub, threads, sessions)
+        return await _view(*await resolve_cell(site, sessions, threads, cell), hub, threads, sessions)
 
     @get("/{cell:str}/{parameter:str}", responses=problems(404))
     async def parameter(
@@ -45,7 +45,7 @@ class CellController(Controller):
         threads: NamedDependency[WebThreads],
     ) -> ValueView:
         """Return one parameter's newest value."""
-        described, found = await asked_cell(site, sessions, threads, cell)
+        described, found = await resolve_cell(site, sessions, threads, cell)
         code = known_parameter(described, found, parameter).code
         view = await _view(described, found, hub, threads, sessions)
         return next(value for value in view.values if value.parameter == code)

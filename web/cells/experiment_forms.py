@@ -54,13 +54,13 @@ def put_experiment(
     actor: NamedDependency[Actor],
 ) -> HttpResponse:
     """Put an experiment into the cell in place of what the page showed there; refused where that has changed."""
-    typed = form_texts(data)
+    submitted = form_texts(data)
     try:
-        wanted = parse(Replacement, typed)
-        assign(writing, actor, wanted.experiment, [cell], replacing={cell: wanted.replaces})
+        replacement = parse(Replacement, submitted)
+        assign(writing, actor, replacement.experiment, [cell], replacing={cell: replacement.replaces})
     except Refusal as refusal:
         context = cell_context(request, cell, site=site, hub=hub, sessions=writing, actor=actor)
-        context |= {"typed": context["typed"] | {"experiment": typed.get("experiment", "")}, "asking": "assign"}
+        context |= {"typed": context["typed"] | {"experiment": submitted.get("experiment", "")}, "asking": "assign"}
         return page_again(request, "cells/cell.html", context, refusal, current="cards")
     return Redirect(f"/cells/{cell}?done=assigned#experiment", status_code=303)
 

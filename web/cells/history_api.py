@@ -17,7 +17,7 @@ from schemas import times
 from schemas.site import Site
 from storage.database import ReadTransaction, Sessions
 from telemetry.history import MOST_POINTS, read_history
-from telemetry.views import History
+from telemetry.views import CellHistory
 from web.cells.known import find_cell
 from web.http.auth import LAB
 from web.http.problems import problems
@@ -43,7 +43,7 @@ class HistoryController(Controller):
         responses=problems(404)
         | {
             200: ResponseSpec(
-                data_container=History, generate_examples=False, description="columns of min, mean and max"
+                data_container=CellHistory, generate_examples=False, description="columns of min, mean and max"
             )
         },
     )
@@ -53,15 +53,15 @@ class HistoryController(Controller):
         cell: FromPath[str],
         sessions: NamedDependency[ReadTransaction],
         site: NamedDependency[Site],
-        asked_from: From = None,
-        asked_to: To = None,
+        start_text: From = None,
+        end_text: To = None,
         parameters: Parameters = None,
         points: Annotated[int, QueryParameter(ge=2, le=MOST_POINTS)] = DEFAULT_POINTS,
     ) -> Response[bytes]:
         """Return [from, to) in at most `points` points a parameter; without `parameters`, the main ones."""
         site, cell = find_cell(site, sessions, cell)
         codes = chosen_parameters(site, cell, parameters) or main_parameters(site, cell)
-        start, end = range_of(asked_from, asked_to, times.now())
+        start, end = range_of(start_text, end_text, times.now())
         with sessions.reading() as session:
             found = read_history(session, site, cell=cell, parameters=codes, start=start, end=end, points=points)
         # Thousands of numbers: orjson writes them in a tenth of the time that the framework's way takes.
@@ -87,8 +87,8 @@ class HistoryController(Controller):
         writing: NamedDependency[Sessions],
         actor: NamedDependency[Actor],
         site: NamedDependency[Site],
-        asked_from: From = None,
-        asked_to: To = None,
+        start_text: From = None,
+        end_text: To = None,
         parameters: Parameters = None,
         format: FromQuery[Literal["wide", "long"]] = "wide",  # noqa: A002 - the word of the address
         separator: Annotated[str, QueryParameter(description="`,` `;` or `tab`")] = ",",
@@ -98,7 +98,7 @@ class HistoryController(Controller):
         """Return every reading of [from, to) as CSV: a row an instant (wide) or a row a value (long). It is audited."""
         site, cell = find_cell(site, sessions, cell)
         codes = chosen_parameters(site, cell, parameters)
-        start, end = range_of(asked_from, asked_to, times.now())
+        start, end = range_of(start_text, end_text, times.now())
         if separator not in SEPARATORS:
             raise ValidationException(detail="separator: one of `,`, `;` (written %3B) and `tab`")
         if SEPARATORS[separator] == decimal:

@@ -26,7 +26,7 @@ def find_cell(site: Site, sessions: Reads, code: str) -> tuple[Site, str]:
     return site, cell
 
 
-async def asked_cell(site: Site, sessions: Reads, threads: WebThreads, code: str) -> tuple[Site, str]:
+async def resolve_cell(site: Site, sessions: Reads, threads: WebThreads, code: str) -> tuple[Site, str]:
     """As `find_cell`, for live pages: raise DatabaseAway where the database would have to know and does not answer."""
     try:
         return site, known_cell(site, code)

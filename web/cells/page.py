@@ -21,7 +21,7 @@ from schemas.messages import CellExperiment
 from schemas.site import Parameter, Site
 from storage.database import Reads, ReadTransaction
 from storage.faults import DatabaseAway, away_as_one
-from web.cells.known import asked_cell, find_cell
+from web.cells.known import find_cell, resolve_cell
 from web.live.hub import Hub
 from web.notes.form import form_context
 from web.rendering.cell_view import show_cells
@@ -34,7 +34,7 @@ AWAY = {"away": True}
 NOTES_SHOWN = 5
 
 # What has just been done, as the redirect after a form says it.
-DONE_WORDS = {
+DONE_LABELS = {
     "assigned": N_("The experiment is in the cell now."),
     "ended": N_("The cell is free now."),
     "noted": N_("The past assignment is noted."),
@@ -58,8 +58,8 @@ async def cell_page(
     """Render a cell, also a retired one; its chart asks the API for the values' history."""
     if (present := site.former_codes["cell"].get(cell)) is not None:
         return Redirect(f"/cells/{present}", status_code=301)
-    described, cell = await asked_cell(site, sessions, threads, cell)
-    shown = live_context(request, cell, site, described, hub, done=done)
+    described, cell = await resolve_cell(site, sessions, threads, cell)
+    values = live_context(request, cell, site, described, hub, done=done)
     try:
         with away_as_one():
             history = await threads.additions.within(
@@ -67,7 +67,7 @@ async def cell_page(
             )
     except DatabaseAway:
         history = AWAY
-    return page(request, "cells/cell.html", shown | holding(cell, hub, history), current="cards")
+    return page(request, "cells/cell.html", values | holding(cell, hub, history), current="cards")
 
 
 def cell_context(
@@ -75,13 +75,13 @@ def cell_context(
 ) -> dict[str, Any]:
     """Return what the page shows after a form; raise NotFoundException for a cell that there never was."""
     described, cell = find_cell(site, sessions, cell)
-    shown = live_context(request, cell, site, described, hub)
+    values = live_context(request, cell, site, described, hub)
     try:
         with away_as_one():
             history = history_of(cell, sessions, actor, retired=described is not site)
     except DatabaseAway:
         history = AWAY
-    return shown | holding(cell, hub, history)
+    return values | holding(cell, hub, history)
 
 
 def live_context(
@@ -102,7 +102,7 @@ def live_context(
         "after": codes[place + 1] if place + 1 < len(codes) and not retired else None,
         "retired": retired,
         "site_description": describe_site(described),
-        "done": DONE_WORDS.get(done, ""),
+        "done": DONE_LABELS.get(done, ""),
         "typed": form["typed"] | {"experiment": ""},
         "asking": "",
     }
@@ -113,7 +113,7 @@ def history_of(cell: str, sessions: Reads, actor: Actor, *, retired: bool = Fals
     if not actor.may(Act.EXPERIMENTS_READ):
         return {}
     history = assignments_of_cell(sessions, actor, cell)
-    known: dict[str, Any] = {"held": held(history), "history": history, "free_since": free_since(history)}
+    known: dict[str, Any] = {"held": occupant(history), "history": history, "free_since": free_since(history)}
     query = AnnotationQuery(cell=cell, withdrawn=False, limit=NOTES_SHOWN)
     known["notes"], _ = find_annotations(sessions, actor, query)
     known["running"] = running_intervention(sessions, actor, cell)
@@ -132,8 +132,8 @@ def holding(cell: str, hub: Hub, history: Mapping[str, Any]) -> dict[str, Any]:
     return known | {"now": now}
 
 
-def held(history: list[AssignmentView]) -> CellExperiment | None:
-    """Return the open assignment as the topics tell it."""
+def occupant(history: list[AssignmentView]) -> CellExperiment | None:
+    """Return the open assignment as the topics have it."""
     if not history or history[0].ended_at is not None:
         return None
     one = history[0].experiment
@@ -150,11 +150,13 @@ def choices(
     """Return the experiments that can be put into the cell, those that are planned for it by themselves."""
     query = ExperimentQuery(state=ASSIGNABLE, sort="code", descending=False, limit=500)
     found = [
-        one for one in list_experiments(sessions, actor, query).experiments if present is None or one.id != present.id
+        experiment
+        for experiment in list_experiments(sessions, actor, query).experiments
+        if present is None or experiment.id != present.id
     ]
     return {
-        "planned": [one for one in found if cell in one.cells],
-        "others": [one for one in found if cell not in one.cells],
+        "planned": [item for item in found if cell in item.cells],
+        "others": [item for item in found if cell not in item.cells],
     }
 
 

@@ -8,7 +8,7 @@ from web.experiments.page import experiment_page
 from web.http.routes import Routes
 
 # What other features of the web may import.
-__all__ = ["ROUTES", "changes"]
+__all__ = ["ROUTES"]
 
 ROUTES = Routes(
     people=(

@@ -15,7 +15,7 @@ from facility.experiments.changing import change_experiment
 from facility.experiments.drafts import ExperimentChange
 from schemas.site import Site
 from storage.database import Sessions
-from web.experiments.page import View, occupied
+from web.experiments.page import ExperimentPageBuilder, occupied
 from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
 from web.live.snapshot import Snapshot
@@ -43,7 +43,7 @@ def move_experiment(
     try:
         change_experiment(writing, actor, experiment, parse(ExperimentChange, form_texts(data)))
     except Refusal as refusal:
-        return _again(View(request, writing, actor, site, snapshot), experiment, refusal)
+        return _again(ExperimentPageBuilder(request, writing, actor, site, snapshot), experiment, refusal)
     return Redirect(f"/experiments/{experiment}?done=moved", status_code=303)
 
 
@@ -65,17 +65,17 @@ def put_into_cells(
     snapshot: NamedDependency[Snapshot],
 ) -> HttpResponse:
     """Put the experiment into the chosen cells, or into all that are free."""
-    typed, cells = form_texts(data), form_text_list(data, "cell")
+    submitted, cells = form_texts(data), form_text_list(data, "cell")
     try:
-        if typed.get("free"):
+        if submitted.get("free"):
             assign_free(writing, actor, experiment)
         else:
-            seen = {code: _number(typed.get(f"held-{code}", "")) for code in cells}
-            if not typed.get("replace"):
+            seen = {code: _number(submitted.get(f"held-{code}", "")) for code in cells}
+            if not submitted.get("replace"):
                 _refuse_occupied(writing, actor, cells, seen)
             assign(writing, actor, experiment, cells, replacing=seen)
     except Refusal as refusal:
-        return _again(View(request, writing, actor, site, snapshot), experiment, refusal, cells)
+        return _again(ExperimentPageBuilder(request, writing, actor, site, snapshot), experiment, refusal, cells)
     return Redirect(f"/experiments/{experiment}?done=assigned#cells", status_code=303)
 
 
@@ -100,11 +100,13 @@ def end_in_cells(
     try:
         unassign_several(writing, actor, form_text_list(data, "cell"), experiment_id=experiment)
     except Refusal as refusal:
-        return _again(View(request, writing, actor, site, snapshot), experiment, refusal)
+        return _again(ExperimentPageBuilder(request, writing, actor, site, snapshot), experiment, refusal)
     return Redirect(f"/experiments/{experiment}?done=ended#cells", status_code=303)
 
 
-def _again(view: View, experiment: int, refusal: Refusal, chosen: list[str] | None = None) -> HttpResponse:
+def _again(
+    view: ExperimentPageBuilder, experiment: int, refusal: Refusal, chosen: list[str] | None = None
+) -> HttpResponse:
     """Show the page as it is now, with why; what was chosen stays. An experiment that is gone has no page: 404."""
     return view.answer(experiment, refusal=refusal, chosen=chosen or ())
 
@@ -115,7 +117,11 @@ def _number(text: str) -> int | None:
 
 def _refuse_occupied(sessions: Sessions, actor: Actor, cells: list[str], seen: Mapping[str, int | None]) -> None:
     """Nobody's experiment is ended by a tick too many: replacing is confirmed in so many words."""
-    held = {code: one for code, one in occupied(sessions, actor).items() if code in cells and seen[code] is not None}
-    if held:
-        told = ", ".join(f"{code} ({one.code})" for code, one in sorted(held.items()))
-        raise Invalid({"cells": message("Occupied: {cells}. Confirm that you replace what they hold.", cells=told)})
+    occupied_cells = {
+        code: item for code, item in occupied(sessions, actor).items() if code in cells and seen[code] is not None
+    }
+    if occupied_cells:
+        occupants = ", ".join(f"{code} ({item.code})" for code, item in sorted(occupied_cells.items()))
+        raise Invalid(
+            {"cells": message("Occupied: {cells}. Confirm that you replace what they hold.", cells=occupants)}
+        )

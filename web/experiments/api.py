@@ -43,7 +43,7 @@ class ExperimentController(Controller):
         offset: Annotated[int, QueryParameter(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
     ) -> ExperimentPage:
-        """List experiments whose texts hold every word of `search`; `cell` held or is planned to hold them."""
+        """List experiments whose texts contain every word of `search`, in or planned for `cell`, now or earlier."""
         query = ExperimentQuery(
             search=search,
             state=tuple(states or ()),

@@ -16,10 +16,10 @@ def chart(
     if experiment.started_at is None or not assignments:
         return None
     cells: dict[str, list[list[str | None]]] = {}
-    for one in reversed(assignments):
-        if one.cell in site.unit_of_cell:
-            end = None if one.ended_at is None else times.to_text(one.ended_at)
-            cells.setdefault(one.cell, []).append([times.to_text(one.started_at), end])
+    for assignment in reversed(assignments):
+        if assignment.cell in site.unit_of_cell:
+            end = None if assignment.ended_at is None else times.to_text(assignment.ended_at)
+            cells.setdefault(assignment.cell, []).append([times.to_text(assignment.started_at), end])
     order = [code for code in site.unit_of_cell if code in cells]
     own = {p.code for code in order for p in site.parameters_of(code)}
     first = [code for code in limits if code in own]
@@ -28,19 +28,19 @@ def chart(
         "start": times.to_text(experiment.started_at),
         "cells": {code: cells[code] for code in order},
         "parameters": [*first, *(p.code for p in offered if p.code not in first)],
-        "limits": {code: one.for_script() for code, one in limits.items()},
+        "limits": {code: limit.for_script() for code, limit in limits.items()},
     }
 
 
-def readings_address(one: AssignmentView, limits: dict[str, ShownLimits], site: Site) -> str:
+def readings_address(assignment: AssignmentView, limits: dict[str, ShownLimits], site: Site) -> str:
     """Return where the readings of an assignment are: its parameters of interest and their setpoints, or all."""
-    asked = {"from": times.to_text(one.started_at)}
-    if one.ended_at is not None:
-        asked["to"] = times.to_text(one.ended_at)
-    here = {p.code for p in site.parameters_of(one.cell)} if one.cell in site.unit_of_cell else set()
+    query_values = {"from": times.to_text(assignment.started_at)}
+    if assignment.ended_at is not None:
+        query_values["to"] = times.to_text(assignment.ended_at)
+    here = {p.code for p in site.parameters_of(assignment.cell)} if assignment.cell in site.unit_of_cell else set()
     if any(each.tolerance is not None for each in limits.values()):
         pairs = [(code, site.setpoint_by_measured.get(code)) for code in limits]
         codes = [code for measured, aim in pairs for code in (measured, *([aim.code] if aim else [])) if code in here]
         if codes:
-            asked["parameters"] = ",".join(codes)
-    return f"/api/cells/{one.cell}/readings.csv?{urlencode(asked)}"
+            query_values["parameters"] = ",".join(codes)
+    return f"/api/cells/{assignment.cell}/readings.csv?{urlencode(query_values)}"

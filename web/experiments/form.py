@@ -1,4 +1,4 @@
-"""`/experiments/new` and `/experiments/<id>/edit`: the form; what was typed stays, nobody's change is lost."""
+"""`/experiments/new` and `/experiments/<id>/edit`: the form; errors keep its values, concurrent edits are merged."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,14 @@ from facility.experiments.drafts import ExperimentChange, ExperimentDraft
 from facility.experiments.views import ExperimentView, get_experiment
 from schemas.site import Site
 from storage.database import ReadTransaction, Sessions
-from web.experiments.changes import FIELD_WORDS, Teller
 from web.experiments.form_values import FIELDS, ExperimentFormValues, at_fields, from_form, from_view, offered, values
 from web.experiments.merge import changes_since, merge_changes
 from web.http.forms import form_text_list, form_texts, parse
 from web.http.query_parameters import RowId
-from web.http.refusals import translate
-from web.rendering.limits import SEVERITY_WORDS
+from web.http.refusals import refusal_text, translate
+from web.rendering.audit_text import AuditText
+from web.rendering.labels import EXPERIMENT_FIELD_LABELS
+from web.rendering.limits import SEVERITY_LABELS
 from web.rendering.pages import language_of, page, page_gettext, translated
 from web.requests import FormData, HttpRequest, HttpResponse
 
@@ -51,13 +52,13 @@ def create(
     site: NamedDependency[Site],
 ) -> HttpResponse:
     """Make the experiment and show it."""
-    typed = from_form(data)
+    submitted = from_form(data)
     try:
         made = create_experiment(
-            writing, actor, parse(ExperimentDraft, values(typed) | {"state": typed.text("state") or "draft"})
+            writing, actor, parse(ExperimentDraft, values(submitted) | {"state": submitted.text("state") or "draft"})
         )
     except Invalid as refusal:
-        return _form(request, site, typed, refusal=at_fields(refusal, typed))
+        return _form(request, site, submitted, refusal=at_fields(refusal, submitted))
     return Redirect(f"/experiments/{made.id}?done=created", status_code=303)
 
 
@@ -139,7 +140,7 @@ class Both:
         language, gettext = language_of(self.request), page_gettext(self.request)
         since = changes_since(self.sessions, self.actor, view, self.base)
         names = names_behind(self.sessions, self.actor, since)
-        met = merge_changes(Teller(self.site, language, gettext, names), mine, view, since)
+        met = merge_changes(AuditText(self.site, language, gettext), mine, view, since, names)
         words = translate(self.request, message("Choose one of the two."), language)
         context = {
             "x": view,
@@ -155,7 +156,7 @@ class Both:
 def _form(
     request: HttpRequest,
     site: Site,
-    typed: ExperimentFormValues,
+    submitted: ExperimentFormValues,
     *,
     view: ExperimentView | None = None,
     version: int | None = None,
@@ -164,27 +165,28 @@ def _form(
 ) -> Template:
     """Render the form. A refused one is sent back with the version that it was filled in from."""
     language = language_of(request)
-    faults = {} if refusal is None else refusal.faults
+    text = None if refusal is None else refusal_text(request, refusal, language)
+    faults = {} if text is None else text.fields
     context = {
-        "typed": typed,
+        "typed": submitted,
         "x": view,
         "looked_at": (0 if view is None else view.version) if version is None else version,
-        "parameters": offered(site, typed),
+        "parameters": offered(site, submitted),
         "paired": set(site.setpoint_by_measured),
-        "severities": list(translated(request, SEVERITY_WORDS).items()),
-        "faults": {name: translate(request, words, language) for name, words in faults.items()},
+        "severities": list(translated(request, SEVERITY_LABELS).items()),
+        "faults": faults,
         "fault_labels": {name: _label(name, site, language, page_gettext(request)) for name in faults},
-        "message": "" if refusal is None else translate(request, refusal.message, language),
+        "message": "" if text is None else text.message,
         "dirty": dirty or refusal is not None,
     }
-    status = 200 if refusal is None else 422
+    status = 200 if text is None else text.status
     return page(request, "experiments/experiment_form.html", context, current="experiments", status_code=status)
 
 
 def _label(field: str, site: Site, language: str, gettext: Callable[[str], str]) -> str:
     """Name a field as the form does; a limit by its parameter."""
-    if field in FIELD_WORDS:
-        return gettext(FIELD_WORDS[field])
+    if field in EXPERIMENT_FIELD_LABELS:
+        return gettext(EXPERIMENT_FIELD_LABELS[field])
     parameter = site.parameter_by_code.get(field.partition("-")[2])
     return field if parameter is None else parameter.label.in_(language)
 

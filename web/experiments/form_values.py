@@ -1,4 +1,4 @@
-"""An experiment as a form holds it: every value a text as it was typed, to be shown again or understood."""
+"""The values of the experiment form, each as the text that was sent, to be parsed or rendered again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -66,45 +66,47 @@ def from_form(data: Mapping[str, object]) -> ExperimentFormValues:
 def from_view(view: ExperimentView, language: str) -> ExperimentFormValues:
     """Write what is kept as people of this language type it."""
     texts = {name: str(getattr(view, name) or "") for name in TEXTS}
-    for one in view.parameters:
-        texts |= {f"{member}-{one.parameter}": _decimal(getattr(one, member), language) for member in LIMITS}
-        texts |= {f"delay-{one.parameter}": _decimal(one.delay / 60, language)}
-        texts |= {f"severity-{one.parameter}": one.severity}
-    return ExperimentFormValues(texts, view.cells, tuple(one.parameter for one in view.parameters))
+    for parameter in view.parameters:
+        texts |= {
+            f"{member}-{parameter.parameter}": _decimal(getattr(parameter, member), language) for member in LIMITS
+        }
+        texts |= {f"delay-{parameter.parameter}": _decimal(parameter.delay / 60, language)}
+        texts |= {f"severity-{parameter.parameter}": parameter.severity}
+    return ExperimentFormValues(texts, view.cells, tuple(parameter.parameter for parameter in view.parameters))
 
 
-def values(typed: ExperimentFormValues) -> dict[str, object]:
-    """Return what the facility's form takes; raise Invalid for what only this form can say."""
+def values(submitted: ExperimentFormValues) -> dict[str, object]:
+    """Return the values for the facility's models; raise Invalid for errors of this form alone."""
     faults: dict[str, UserMessage] = {}
     tolerances = []
-    for code in typed.parameters:
-        one: dict[str, object] = {"parameter": code, "severity": typed.limit("severity", code)}
-        one |= {member: _plain(typed.limit(member, code)) or None for member in LIMITS}
-        seconds = _seconds(typed.limit("delay", code))
+    for code in submitted.parameters:
+        one: dict[str, object] = {"parameter": code, "severity": submitted.limit("severity", code)}
+        one |= {member: _plain(submitted.limit(member, code)) or None for member in LIMITS}
+        seconds = _seconds(submitted.limit("delay", code))
         if seconds is None:
             faults[f"delay-{code}"] = message("Minutes from 0 to {most}.", most=LONGEST_MINUTES)
         tolerances.append(one | {"delay": seconds})
     if faults:
         raise Invalid(faults)
-    return {name: typed.text(name) for name in TEXTS} | {"cells": list(typed.cells), "parameters": tolerances}
+    return {name: submitted.text(name) for name in TEXTS} | {"cells": list(submitted.cells), "parameters": tolerances}
 
 
-def at_fields(refusal: Invalid, typed: ExperimentFormValues) -> Invalid:
+def at_fields(refusal: Invalid, submitted: ExperimentFormValues) -> Invalid:
     """Name the faults as the form names its fields: `parameters.2.low` is `low-co2`."""
     named: dict[str, UserMessage] = {}
     for place, words in refusal.faults.items():
         name, _, rest = place.partition(".")
         position, _, member = rest.partition(".")
-        if name == "parameters" and member and position.isdigit() and int(position) < len(typed.parameters):
-            code = typed.parameters[int(position)]
+        if name == "parameters" and member and position.isdigit() and int(position) < len(submitted.parameters):
+            code = submitted.parameters[int(position)]
             name = f"parameter-{code}" if member == "parameter" else f"{member.partition('.')[0]}-{code}"
         named.setdefault(name, words)
     return Invalid(named)
 
 
-def offered(site: Site, typed: ExperimentFormValues) -> list[Parameter]:
+def offered(site: Site, submitted: ExperimentFormValues) -> list[Parameter]:
     """Return the parameters that the form lists: what is measured, and what was chosen anyhow."""
-    return [p for p in site.parameters if p.setpoint_of is None or p.code in typed.parameters]
+    return [p for p in site.parameters if p.setpoint_of is None or p.code in submitted.parameters]
 
 
 def comparable(field: str, kept: Any) -> Any:
@@ -113,7 +115,7 @@ def comparable(field: str, kept: Any) -> Any:
         return sorted(kept or ())
     if field == "parameters":
         return sorted(
-            (Tolerance.model_validate(one).model_dump() for one in kept or ()), key=lambda one: one["parameter"]
+            (Tolerance.model_validate(item).model_dump() for item in kept or ()), key=lambda item: item["parameter"]
         )
     return kept or ""
 

@@ -10,7 +10,7 @@ from litestar.response import Template
 
 from facility.acting.acts import Actor
 from facility.acting.permissions import Act
-from facility.experiments.drafts import STATE_WORDS
+from facility.experiments.drafts import EXPERIMENT_STATE_LABELS
 from facility.experiments.views import ExperimentQuery, Sort, list_experiments
 from schemas.site import Site
 from storage.database import Reads, ReadTransaction
@@ -59,9 +59,9 @@ def experiments_page(
         }
     )
     found = list_experiments(sessions, actor, query)
-    kept = in_state if in_state in {*STATE_WORDS, "all"} else ""
-    asked = {"search": query.search, "state": kept, "cell": query.cell}
-    narrowed = {name: value for name, value in asked.items() if value}
+    kept = in_state if in_state in {*EXPERIMENT_STATE_LABELS, "all"} else ""
+    query_values = {"search": query.search, "state": kept, "cell": query.cell}
+    narrowed = {name: value for name, value in query_values.items() if value}
 
     def address(**changes: object) -> str:
         sorting = {"sort": query.sort, "order": "desc" if query.descending else "asc"}
@@ -75,7 +75,7 @@ def experiments_page(
     context = {
         "found": found,
         "query": query,
-        "asked": asked,
+        "asked": query_values,
         "narrowed": narrowed,
         "columns": COLUMNS,
         "sort_address": sort_address,
@@ -87,16 +87,16 @@ def experiments_page(
         "all_address": f"/experiments?{urlencode(narrowed | {'state': 'all'})}",
         "archived": _archived(sessions, actor) if not found.total and not narrowed else 0,
         "cell_choices": [(code, code) for code in site.unit_of_cell],
-        "experiment_states": translated_messages(request, STATE_WORDS),
+        "experiment_states": translated_messages(request, EXPERIMENT_STATE_LABELS),
     }
     return page(request, "experiments/experiments.html", context, current="experiments")
 
 
-def _states(asked: str) -> tuple[str, ...]:
-    """Return the states that are listed: what was archived only where it is asked for."""
-    if asked in STATE_WORDS:
-        return (asked,)
-    return () if asked == "all" else tuple(state for state in STATE_WORDS if state != "archived")
+def _states(query_values: str) -> tuple[str, ...]:
+    """Return the states that are listed; archived ones only on request."""
+    if query_values in EXPERIMENT_STATE_LABELS:
+        return (query_values,)
+    return () if query_values == "all" else tuple(state for state in EXPERIMENT_STATE_LABELS if state != "archived")
 
 
 def _archived(sessions: Reads, actor: Actor) -> int:

@@ -1,5 +1,6 @@
-"""Two people changed the same experiment: what each changed, laid side by side, field by field."""
+"""Merge of two concurrent changes of an experiment: both versions side by side, field by field."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from facility.acting.acts import Actor
@@ -8,59 +9,67 @@ from facility.acting.refusals import Invalid
 from facility.experiments.drafts import ExperimentChange
 from facility.experiments.views import ExperimentView
 from storage.database import Sessions
-from web.experiments.changes import FIELD_WORDS, ShownChange, Teller
+from web.experiments.changes import ExperimentHistoryEntry, history_entries
 from web.experiments.form_values import FIELDS, ExperimentFormValues, comparable, values
 from web.experiments.word_differences import Pieces, word_differences
 from web.http.forms import parse
+from web.rendering.audit_text import AuditText
+from web.rendering.labels import EXPERIMENT_FIELD_LABELS
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A field in both versions, in pieces that tell what stands in one alone.
+class MergeField:
+    """A field in both versions, in pieces that mark what is in one of them alone.
 
-    `usual` is the version that nobody would object to, or empty where both changed the field.
+    `default` is "mine" or "saved", the version that alone was changed; empty where both were.
     """
 
     field: str
     word: str
     mine: Pieces
     saved: Pieces
-    usual: str
+    default: str
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What differs, those that must be chosen first; and what the others did meanwhile."""
+    """The fields that differ, those that need a choice first, and the changes of others since."""
 
-    differences: tuple[Difference, ...]
-    meanwhile: tuple[ShownChange, ...]
+    differences: tuple[MergeField, ...]
+    meanwhile: tuple[ExperimentHistoryEntry, ...]
 
 
-def merge_changes(teller: Teller, mine: ExperimentFormValues, view: ExperimentView, since: list[AuditLine]) -> Merge:
-    """Compare what was typed with what is kept, knowing from the audit how it stood when the typing began."""
+def merge_changes(
+    text: AuditText,
+    mine: ExperimentFormValues,
+    view: ExperimentView,
+    since: list[AuditLine],
+    names: Mapping[str, str],
+) -> Merge:
+    """Compare the form with the saved version; `since` are the changes made after the form was loaded, newest first."""
     saved = view.model_dump(mode="json")
-    typed = _typed_values(mine, saved)
+    submitted = _submitted_values(mine, saved)
     before: dict[str, object] = {}
     for line in since:
         # The newest first: what the oldest change found is how it stood.
         before |= line.before or {}
     found = []
     for field in FIELDS:
-        own, kept = comparable(field, typed[field]), comparable(field, saved[field])
+        own, kept = comparable(field, submitted[field]), comparable(field, saved[field])
         if own == kept:
             continue
         if field not in before and since:
-            usual = "mine"
+            default = "mine"
         else:
-            usual = "saved" if field in before and own == comparable(field, before[field]) else ""
-        sides = word_differences(teller.value(field, typed[field]), teller.value(field, saved[field]))
-        found.append(Difference(field, teller.gettext(FIELD_WORDS[field]), *sides, usual))
-    found.sort(key=lambda one: bool(one.usual))
-    return Merge(tuple(found), tuple(teller.change(line, view.id) for line in since))
+            default = "saved" if field in before and own == comparable(field, before[field]) else ""
+        sides = word_differences(text.value(field, submitted[field]), text.value(field, saved[field]))
+        found.append(MergeField(field, text.gettext(EXPERIMENT_FIELD_LABELS[field]), *sides, default))
+    found.sort(key=lambda item: bool(item.default))
+    return Merge(tuple(found), history_entries(text, since, view.id, names))
 
 
-def _typed_values(mine: ExperimentFormValues, saved: dict[str, object]) -> dict[str, object]:
-    """Return what was typed as it would be kept; what cannot be understood is shown as it stands."""
+def _submitted_values(mine: ExperimentFormValues, saved: dict[str, object]) -> dict[str, object]:
+    """Return the form's values as they would be saved; one that is not valid is returned as it was typed."""
     try:
         return parse(ExperimentChange, values(mine) | {"version": saved["version"]}).model_dump(mode="json")
     except Invalid:

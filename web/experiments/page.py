@@ -11,24 +11,25 @@ from litestar.response import Template
 from facility.acting.acts import Actor
 from facility.acting.auditing import changes_of_experiment, names_behind
 from facility.acting.permissions import Act
-from facility.acting.refusals import Invalid, Refusal
+from facility.acting.refusals import Refusal
 from facility.assignments.assigning import ASSIGNABLE
 from facility.assignments.views import Occupant, assignments_of_experiment, occupants_now
 from facility.experiments.changing import TRANSITIONS
-from facility.experiments.drafts import STATE_WORDS
+from facility.experiments.drafts import EXPERIMENT_STATE_LABELS
 from facility.experiments.views import ExperimentView, get_experiment
 from facility.notes.annotations import AnnotationQuery, find_annotations
 from schemas import times
 from schemas.site import Site
 from storage.database import Reads, ReadTransaction
 from telemetry.retired import site_with_cells
-from web.experiments.changes import Teller
+from web.experiments.changes import history_entries
 from web.experiments.days import chart, readings_address
 from web.experiments.verdict import ICONS, LiveRow, judge, kind, sentences
 from web.http.query_parameters import RowId
-from web.http.refusals import STATUSES, translate
+from web.http.refusals import refusal_text
 from web.live.snapshot import Snapshot
 from web.notes.form import form_context
+from web.rendering.audit_text import AuditText
 from web.rendering.cell_view import show_cells
 from web.rendering.formatting import span_text
 from web.rendering.limits import limits_of, limits_text, own_limits, tolerance_text
@@ -51,7 +52,7 @@ MOVES = {
     ("archived", "ended"): N_("Back to ended"),
     ("archived", "draft"): N_("Back to draft"),
 }
-ASKED = {
+CONFIRMATIONS = {
     "ended": N_("Its cells become free now. The readings and the history stay."),
     "archived": N_("It leaves the plan and the lists of what can be put into cells; nothing is deleted."),
 }
@@ -75,14 +76,14 @@ def experiment_page(
     snapshot: NamedDependency[Snapshot],
     done: FromQuery[str] = "",
 ) -> Template:
-    """Show it."""
-    view = View(request, sessions, actor, site, snapshot)
+    """Show the page of an experiment."""
+    view = ExperimentPageBuilder(request, sessions, actor, site, snapshot)
     return view.answer(experiment, done=done)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """What the page is made from; also after an act on it was refused."""
+class ExperimentPageBuilder:
+    """The experiment's page, also after an act on it was refused."""
 
     request: HttpRequest
     sessions: Reads
@@ -97,13 +98,13 @@ class View:
         gettext, language = page_gettext(self.request), language_of(self.request)
         limits = limits_of(self.site, experiment)
         with self.sessions.reading() as session:
-            described = site_with_cells(session, self.site, [one.cell for one in assignments])
+            described = site_with_cells(session, self.site, [assignment.cell for assignment in assignments])
         snapshot = in_its_cells(self.snapshot, experiment)
-        shown = show_cells(self.site, snapshot)
+        cell_views = show_cells(self.site, snapshot)
         rows = [
-            LiveRow(shown[code], tuple(shown[code].value(one) for one in limits))
+            LiveRow(cell_views[code], tuple(cell_views[code].value(limit) for limit in limits))
             for code in experiment.cells_now
-            if code in shown
+            if code in cell_views
         ]
         judged = judge(rows)
         context = {
@@ -112,16 +113,18 @@ class View:
             "assignments": assignments,
             "rows": rows,
             "limits": limits,
-            "limits_text": lambda one: limits_text(one.limits, one.parameter.unit, language),
-            "tolerance_lines": [tolerance_text(self.site, one, language, gettext) for one in experiment.parameters],
+            "limits_text": lambda item: limits_text(item.limits, item.parameter.unit, language),
+            "tolerance_lines": [
+                tolerance_text(self.site, parameter, language, gettext) for parameter in experiment.parameters
+            ],
             "verdict_kind": kind(judged),
             "verdict_icon": ICONS[kind(judged)],
             "verdict_words": sentences(judged, gettext),
             "lasts": lambda start, end: span_text(((end or times.now()) - start).total_seconds(), language),
-            "readings_address": lambda one: readings_address(one, limits, described),
+            "readings_address": lambda item: readings_address(item, limits, described),
             "moves": self.moves(experiment),
             "changes": self.changes(number, language),
-            "experiment_states": translated_messages(self.request, STATE_WORDS),
+            "experiment_states": translated_messages(self.request, EXPERIMENT_STATE_LABELS),
             "occupied": occupied(self.sessions, self.actor),
             "may_change": self.actor.may(Act.EXPERIMENT_CHANGE),
             "may_assign": self.actor.may(Act.ASSIGN) and experiment.state in ASSIGNABLE,
@@ -131,10 +134,10 @@ class View:
             "site_description": describe_site(described),
             **self._notes(number),
             "done": gettext(DONE[done]) if done in DONE else "",
-            "message": self._words(refusal, language),
+            "message": self._message(refusal, language),
             "chosen": chosen,
         }
-        status = 200 if refusal is None else STATUSES[type(refusal)]
+        status = 200 if refusal is None else refusal_text(self.request, refusal, language).status
         return page(self.request, "experiments/experiment.html", context, current="experiments", status_code=status)
 
     def _notes(self, number: int) -> dict[str, Any]:
@@ -144,41 +147,43 @@ class View:
         return form_context(self.request, self.site, "") | {"notes": notes, "notes_in_all": total}
 
     def moves(self, experiment: ExperimentView) -> list[tuple[str, str, str]]:
-        """Return the states that may follow, the word of each button, and what it asks first, if anything."""
+        """Return the possible next states, each with its button's label and the question before it ("" for none)."""
         gettext = page_gettext(self.request)
         return [
-            (then, gettext(MOVES[experiment.state, then]), gettext(ASKED[then]) if self._asks(experiment, then) else "")
+            (
+                then,
+                gettext(MOVES[experiment.state, then]),
+                gettext(CONFIRMATIONS[then]) if self._needs_confirmation(experiment, then) else "",
+            )
             for then in TRANSITIONS[experiment.state]
         ]
 
     def changes(self, number: int, language: str) -> Any:
         lines = changes_of_experiment(self.sessions, self.actor, number)
         names = names_behind(self.sessions, self.actor, lines)
-        teller = Teller(self.site, language, page_gettext(self.request), names)
-        return [teller.change(line, number) for line in lines]
+        return history_entries(AuditText(self.site, language, page_gettext(self.request)), lines, number, names)
 
     @staticmethod
-    def _asks(experiment: ExperimentView, then: str) -> bool:
-        return then in ASKED and (experiment.state, then) != ("archived", "ended")
+    def _needs_confirmation(experiment: ExperimentView, then: str) -> bool:
+        return then in CONFIRMATIONS and (experiment.state, then) != ("archived", "ended")
 
-    def _words(self, refusal: Refusal | None, language: str) -> str:
-        """Return why it was refused; where the faults of fields say more, those."""
+    def _message(self, refusal: Refusal | None, language: str) -> str:
+        """Return why the act was refused; where single fields are wrong, the errors of the fields."""
         if refusal is None:
             return ""
-        if isinstance(refusal, Invalid) and refusal.faults:
-            return " ".join(translate(self.request, words, language) for words in refusal.faults.values())
-        return translate(self.request, refusal.message, language)
+        text = refusal_text(self.request, refusal, language)
+        return " ".join(text.fields.values()) or text.message
 
 
 def in_its_cells(snapshot: Snapshot, experiment: ExperimentView) -> Snapshot:
-    """Return the snapshot with the experiment and its limits in its cells, as the database has just said it."""
-    limits = {code: one.model_dump(exclude_none=True) for code, one in own_limits(experiment).items()}
+    """Return the snapshot with the experiment and its limits in its cells, as in the database."""
+    limits = {code: limit.model_dump(exclude_none=True) for code, limit in own_limits(experiment).items()}
     own = {"id": experiment.id, "code": experiment.code, "title": experiment.title, "state": experiment.state}
-    held = snapshot["experiments"]
-    here = {cell: held.get(cell, {}) | own | {"limits": limits} for cell in experiment.cells_now}
-    return {**snapshot, "experiments": held | here}
+    snapshot_experiments = snapshot["experiments"]
+    here = {cell: snapshot_experiments.get(cell, {}) | own | {"limits": limits} for cell in experiment.cells_now}
+    return {**snapshot, "experiments": snapshot_experiments | here}
 
 
 def occupied(sessions: Reads, actor: Actor) -> dict[str, Occupant]:
     """Return what each occupied cell holds; for the form that puts the experiment into cells."""
-    return {one.cell: one.experiment for one in occupants_now(sessions, actor)}
+    return {item.cell: item.experiment for item in occupants_now(sessions, actor)}

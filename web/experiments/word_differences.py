@@ -1,4 +1,4 @@
-"""Where two texts differ, word by word: what a person who must choose looks for."""
+"""Differences of two texts, word by word."""
 
 import re
 from difflib import SequenceMatcher
@@ -10,7 +10,7 @@ Pieces = list[tuple[str, bool]]
 
 
 def word_differences(mine: str, saved: str) -> tuple[Pieces, Pieces]:
-    """Return both texts in pieces, each with whether it stands in this one alone."""
+    """Return both texts in pieces, each with whether it is in this text alone."""
     ours, theirs = _words(mine), _words(saved)
     if len(ours) + len(theirs) > MOST_WORDS:
         return [(mine, False)], [(saved, False)]

@@ -30,8 +30,10 @@ class Account(BaseModel):
 
 
 def read_ledger(sessions: Reads, picture: Picture) -> list[Account]:
-    """Return the account of every outbox that ever sent: the database's side and what the publishers say."""
-    present = {one.status.publisher: one.status for one in picture.units.values() if one.status.publisher is not None}
+    """Return the account of every outbox that ever sent, from the database and the publishers' statuses."""
+    present = {
+        unit.status.publisher: unit.status for unit in picture.units.values() if unit.status.publisher is not None
+    }
     found = []
     with sessions.reading() as session:
         for unit, publisher, last, stored, rejected, repeated, seen_at in session.execute(queries.accounts()):

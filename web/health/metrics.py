@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus, gathered when asked: nothing is counted twice over several processes."""
+"""`/metrics` for Prometheus, collected at each request, so that several processes count nothing twice."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ ACCOUNTS = {
 
 
 class _Station(Collector):
-    """One look at the station as metric families."""
+    """Collect the station's state as metric families."""
 
     def __init__(self, found: Health, hub: Hub, follower: Follower) -> None:
         self._found, self._hub, self._follower = found, hub, follower
@@ -76,7 +76,7 @@ async def metrics(
     follower: NamedDependency[Follower],
     threads: NamedDependency[WebThreads],
 ) -> Response[bytes]:
-    """Say in numbers what /health says in words."""
+    """Return the state of /health as metric families."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Station(await judge(sessions, engine, site, hub, threads), hub, follower))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE})

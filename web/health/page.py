@@ -7,13 +7,13 @@ from web.rendering.pages import page, translated
 from web.rendering.texts import N_
 from web.requests import HttpRequest
 
-STATUS_WORDS = {
+STATUS_LABELS = {
     "ok": N_("Readings arrive and are stored."),
     "degraded": N_("A part of the station needs a look."),
     "down": N_("Nothing new is being stored, or nothing can be shown live."),
 }
-PRESENCE_WORDS = {"online": N_("online"), "offline": N_("offline"), "unknown": N_("unknown"), "silent": N_("silent")}
-SERVICE_WORDS = {
+PRESENCE_LABELS = {"online": N_("online"), "offline": N_("offline"), "unknown": N_("unknown"), "silent": N_("silent")}
+SERVICE_LABELS = {
     "ingestor": N_("Storing (ingestor)"),
     "web": N_("Pages (web)"),
     "bot": N_("Discord (bot)"),
@@ -22,12 +22,12 @@ SERVICE_WORDS = {
 
 
 def health_page(request: HttpRequest, found: Health, status_code: int) -> Template:
-    """Render what the JSON of the same address says."""
+    """Render the report as a page; the same address also has it as JSON."""
     context = {
         "health": found,
-        "status_word": translated(request, STATUS_WORDS)[found.status],
+        "status_word": translated(request, STATUS_LABELS)[found.status],
         "presences": found.presences,
-        "presence_words": translated(request, PRESENCE_WORDS),
-        "service_words": translated(request, SERVICE_WORDS),
+        "presence_words": translated(request, PRESENCE_LABELS),
+        "service_words": translated(request, SERVICE_LABELS),
     }
     return page(request, "health/health.html", context, current="health", status_code=status_code)

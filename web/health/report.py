@@ -61,7 +61,7 @@ class Health(BaseModel):
 
 
 async def judge(sessions: Reads, engine: Engine, site: Site, hub: Hub, threads: WebThreads) -> Health:
-    """Look at the rows, the broker and who says that he is there."""
+    """Collect the report from the database, the broker and the services' statuses."""
     now, picture = times.now(), hub.picture
     try:
         with away_as_one():
@@ -82,7 +82,7 @@ async def judge(sessions: Reads, engine: Engine, site: Site, hub: Hub, threads: 
         down.append("the broker is not connected")
     presences = {name: judge_presence(*picture.service(name), now) for name in sorted(picture.services)}
     partly = [f"service {name} is {presence}" for name, presence in presences.items() if presence != "online"]
-    troubles = {name: one.status.trouble for name, one in sorted(picture.services.items())}
+    troubles = {name: service.status.trouble for name, service in sorted(picture.services.items())}
     partly += [f"{name}: {trouble}" for name, trouble in troubles.items() if trouble is not None]
     partly += [account.fault for account in ledger if account.fault is not None]
     if database == "ok":  # else nothing is known of what is stored, and that is said once
@@ -94,7 +94,7 @@ async def judge(sessions: Reads, engine: Engine, site: Site, hub: Hub, threads: 
         database=database,
         broker="connected" if picture.connected else "not connected",
         last_message_at=picture.last_message_at,
-        services={name: one.status for name, one in picture.services.items()},
+        services={name: service.status for name, service in picture.services.items()},
         presences=presences,
         units=units,
         ledger=ledger,

@@ -1,4 +1,4 @@
-"""Files below /static. Their address carries a hash of them all, so a browser may keep them for good."""
+"""Static files. Their address contains a hash of them all, so a browser may cache them for ever."""
 
 import mimetypes
 import re
@@ -26,7 +26,7 @@ _TYPES = {".js": "text/javascript", ".woff2": "font/woff2", ".webmanifest": "app
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """The folder and the version that stands for its content."""
+    """The folder, and the version, a hash of its content."""
 
     root: Path
     version: str

@@ -1,4 +1,4 @@
-"""From exception to answer: problem+json (RFC 9457) for programs, a page for people, in words that help."""
+"""Exceptions as answers: problem+json (RFC 9457) for programs, a page for people."""
 
 import logging
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def exception_handlers() -> ExceptionHandlersMap:
 
 
 def for_program(request: HttpRequest) -> bool:
-    """Tell whether JSON or a page is the right answer."""
+    """Return whether JSON or a page is the right answer."""
     path = request.scope["path"]
     if any(path == prefix.rstrip("/") or path.startswith(prefix) for prefix in FOR_PROGRAMS):
         return True

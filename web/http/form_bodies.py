@@ -1,4 +1,4 @@
-"""The body of a form, read once, before anybody knows who sends it.
+"""The body of a form, read once, before authentication.
 
 Litestar's own reader keeps the last thousand bodies, passwords included, for as long as the process lives: enough to
 fill the memory of the server from outside. What is read here is found by the handlers as the form of their request.

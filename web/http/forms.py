@@ -1,4 +1,4 @@
-"""What every page with a form does: read what was typed, and show it again with words where it was refused."""
+"""Forms of pages: parse what was sent, and render it again with its errors where it is refused."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from facility.acting.refusals import Invalid, Refusal, invalid
 from facility.acting.user_messages import message
-from web.http.refusals import STATUSES, translate
+from web.http.refusals import refusal_text
 from web.rendering.form_tokens import FORM_FIELD
 from web.rendering.pages import language_of, page
 from web.requests import HttpRequest
@@ -31,7 +31,7 @@ def form_texts(data: Mapping[str, object]) -> dict[str, str]:
 def form_text_list(data: Mapping[str, object], name: str) -> list[str]:
     """Return what was sent under a name that a form may send more than once: boxes that were ticked."""
     found = data.get(name, [])
-    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
+    return [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, str)]
 
 
 def parse(model: type[M], values: Mapping[str, object]) -> M:
@@ -58,10 +58,8 @@ def check_same(data: Mapping[str, str], first: str) -> None:
 def page_again(
     request: HttpRequest, name: str, context: Mapping[str, object], refusal: Refusal, *, current: str = ""
 ) -> Template:
-    """Show the form again: the refusal's status, its words, and a fault beside each field."""
-    language = language_of(request)
-    faults = refusal.faults if isinstance(refusal, Invalid) else {}
-    told = {field.split(".")[0]: translate(request, words, language) for field, words in faults.items()}
-    message = translate(request, refusal.message, language)
-    values = dict(context) | {"faults": told, "message": message}
-    return page(request, name, values, current=current, status_code=STATUSES[type(refusal)])
+    """Render the form again with the refusal's status and message, and an error beside each field."""
+    text = refusal_text(request, refusal, language_of(request))
+    faults = {field.split(".")[0]: error for field, error in text.fields.items()}
+    values = dict(context) | {"faults": faults, "message": text.message}
+    return page(request, name, values, current=current, status_code=text.status)

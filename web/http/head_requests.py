@@ -8,12 +8,12 @@ STREAM = "/live"
 
 
 def answer_head_requests(app: ASGIApp) -> ASGIApp:
-    """Wrap an application that knows GET alone; the server leaves the content of the answer out."""
+    """Answer HEAD with an application that handles only GET; the server omits the content."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD" and scope["path"] != STREAM:
-            asked: HTTPScope = {**scope, "method": "GET"}
-            scope = asked
+            get_scope: HTTPScope = {**scope, "method": "GET"}
+            scope = get_scope
         await app(scope, receive, send)
 
     return wrapped

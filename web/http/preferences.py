@@ -19,7 +19,7 @@ def preferences(
     language: FromQuery[str | None] = None,
     theme: FromQuery[str | None] = None,
 ) -> Redirect:
-    """Remember a choice and return to the page that asked."""
+    """Store a preference in a cookie and redirect to the page that sent it."""
     chosen = {"language": language if language in LANGUAGES else None, "theme": theme if theme in THEMES else None}
     return Redirect(
         own_path(back),

@@ -1,4 +1,4 @@
-"""What the API answers when it does not do what was asked, for its description."""
+"""Error answers of the API, for its OpenAPI description."""
 
 from http import HTTPStatus
 
@@ -6,13 +6,6 @@ from litestar.openapi.datastructures import ResponseSpec
 from pydantic import BaseModel
 
 from web.http.errors import PROBLEM
-
-
-class Fault(BaseModel):
-    """What is wrong with one member of the request."""
-
-    key: str
-    message: str
 
 
 class Problem(BaseModel):

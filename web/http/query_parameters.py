@@ -53,14 +53,14 @@ def known_parameter(site: Site, cell: str, code: str) -> Parameter:
     return own[code]
 
 
-def chosen_parameters(site: Site, cell: str, asked: list[str] | None) -> list[str] | None:
+def chosen_parameters(site: Site, cell: str, requested: list[str] | None) -> list[str] | None:
     """Return the parameters named, by commas or repeated, each once; None where none is named."""
-    codes = [code.strip() for part in asked or [] for code in part.split(",")]
+    codes = [code.strip() for part in requested or [] for code in part.split(",")]
     return list(dict.fromkeys(known_parameter(site, cell, code).code for code in codes if code)) or None
 
 
 def main_parameters(site: Site, cell: str) -> list[str]:
-    """Return what a cell is first looked at for: its main parameters and their setpoints."""
+    """Return the parameters shown by default: the cell's main ones and their setpoints."""
     own = [parameter.code for parameter in site.parameters_of(cell)]
     main = [parameter for parameter in site.parameters_of(cell) if parameter.main]
     pairs = [(parameter.code, site.setpoint_by_measured.get(parameter.code)) for parameter in main]
@@ -68,10 +68,10 @@ def main_parameters(site: Site, cell: str) -> list[str]:
     return found or own[:4]
 
 
-def range_of(asked_from: str | None, asked_to: str | None, now: datetime) -> tuple[datetime, datetime]:
-    """Return [from, to): the last day unless said otherwise."""
-    end = now if asked_to is None else _instant("to", asked_to)
-    start = max(EARLIEST, end - DAY) if asked_from is None else _instant("from", asked_from)
+def range_of(start_text: str | None, end_text: str | None, now: datetime) -> tuple[datetime, datetime]:
+    """Return [from, to); by default the last day."""
+    end = now if end_text is None else _instant("to", end_text)
+    start = max(EARLIEST, end - DAY) if start_text is None else _instant("from", start_text)
     if start >= end:
         raise ValidationException(detail=f"from ({times.to_text(start)}) must come before to ({times.to_text(end)})")
     return start, end

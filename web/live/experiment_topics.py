@@ -21,7 +21,7 @@ from storage.faults import DatabaseAway, away_as_one
 from web.live.hub import Hub
 
 # Seconds; another process may have changed something.
-LOOK_AGAIN = 20.0
+REFRESH_SECONDS = 20.0
 # Seconds that the database has for its answer.
 PATIENCE = 10.0
 
@@ -33,48 +33,48 @@ class ExperimentTopics:
 
     def __init__(self, sessions: Reads, writing: Sessions, hub: Hub, follower: Follower, threads: Threads) -> None:
         self._sessions, self._hub, self._follower, self._threads = sessions, hub, follower, threads
-        self._wanted = asyncio.Event()
+        self._refresh_requested = asyncio.Event()
         self._to_publish = asyncio.Event()
-        self._held: dict[str, CellExperiment | None] = {}
+        self._experiments: dict[str, CellExperiment | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         on_commit(writing, {Assignment, Experiment, ExperimentParameter}, self._committed)
-        hub.live.listen(self._heard)
+        hub.live.listen(self._notified)
 
     def _committed(self) -> None:
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._wanted.set)
+            self._loop.call_soon_threadsafe(self._refresh_requested.set)
 
-    def _heard(self, change: Change) -> None:
+    def _notified(self, change: Change) -> None:
         if change == ConnectionChanged(connected=True):
             self._to_publish.set()
 
     async def run(self) -> None:
-        """Look and publish until cancelled; the broker's outages are the follower's to tell of."""
+        """Read and publish until cancelled; outages of the broker are reported by the follower."""
         self._loop = asyncio.get_running_loop()
         # Apart: a broker that is slow to answer must not keep the pages from what an act has changed.
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._look_after(), name="experiments of the cells")
+            both.create_task(self._refresh_loop(), name="experiments of the cells")
             both.create_task(self._publish_after(), name="topics of experiments")
 
-    async def _look_after(self) -> None:
+    async def _refresh_loop(self) -> None:
         # At once, before anybody can ask: an occupied cell must not look free.
         while True:
-            self._wanted.clear()
-            await self._look()
+            self._refresh_requested.clear()
+            await self._check()
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_AGAIN):
-                    await self._wanted.wait()
+                async with asyncio.timeout(REFRESH_SECONDS):
+                    await self._refresh_requested.wait()
 
-    async def _look(self) -> None:
-        """Read what the cells hold and tell the hub; nothing where the database is away."""
+    async def _check(self) -> None:
+        """Read the cells' experiments and pass them to the hub; do nothing while the database is away."""
         try:
             with away_as_one():
-                self._held = await self._threads.within(PATIENCE, self._read)
+                self._experiments = await self._threads.within(PATIENCE, self._read)
         except DatabaseAway as error:
             log.debug("experiments wait for the database: %s", error)
             return
-        self._hub.put_experiments(self._held)
-        self._hub.ask_database = self._wanted.set
+        self._hub.put_experiments(self._experiments)
+        self._hub.request_refresh = self._refresh_requested.set
         self._to_publish.set()
 
     async def _publish_after(self) -> None:
@@ -87,7 +87,7 @@ class ExperimentTopics:
                 log.debug("experiments wait for the broker: %s", error)
 
     async def _publish(self) -> None:
-        for cell, experiment in self._held.items():
+        for cell, experiment in self._experiments.items():
             retained = self._hub.live.picture
             if not retained.connected:
                 raise NotConnected("not all that it retains has come")

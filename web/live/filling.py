@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Filling:
-    """Knows also whether the database can be used, and says so once for each change."""
+    """Fills the hub; also tracks whether the database can be used, and logs each change once."""
 
     def __init__(self, engine: Engine, site: Site, hub: Hub, threads: Threads) -> None:
         self._engine, self._site, self._hub, self._threads = engine, site, hub, threads
@@ -42,7 +42,7 @@ class Filling:
                     stored = await self._threads.within(PATIENCE, self._read)
             except DatabaseAway as error:
                 self.fault, self.wrong_version = str(error), isinstance(error.__cause__, WrongVersion)
-                if tries.is_news(self.fault):
+                if tries.is_new(self.fault):
                     log.warning("%s; trying again", self.fault)
                 await asyncio.sleep(tries.next())
                 continue

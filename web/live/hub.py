@@ -48,8 +48,8 @@ class Hub:
         self.live = LivePicture(clock)
         self.live.listen(self._take)
         # What the cells hold by the database, once it has spoken; until then the broker is believed.
-        self._held: Mapping[str, CellExperiment] | None = None
-        self.ask_database: Callable[[], None] | None = None
+        self._experiments: Mapping[str, CellExperiment] | None = None
+        self.request_refresh: Callable[[], None] | None = None
         # Whether the database's newest values are in the picture.
         self.filled = False
         self.clients = 0
@@ -64,19 +64,19 @@ class Hub:
     @property
     def picture(self) -> Picture:
         """Return what is known now: an immutable value."""
-        held = self._held
-        return self.live.picture if held is None else replace(self.live.picture, experiments=held)
+        assigned = self._experiments
+        return self.live.picture if assigned is None else replace(self.live.picture, experiments=assigned)
 
     def snapshot(self) -> Snapshot:
         """Return what is known now as pages and streams get it."""
         return take_snapshot(self.picture, self._clock())
 
-    def put_experiments(self, held: Mapping[str, CellExperiment | None]) -> None:
+    def put_experiments(self, assigned: Mapping[str, CellExperiment | None]) -> None:
         """Take what the cells hold by the database, which decides from then on."""
         before = self.picture.experiments
-        self._held = {cell: experiment for cell, experiment in held.items() if experiment is not None}
-        for cell in before.keys() | self._held.keys():
-            if before.get(cell) != self._held.get(cell):
+        self._experiments = {cell: experiment for cell, experiment in assigned.items() if experiment is not None}
+        for cell in before.keys() | self._experiments.keys():
+            if before.get(cell) != self._experiments.get(cell):
                 self._touch("experiments", cell)
 
     def _take(self, change: Change) -> None:
@@ -94,13 +94,17 @@ class Hub:
             case ConnectionChanged():
                 self._dirty.setdefault("connection", set())
                 self.flush()
-            case ExperimentChanged(cell, experiment) if self._held is None:
+            case ExperimentChanged(cell, experiment) if self._experiments is None:
                 del experiment
                 self._touch("experiments", cell)
             case ExperimentChanged(cell, experiment):
                 # The broker may be late, or another web process may have been first: the database is asked.
-                if self._held is not None and self._held.get(cell) != experiment and self.ask_database is not None:
-                    self.ask_database()
+                if (
+                    self._experiments is not None
+                    and self._experiments.get(cell) != experiment
+                    and self.request_refresh is not None
+                ):
+                    self.request_refresh()
 
     def _touch(self, part: Part, key: str) -> None:
         self._dirty.setdefault(part, set()).add(key)
@@ -133,7 +137,7 @@ class Hub:
             content["units"] = {unit: _or_none(status_snapshot, picture.units.get(unit)) for unit in sorted(units)}
         if services := changed.get("services"):
             content["services"] = {
-                one: _or_none(status_snapshot, picture.services.get(one)) for one in sorted(services)
+                service: _or_none(status_snapshot, picture.services.get(service)) for service in sorted(services)
             }
         if cells := changed.get("experiments"):
             content["experiments"] = {cell: _or_none(plain, picture.experiments.get(cell)) for cell in sorted(cells)}

@@ -16,7 +16,7 @@ ByCell = dict[str, dict[str, Latest]]
 
 
 async def read_latest(sessions: Reads, threads: WebThreads, hub: Hub, cells: Collection[str]) -> ByCell:
-    """Merge table and hub. With the database away the hub answers, and 503 where it cannot know."""
+    """Merge table and hub. With the database away the hub answers; 503 for what it does not have."""
     stored: ByCell = {}
     try:
         with away_as_one():

@@ -52,7 +52,7 @@ class Snapshot(TypedDict):
 
 
 class Delta(TypedDict, total=False):
-    """What changed since the last one: a changed cell is given whole, None stands for what is gone."""
+    """The changes since the previous snapshot: changed cells whole, None for removed ones."""
 
     now: str
     broker_connected: bool
@@ -91,7 +91,7 @@ def cell_snapshot(values: Mapping[str, Latest]) -> CellSnapshot:
 
 
 def status_snapshot(presence: Presence) -> StatusSnapshot:
-    """Return a status with the time at which it was heard."""
+    """Return a status with the time at which it was received."""
     content: StatusSnapshot = plain(presence.status)  # type: ignore[assignment]
     if presence.heard_at is not None:
         content["heard_at"] = times.to_text(presence.heard_at)

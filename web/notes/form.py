@@ -7,7 +7,7 @@ from facility.notes.tags import TAGS, WORKS
 from schemas import times
 from schemas.site import Site
 from web.notes.moments import FIELDS, are_twice
-from web.rendering.local_times import WHICH_WORDS, local_text
+from web.rendering.local_times import WHICH_LABELS, local_text
 from web.rendering.pages import translated, translated_messages
 from web.requests import HttpRequest
 
@@ -22,7 +22,7 @@ def form_context(request: HttpRequest, site: Site, cell: str, typed: Mapping[str
         "cell_code": cell,
         "typed": values | {"tags": (typed or {}).get("tags", [])},
         "twice": are_twice(values, site),
-        "which_words": translated(request, WHICH_WORDS),
+        "which_words": translated(request, WHICH_LABELS),
         "tag_words": translated_messages(request, TAGS),
         "work_words": translated_messages(request, WORKS),
         "parameters": site.parameters_of(cell),

@@ -26,7 +26,7 @@ from web.http.forms import form_texts, page_again, parse
 from web.http.query_parameters import RowId, known_cell
 from web.notes.moments import FIELDS, are_twice, read_moments
 from web.rendering.formatting import moment
-from web.rendering.local_times import WHICH_WORDS
+from web.rendering.local_times import WHICH_LABELS
 from web.rendering.pages import page, translated
 from web.rendering.texts import N_
 from web.requests import FormData, HttpRequest, HttpResponse
@@ -169,7 +169,7 @@ def rejections_context(
         "parameters": site.parameters_of(cell),
         "typed": values,
         "twice": are_twice(values, site),
-        "which_words": translated(request, WHICH_WORDS),
+        "which_words": translated(request, WHICH_LABELS),
         "may_reject": actor.may(Act.VALUES_REJECT),
         "faults": {},
         "message": "",

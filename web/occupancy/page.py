@@ -25,8 +25,8 @@ from web.rendering.pages import language_of, page, translated
 from web.rendering.texts import N_
 from web.requests import HttpRequest
 
-KIND_WORDS: dict[Kind, str] = {"past": N_("past"), "present": N_("present"), "planned": N_("planned")}
-ZOOM_WORDS: dict[Zoom, str] = {"weeks": N_("Weeks"), "months": N_("Months"), "year": N_("Year")}
+KIND_LABELS: dict[Kind, str] = {"past": N_("past"), "present": N_("present"), "planned": N_("planned")}
+ZOOM_LABELS: dict[Zoom, str] = {"weeks": N_("Weeks"), "months": N_("Months"), "year": N_("Year")}
 # Not worth a line among words: what lies between one experiment's end and the next one's start.
 SHORTEST_GAP = timedelta(hours=1)
 
@@ -42,7 +42,7 @@ def occupancy_page(
     first: Annotated[str, QueryParameter(name="from")] = "",
     last: Annotated[str, QueryParameter(name="to")] = "",
 ) -> Template:
-    """Draw the days that were asked for; where they cannot be, say why and draw the present months."""
+    """Show the requested days; where they are not valid, the error and the present months."""
     today = times.now().astimezone(site.zone).date()
     chosen = cast("Zoom", zoom) if zoom in get_args(Zoom) else None
     try:
@@ -55,8 +55,10 @@ def occupancy_page(
         )
         context["typed"] = {"from": first[:40], "to": last[:40]}
         return page_again(request, "occupancy/occupancy.html", context, refusal, current="occupancy")
-    shown = chosen or (None if first or last else "months")
-    return page(request, "occupancy/occupancy.html", _context(request, found, days, shown, site), current="occupancy")
+    selected_zoom = chosen or (None if first or last else "months")
+    return page(
+        request, "occupancy/occupancy.html", _context(request, found, days, selected_zoom, site), current="occupancy"
+    )
 
 
 def _days(zoom: Zoom | None, first: str, last: str, today: date) -> tuple[date, date]:
@@ -85,18 +87,20 @@ def _context(
         "found": found,
         "listed": [(row.cell, _lines(row)) for row in found.rows],
         "conflicts": [
-            (row.cell, one.experiments, one.started_at, one.ended_at - MOMENT)
+            (row.cell, conflict.experiments, conflict.started_at, conflict.ended_at - MOMENT)
             for row in found.rows
-            for one in row.conflicts
+            for conflict in row.conflicts
         ],
         "occupied": sum(any(bar.open for bar in row.bars) for row in found.rows),
-        "experiments": sorted(experiments.values(), key=lambda one: one.code),
+        "experiments": sorted(experiments.values(), key=lambda experiment: experiment.code),
         "days": days,
         "zoom": zoom or "",
-        "zooms": [(code, word, f"/occupancy?zoom={code}") for code, word in translated(request, _words()).items()],
+        "zooms": [
+            (code, word, f"/occupancy?zoom={code}") for code, word in translated(request, _kind_labels()).items()
+        ],
         "earlier": _address(zoom, *shifted(zoom, *days, -1)),
         "later": _address(zoom, *shifted(zoom, *days, 1)),
-        "kind_words": translated(request, {str(kind): word for kind, word in KIND_WORDS.items()}),
+        "kind_words": translated(request, {str(kind): word for kind, word in KIND_LABELS.items()}),
         "kind_of": kind_of,
         "typed": {"from": days[0].isoformat(), "to": days[1].isoformat()},
         "faults": {},
@@ -104,13 +108,13 @@ def _context(
     }
 
 
-def _words() -> dict[str, str]:
-    return {str(zoom): word for zoom, word in ZOOM_WORDS.items()}
+def _kind_labels() -> dict[str, str]:
+    return {str(zoom): word for zoom, word in ZOOM_LABELS.items()}
 
 
 def _address(zoom: Zoom | None, first: date, last: date) -> str:
-    asked = {"zoom": zoom or "", "from": first.isoformat(), "to": last.isoformat()}
-    return f"/occupancy?{urlencode({name: text for name, text in asked.items() if text})}"
+    query_values = {"zoom": zoom or "", "from": first.isoformat(), "to": last.isoformat()}
+    return f"/occupancy?{urlencode({name: text for name, text in query_values.items() if text})}"
 
 
 def _lines(row: OccupancyRow) -> list[dict[str, Any]]:

@@ -177,7 +177,7 @@ def _strip(row: OccupancyRow, place: Callable[[datetime, datetime], Place], *, f
         height=SPACE + (max(lanes, default=0) + 1) * (BAR + SPACE),
         blocks=blocks,
         gaps=tuple(Marked(place(gap.started_at, gap.ended_at), gap) for gap in row.gaps),
-        conflicts=tuple(Marked(place(one.started_at, one.ended_at), one) for one in row.conflicts),
+        conflicts=tuple(Marked(place(conflict.started_at, conflict.ended_at), conflict) for conflict in row.conflicts),
     )
 
 

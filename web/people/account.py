@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
-from facility.acting.permissions import ROLE_WORDS, Act
+from facility.acting.permissions import ROLE_LABELS, Act
 from facility.acting.refusals import Refusal
 from facility.alarms.own_notifications import OwnNotifications, own_notifications, set_own_notifications
 from facility.people.account import AccountChange, PasswordChange, change_account, change_password, get_account
@@ -22,16 +22,16 @@ from web.http.forms import check_same, form_texts, page_again, parse
 from web.http.query_parameters import RowId
 from web.people.browsers import program
 from web.people.login_threads import in_login_threads
+from web.rendering.labels import SCOPE_LABELS
 from web.rendering.pages import page, page_gettext, translated, translated_messages
 from web.rendering.texts import N_
 from web.requests import FormData, HttpRequest, HttpResponse
 
-SEVERITY_WORDS = {
+SEVERITY_LABELS = {
     "warning": N_("warnings and graver"),
     "major": N_("major and critical"),
     "critical": N_("critical only"),
 }
-SCOPE_WORDS = {"read": N_("read only"), "all": N_("all that I may"), "calendar": N_("calendar feeds only")}
 
 
 @get("/account", opt={"act": Act.ACCOUNT_READ}, include_in_schema=False, sync_to_thread=True)
@@ -179,9 +179,9 @@ def _context(request: HttpRequest, sessions: Reads, actor: Actor) -> dict[str, A
         "tokens": list_tokens(sessions, actor),
         "discord": linked_account(sessions, actor),
         "own": own_notifications(sessions, actor),
-        "severity_words": translated(request, SEVERITY_WORDS),
-        "role_words": translated_messages(request, ROLE_WORDS),
-        "scope_words": translated(request, SCOPE_WORDS),
+        "severity_words": translated(request, SEVERITY_LABELS),
+        "role_words": translated_messages(request, ROLE_LABELS),
+        "scope_words": translated(request, SCOPE_LABELS),
         "faults": {},
         "message": "",
         "done": "",

@@ -8,7 +8,7 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from facility.acting.acts import Actor
-from facility.acting.permissions import ROLE_WORDS, Act
+from facility.acting.permissions import ROLE_LABELS, Act
 from facility.acting.refusals import Refusal
 from facility.people.account import issue_link
 from facility.people.people import STATE_WORDS, PersonChange, change_person, get_person, list_people
@@ -88,7 +88,7 @@ def _context(
         "people": list_people(sessions, actor, state=state or None, search=search[:200]),
         "search": search,
         "state": state,
-        "role_words": translated_messages(request, ROLE_WORDS),
+        "role_words": translated_messages(request, ROLE_LABELS),
         "state_words_people": translated_messages(request, STATE_WORDS),
         "faults": {},
         "message": "",

@@ -1,4 +1,4 @@
-"""The site's picture as geometry: what stands where, from the site file's plan or laid out when there is none.
+"""The plan's geometry, from the site file or laid out automatically.
 
 The same picture exists three times: as planned, and with its buildings one below the other, three units abreast for a
 tablet held upright and one for a phone.
@@ -149,7 +149,7 @@ def _walkways(width: float, height: float, buildings: tuple[Building, ...]) -> t
 
 
 def _trees(width: float, height: float, buildings: tuple[Building, ...]) -> tuple[Tree, ...]:
-    """Plant where nothing stands; the same site gets the same garden every time."""
+    """Place plants in free space, deterministically for a site."""
     rng = random.Random(f"{width:g} {height:g} {len(buildings)}")
     grown: list[Tree] = []
     for _ in range(260):

@@ -1,9 +1,9 @@
-"""The address that was asked for, read in a way that no header can break."""
+"""The requested address, read so that no header can raise an error."""
 
 from web.requests import HttpRequest
 
 
-def asked_path(request: HttpRequest) -> str:
+def requested_path(request: HttpRequest) -> str:
     """Return the path with its query, to come back to after a form or a login."""
     query = request.scope["query_string"].decode("ascii", "replace")
     path: str = request.scope["path"]

@@ -24,7 +24,7 @@ from telemetry.judging import (
 from web.live.snapshot import CellSnapshot, Snapshot, StatusSnapshot
 from web.rendering.texts import N_
 
-STATE_WORDS: dict[CellState, str] = {
+STATE_LABELS: dict[CellState, str] = {
     "alarm": N_("Alarm"),
     "offline": N_("Offline"),
     "no_data": N_("No data"),
@@ -35,7 +35,7 @@ STATE_WORDS: dict[CellState, str] = {
     "ok": N_("Normal"),
 }
 # A cell that is offline says so once, not at each value.
-VALUE_WORDS: dict[ValueState, str] = {
+VALUE_LABELS: dict[ValueState, str] = {
     "no_data": N_("never received"),
     "offline": "",
     "stale": N_("stale"),
@@ -103,11 +103,11 @@ def show_presences(site: Site, snapshot: Snapshot) -> dict[str, PresenceState]:
     return {unit.code: _presence(snapshot["units"].get(unit.code), now) for unit in site.units}
 
 
-def _presence(said: StatusSnapshot | None, now: datetime) -> PresenceState:
-    if said is None:
+def _presence(status: StatusSnapshot | None, now: datetime) -> PresenceState:
+    if status is None:
         return "unknown"
-    heard_at = times.from_text(said["heard_at"]) if "heard_at" in said else None
-    return judge_presence(Status.model_validate(said), heard_at, now)
+    heard_at = times.from_text(status["heard_at"]) if "heard_at" in status else None
+    return judge_presence(Status.model_validate(status), heard_at, now)
 
 
 def _show_cell(
@@ -121,7 +121,7 @@ def _show_cell(
 ) -> ShownCell:
     experiment = snapshot["experiments"].get(cell)
     named: Mapping[str, Any] = {} if experiment is None else experiment.get("limits") or {}
-    limits = {code: ParameterLimits.model_validate(one) for code, one in named.items()}
+    limits = {code: ParameterLimits.model_validate(item) for code, item in named.items()}
     latest = _latest(snapshot["cells"].get(cell))
     verdict = judge_cell(site, cell, latest, presence=presence, limits=limits, alarms=alarms, now=now)
     commands = {p.command_of: p for p in site.parameters if p.command_of is not None}
@@ -133,13 +133,15 @@ def _show_cell(
     return ShownCell(cell, site.unit_of_cell[cell].code, verdict, tuple(values), experiment)
 
 
-def _latest(held: CellSnapshot | None) -> dict[str, Latest]:
+def _latest(cell_snapshot: CellSnapshot | None) -> dict[str, Latest]:
     """Return a cell of the snapshot as values with their own times: that of the newest where no other is given."""
-    if held is None:
+    if cell_snapshot is None:
         return {}
-    others = held.get("times", {})
-    instants = {text: times.from_text(text) for text in {held["observed_at"], *others.values()}}
+    others = cell_snapshot.get("times", {})
+    instants = {text: times.from_text(text) for text in {cell_snapshot["observed_at"], *others.values()}}
     return {
-        code: Latest(instants[others.get(code, held["observed_at"])], value, held["quality"].get(code, 0))
-        for code, value in held["values"].items()
+        code: Latest(
+            instants[others.get(code, cell_snapshot["observed_at"])], value, cell_snapshot["quality"].get(code, 0)
+        )
+        for code, value in cell_snapshot["values"].items()
     }

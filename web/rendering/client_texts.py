@@ -1,9 +1,9 @@
-"""The texts that the pages' scripts say, handed over as JSON in the page's language."""
+"""The texts of the pages' scripts, passed as JSON in the page's language."""
 
 from collections.abc import Callable
 
 from facility.notes.tags import WORKS
-from web.rendering.cell_view import STATE_WORDS, VALUE_WORDS
+from web.rendering.cell_view import STATE_LABELS, VALUE_LABELS
 from web.rendering.texts import N_, translate_message
 
 NEVER = N_("never")
@@ -82,7 +82,7 @@ CLIENT_TEXTS = {
 def client_texts(gettext: Callable[[str], str]) -> dict[str, object]:
     """Return the scripts' texts in one language."""
     return {key: gettext(text) for key, text in CLIENT_TEXTS.items()} | {
-        "states": {state: gettext(word) for state, word in STATE_WORDS.items()},
+        "states": {state: gettext(word) for state, word in STATE_LABELS.items()},
         "works": {work: translate_message(gettext, words) for work, words in WORKS.items()},
-        "values": {state: gettext(word) if word else "" for state, word in VALUE_WORDS.items()},
+        "values": {state: gettext(word) if word else "" for state, word in VALUE_LABELS.items()},
     }

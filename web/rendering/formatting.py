@@ -30,7 +30,7 @@ def plain_number(value: float, language: str) -> str:
 
 
 def value_text(value: float | None, parameter: Parameter, language: str) -> str:
-    """Write a value as its parameter is shown: the word of a state, else a number without its unit."""
+    """Format a value: the label of a state, else a number without its unit."""
     if value is not None and (label := parameter.states.get(f"{value:g}")):
         return label.in_(language)
     return number(value, parameter.decimals, language)
@@ -57,7 +57,7 @@ def moment(instant: datetime | None, zone: ZoneInfo, language: str) -> str:
 
 
 def short_moment(instant: datetime | None, zone: ZoneInfo, language: str) -> str:
-    """Write an instant to the minute, for lines that people look through."""
+    """Format an instant to the minute, for lists."""
     if instant is None:
         return NO_VALUE
     return format_datetime(instant, "d MMM yyyy HH:mm", tzinfo=zone, locale=LOCALES[language])

@@ -11,12 +11,12 @@ from telemetry.limits import Limits, limits_for, station_limits
 from web.rendering.formatting import plain_number
 from web.rendering.texts import N_
 
-SEVERITY_WORDS = {"warning": N_("Warning"), "major": N_("Major alarm"), "critical": N_("Critical alarm")}
+SEVERITY_LABELS = {"warning": N_("Warning"), "major": N_("Major alarm"), "critical": N_("Critical alarm")}
 
 
 @dataclass(frozen=True, slots=True)
 class ShownLimits:
-    """A parameter's limits, and what the experiment says of it (None: it names no parameters)."""
+    """A parameter's limits, and its tolerance in the experiment (None: the experiment names no parameters)."""
 
     parameter: Parameter
     limits: Limits
@@ -28,8 +28,8 @@ class ShownLimits:
 
 
 def limits_of(site: Site, experiment: ExperimentView) -> dict[str, ShownLimits]:
-    """Return what is looked at: the experiment's parameters, or the station's main ones where it names none."""
-    named = {one.parameter: one for one in experiment.parameters}
+    """Return the parameters of interest with their limits: the experiment's, or the station's main ones."""
+    named = {parameter.parameter: parameter for parameter in experiment.parameters}
     if not named:
         return {
             p.code: ShownLimits(p, station_limits(p), None) for p in site.parameters if p.main and p.setpoint_of is None
@@ -41,13 +41,16 @@ def limits_of(site: Site, experiment: ExperimentView) -> dict[str, ShownLimits]:
 
 
 def own_limits(experiment: ExperimentView) -> dict[str, ParameterLimits]:
-    """Return what the experiment asks of its parameters, as its cells' topics say it."""
-    return {one.parameter: ParameterLimits.model_validate(one, from_attributes=True) for one in experiment.parameters}
+    """Return the experiment's limits by parameter code, as in its cells' topics."""
+    return {
+        parameter.parameter: ParameterLimits.model_validate(parameter, from_attributes=True)
+        for parameter in experiment.parameters
+    }
 
 
-def has_limits(one: Tolerance) -> bool:
-    """Tell whether the experiment sets limits of its own."""
-    return one.deviation is not None or one.low is not None or one.high is not None
+def has_limits(tolerance: Tolerance) -> bool:
+    """Return whether the experiment sets limits of its own."""
+    return tolerance.deviation is not None or tolerance.low is not None or tolerance.high is not None
 
 
 def limits_text(limits: Limits | Tolerance, unit: str, language: str) -> str:
@@ -65,14 +68,14 @@ def limits_text(limits: Limits | Tolerance, unit: str, language: str) -> str:
     return f"≤\u00a0{written(limits.high)}" if limits.high is not None else ""
 
 
-def tolerance_text(site: Site, one: Tolerance, language: str, gettext: Callable[[str], str]) -> str:
-    """Write all that was typed about a parameter in one line."""
-    parameter = site.parameter_by_code.get(one.parameter)
-    name = one.parameter if parameter is None else parameter.label.in_(language)
-    if not has_limits(one):
+def tolerance_text(site: Site, tolerance: Tolerance, language: str, gettext: Callable[[str], str]) -> str:
+    """Return a parameter's tolerance as one line of text."""
+    parameter = site.parameter_by_code.get(tolerance.parameter)
+    name = tolerance.parameter if parameter is None else parameter.label.in_(language)
+    if not has_limits(tolerance):
         return gettext("{name}: the station's limits").format(name=name)
-    limits = limits_text(one, "" if parameter is None else parameter.unit, language)
-    minutes = plain_number(one.delay / 60, language)
+    limits = limits_text(tolerance, "" if parameter is None else parameter.unit, language)
+    minutes = plain_number(tolerance.delay / 60, language)
     return gettext("{name}: {limits} for {minutes} min, {severity}").format(
-        name=name, limits=limits, minutes=minutes, severity=gettext(SEVERITY_WORDS[one.severity]).lower()
+        name=name, limits=limits, minutes=minutes, severity=gettext(SEVERITY_LABELS[tolerance.severity]).lower()
     )

@@ -10,7 +10,7 @@ from web.rendering.texts import N_
 
 # Which of two equal clock times is meant, in a field of its own that is shown only where it matters.
 FIRST, SECOND = "first", "second"
-WHICH_WORDS = {
+WHICH_LABELS = {
     "": N_("choose…"),
     FIRST: N_("the first one, before the clock was put back"),
     SECOND: N_("the second one, after the clock was put back"),
@@ -74,9 +74,9 @@ def which_of(instant: datetime | None, zone: ZoneInfo) -> str:
     return (SECOND if local.fold else FIRST) if twice else ""
 
 
-def near(instant: datetime, typed: str, edges: list[datetime]) -> datetime:
+def near(instant: datetime, entered: str, edges: list[datetime]) -> datetime:
     """Return the edge that people mean who type its second or minute: edges have milliseconds, clocks do not."""
-    step = timedelta(seconds=1 if typed.count(":") > 1 else 60)
+    step = timedelta(seconds=1 if entered.count(":") > 1 else 60)
     return next((edge for edge in edges if instant <= edge < instant + step), instant)
 
 
@@ -101,8 +101,8 @@ def _clock(text: str) -> datetime:
 
 def _skipped(early: datetime, jump: timedelta) -> UserMessage:
     """Say between which clock times the skipped hour lay."""
-    shown = early.astimezone(UTC).astimezone(early.tzinfo)
-    begin = shown - jump
+    actual = early.astimezone(UTC).astimezone(early.tzinfo)
+    begin = actual - jump
     begin = begin.replace(minute=0, second=0) if begin.minute or begin.second else begin
     return message(
         "The clock never showed this time: that night it went from {begin} to {end}.",

@@ -20,7 +20,7 @@ from schemas.times import CLOCK_SKEW
 from telemetry import judging
 from telemetry.limits import station_limits
 from web.rendering import alarm_strip, cell_view, formatting
-from web.rendering.addresses import asked_path
+from web.rendering.addresses import requested_path
 from web.rendering.client_texts import CLIENT_TEXTS, NEVER, client_texts
 from web.rendering.form_tokens import token_for_form
 from web.rendering.texts import N_, Texts, choose_language, read_texts, translate_message
@@ -33,7 +33,7 @@ THEMES = ("auto", "light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class NavigationItem:
-    """A page in the navigation bar; `key` is what a page calls itself."""
+    """An entry of the navigation bar; `key` identifies the current page."""
 
     key: str
     path: str
@@ -69,8 +69,8 @@ def template_config(site: Site, version: str, static: Callable[[str], str]) -> T
         "static": static,
         "texts": read_texts(),
         "alarm_strip_of": alarm_strip.strip,
-        "state_words": cell_view.STATE_WORDS,
-        "value_words": cell_view.VALUE_WORDS,
+        "state_words": cell_view.STATE_LABELS,
+        "value_words": cell_view.VALUE_LABELS,
         "site_description": describe_site(site),
     }
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
@@ -81,15 +81,15 @@ def language_of(request: HttpRequest) -> str:
     return choose_language(request.cookies.get("language"), request.headers.get("accept-language"))
 
 
-def translated(request: HttpRequest, words: Mapping[str, str]) -> dict[str, str]:
+def translated(request: HttpRequest, labels: Mapping[str, str]) -> dict[str, str]:
     """Return marked texts in the request's language."""
-    return {key: page_gettext(request)(text) for key, text in words.items()}
+    return {key: page_gettext(request)(text) for key, text in labels.items()}
 
 
-def translated_messages(request: HttpRequest, words: Mapping[Any, UserMessage]) -> dict[str, str]:
+def translated_messages(request: HttpRequest, labels: Mapping[Any, UserMessage]) -> dict[str, str]:
     """Return the facility's words for roles and states in the request's language."""
     gettext = page_gettext(request)
-    return {str(key): translate_message(gettext, one) for key, one in words.items()}
+    return {str(key): translate_message(gettext, word) for key, word in labels.items()}
 
 
 def page_gettext(request: HttpRequest) -> Callable[[str], str]:
@@ -132,11 +132,11 @@ def page_context(request: HttpRequest, current: str = "") -> dict[str, object]:
         "language": language,
         "me": me,
         "form_token": partial(token_for_form, request),
-        "navigation": [one for one in NAVIGATION if one.act is None or (me is not None and me.may(one.act))],
+        "navigation": [item for item in NAVIGATION if item.act is None or (me is not None and me.may(item.act))],
         "alarm_badge": alarm_strip.badge(request.app.state.hub.picture.alarms.values()),
         "theme": theme if theme in THEMES else "auto",
         "current": current,
-        "here": asked_path(request),
+        "here": requested_path(request),
         "zone_name": formatting.zone_name(site.zone, language),
         "value_text": partial(formatting.value_text, language=language),
         "number": partial(formatting.number, language=language),
@@ -152,7 +152,7 @@ def page_context(request: HttpRequest, current: str = "") -> dict[str, object]:
 
 
 def since_text(age: float | None, *, gettext: Callable[[str], str], language: str) -> str:
-    """Write how long ago something was, in seconds; what lies ahead of the server's clock is said to."""
+    """Format an age in seconds as text, also one ahead of the server's clock."""
     if age is None:
         return gettext(NEVER)
     key = "ahead" if judging.is_ahead(age) else "ago"
@@ -160,14 +160,14 @@ def since_text(age: float | None, *, gettext: Callable[[str], str], language: st
 
 
 def flag_text(verdict: judging.ValueVerdict, *, gettext: Callable[[str], str], language: str) -> str:
-    """Write the word beside a value, empty for a normal one; a stale one has its own age."""
-    word = cell_view.VALUE_WORDS[verdict.state]
+    """Return the label of a value's state, "" for a normal one; a stale one has its age."""
+    word = cell_view.VALUE_LABELS[verdict.state]
     text = gettext(word) if word else ""
     return f"{text} · {formatting.age_text(verdict.age, language)}" if verdict.state == "stale" else text
 
 
 def describe_site(site: Site) -> dict[str, object]:
-    """Return what the scripts must know of the site to show values as the server does."""
+    """Return the site's description for the scripts."""
     return {
         "zone": site.timezone,
         "stale_periods": judging.STALE_PERIODS,

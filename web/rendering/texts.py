@@ -31,7 +31,7 @@ class Texts:
 
 
 def read_texts(catalogue: Path = CATALOGUE) -> Texts:
-    """Compile the French catalogue; English is what the code says."""
+    """Compile the French catalogue; English needs none."""
     with catalogue.open("rb") as file:
         french = pofile.read_po(file, locale="fr")
     compiled = BytesIO()
@@ -40,13 +40,13 @@ def read_texts(catalogue: Path = CATALOGUE) -> Texts:
     return Texts({"fr": gettext.GNUTranslations(compiled), "en": gettext.NullTranslations()})
 
 
-def translate_message(gettext: Callable[[str], str], words: UserMessage) -> str:
+def translate_message(gettext: Callable[[str], str], text_message: UserMessage) -> str:
     """Write a sentence in a language; values that are words themselves are translated, too."""
     values = {
-        name: translate_message(gettext, one) if isinstance(one, UserMessage) else one
-        for name, one in words.values.items()
+        name: translate_message(gettext, value) if isinstance(value, UserMessage) else value
+        for name, value in text_message.values.items()
     }
-    return gettext(words.template).format(**values)
+    return gettext(text_message.template).format(**values)
 
 
 def choose_language(cookie: str | None, accepted: str | None) -> str:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from publisher.sources.csv import blocks
-from publisher.sources.csv.known import Known, Place
+from publisher.sources.csv.known import KnownFile, Place
 
 log = logging.getLogger(__name__)
 
 # Tells whether a last line without an end is as whole as it will be.
-Finished = Callable[[Known], bool]
+Finished = Callable[[KnownFile], bool]
 
 
-def next_lines(known: Known, finished: Finished) -> list[tuple[Place, bytes]]:
+def next_lines(known: KnownFile, finished: Finished) -> list[tuple[Place, bytes]]:
     """Return the next whole lines, each with the place after it, and move the place of reading on."""
     try:
         stream = Path(known.path).open("rb")  # noqa: SIM115 - closed below; only its absence is caught here
@@ -32,14 +32,14 @@ def next_lines(known: Known, finished: Finished) -> list[tuple[Place, bytes]]:
     return found
 
 
-def first_lines(known: Known) -> list[tuple[Place, bytes]]:
+def first_lines(known: KnownFile) -> list[tuple[Place, bytes]]:
     """Return the first lines of a file again, after a restart or where its header has moved."""
     with Path(known.path).open("rb") as stream:
         return _numbered(blocks.whole_lines(stream.read(blocks.CHUNK), 0), Place())
 
 
-def turn_around(known: Known, header: int, body: int, finished: Finished) -> bool:
-    """Read a file from its end on, for its newest line stands first; tell whether its last line is whole already."""
+def turn_around(known: KnownFile, header: int, body: int, finished: Finished) -> bool:
+    """Read a file from its end on, for its newest line stands first; return whether its last line is whole already."""
     with Path(known.path).open("rb") as stream:
         lines = 0
         for line in blocks.from_start(stream):
@@ -52,7 +52,7 @@ def turn_around(known: Known, header: int, body: int, finished: Finished) -> boo
     return True
 
 
-def settle(known: Known, header: int, body: int, above: int) -> bool:
+def settle(known: KnownFile, header: int, body: int, above: int) -> bool:
     """Go on from where the kept lines were found, below a header that ends after `above` lines.
 
     Tell whether that can be: more lines above the place than were ever kept are new ones, put in before.
@@ -66,7 +66,7 @@ def settle(known: Known, header: int, body: int, above: int) -> bool:
     return True
 
 
-def header_of(known: Known) -> bytes:
+def header_of(known: KnownFile) -> bytes:
     """Return the header in force again, after a restart."""
     with Path(known.path).open("rb") as stream:
         stream.seek(known.read.header)
@@ -74,7 +74,7 @@ def header_of(known: Known) -> bytes:
     return lines[0].raw if lines else b""
 
 
-def _onwards(known: Known, stream: BinaryIO, finished: Finished) -> list[tuple[Place, bytes]]:
+def _onwards(known: KnownFile, stream: BinaryIO, finished: Finished) -> list[tuple[Place, bytes]]:
     place = known.read
     if place.unended >= 0:
         place = _ended(known, stream, place)
@@ -94,7 +94,7 @@ def _onwards(known: Known, stream: BinaryIO, finished: Finished) -> list[tuple[P
     return []
 
 
-def _ended(known: Known, stream: BinaryIO, place: Place) -> Place:
+def _ended(known: KnownFile, stream: BinaryIO, place: Place) -> Place:
     """Return the place after a line that had no end: the end has come, or the line goes on and is read again."""
     stream.seek(place.offset)
     after = stream.read(3)
@@ -106,7 +106,7 @@ def _ended(known: Known, stream: BinaryIO, place: Place) -> Place:
     return place
 
 
-def _upwards(known: Known, stream: BinaryIO) -> list[tuple[Place, bytes]]:
+def _upwards(known: KnownFile, stream: BinaryIO) -> list[tuple[Place, bytes]]:
     place = known.read
     lines = blocks.before(stream, place.offset, place.body)
     lines = lines or blocks.before(stream, place.offset, place.body, blocks.LONGEST_LINE)

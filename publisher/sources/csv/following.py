@@ -12,7 +12,7 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from publisher.sources.csv.known import FINGERPRINT, Found, Known, fingerprint
+from publisher.sources.csv.known import FINGERPRINT, FoundFile, KnownFile, fingerprint
 from publisher.sources.csv.settings import File
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ SETTLED = 5.0
 BLOCK = 512
 HOUR = 3600.0
 # Of files that are gone, so many are remembered, should they come back.
-GONE = 16
+MISSING = 16
 
 
 class Follower:
@@ -31,64 +31,65 @@ class Follower:
 
     def __init__(self, file: File, saved: list[list[Any]]) -> None:
         self.file = file
-        self.files: list[Known] = []
-        self._seen: dict[str, tuple[tuple[int, int, int], Known]] = {}
+        self.files: list[KnownFile] = []
+        self._seen: dict[str, tuple[tuple[int, int, int], KnownFile]] = {}
         self.rewind(saved)
 
     def rewind(self, saved: list[list[Any]]) -> None:
         """Go (back) to this place in all files."""
-        self.files = [Known.from_json(entry) for entry in saved]
+        self.files = [KnownFile.from_json(entry) for entry in saved]
         self._seen.clear()
 
     def saved(self) -> list[list[Any]]:
+        """Return the files' places as JSON, for a position."""
         return [known.to_json() for known in self.files]
 
-    def look(self) -> list[str]:
-        """Find out which file is which; return what went wrong since the last look. Raise OSError."""
+    def scan(self) -> list[str]:
+        """Match the files found with the known ones; return messages about lost lines. Raise OSError."""
         found = self._find()
-        taken: set[Known] = set()
+        taken: set[KnownFile] = set()
         fresh = self._recognize(found, taken)
         self._adopt(fresh, taken)
-        complaints = self._miss([k for k in self.files if k not in taken], found, {one.path for one in fresh})
-        for one in fresh:
-            new = Known(one.path, one.inode, fingerprint(one.head), len(one.head))
-            self.files.append(self._meet(new, one))
-        gone = [known for known in self.files if not known.present][:-GONE]
-        self.files = [known for known in self.files if known not in gone]
+        complaints = self._miss([k for k in self.files if k not in taken], found, {item.path for item in fresh})
+        for item in fresh:
+            new = KnownFile(item.path, item.inode, fingerprint(item.head), len(item.head))
+            self.files.append(self._meet(new, item))
+        missing = [known for known in self.files if not known.present][:-MISSING]
+        self.files = [known for known in self.files if known not in missing]
         return complaints
 
-    def _recognize(self, found: list[Found], taken: set[Known]) -> list[Found]:
+    def _recognize(self, found: list[FoundFile], taken: set[KnownFile]) -> list[FoundFile]:
         """Meet the files that go on where they were, renamed and copied ones too; return the others."""
-        rest: list[Found] = []
-        for one in found:
-            known = next((k for k in self.files if k.inode == one.inode and one.continues(k)), None)
-            if known is None or known in taken or self._emptied(known, one):
-                rest.append(one)
+        rest: list[FoundFile] = []
+        for item in found:
+            known = next((k for k in self.files if k.inode == item.inode and item.continues(k)), None)
+            if known is None or known in taken or self._emptied(known, item):
+                rest.append(item)
             else:
-                taken.add(self._meet(known, one))
-        fresh: list[Found] = []
-        for one in rest:
-            twin = next((k for k in self.files if k.telling and one.continues(k)), None)
-            if twin is None:
-                fresh.append(one)
-            elif twin not in taken:
-                taken.add(self._meet(twin, one))
+                taken.add(self._meet(known, item))
+        fresh: list[FoundFile] = []
+        for item in rest:
+            match = next((k for k in self.files if k.telling and item.continues(k)), None)
+            if match is None:
+                fresh.append(item)
+            elif match not in taken:
+                taken.add(self._meet(match, item))
             # else: a copy of a file that is read under its own name
         return fresh
 
-    def _adopt(self, fresh: list[Found], taken: set[Known]) -> None:
+    def _adopt(self, fresh: list[FoundFile], taken: set[KnownFile]) -> None:
         """Meet the files that were written anew with known lines in them, and those that were empty until now."""
-        for one in [*fresh]:
-            empty = next((k for k in self.files if k not in taken and not k.tail and k.inode == one.inode), None)
-            known = self._written_anew(one, taken)
+        for item in [*fresh]:
+            empty = next((k for k in self.files if k not in taken and not k.tail and k.inode == item.inode), None)
+            known = self._written_anew(item, taken)
             if known is not None and empty is not None:
                 self.files.remove(empty)
-            known = known or (empty if empty is not None and one.continues(empty) else None)
+            known = known or (empty if empty is not None and item.continues(empty) else None)
             if known is not None:
-                fresh.remove(one)
-                taken.add(self._meet(known, one))
+                fresh.remove(item)
+                taken.add(self._meet(known, item))
 
-    def unread(self) -> Iterator[Known]:
+    def unread(self) -> Iterator[KnownFile]:
         """Yield the files that have more bytes than were read and are not refused, oldest first."""
         for known in self.files:
             if not known.present or known.size == known.refused_size:
@@ -101,8 +102,8 @@ class Follower:
             if more:
                 yield known
 
-    def finished(self, known: Known) -> bool:
-        """Tell whether the last line is as whole as it will be, though it has no end."""
+    def finished(self, known: KnownFile) -> bool:
+        """Return whether the last line is as whole as it will be, though it has no end."""
         still = time.monotonic() - known.still_since
         if self.file.final_line_after > 0:
             patience = self.file.final_line_after
@@ -112,34 +113,34 @@ class Follower:
                 return True
         return still >= SETTLED and any(other.present and other.modified > known.modified for other in self.files)
 
-    def _find(self) -> list[Found]:
+    def _find(self) -> list[FoundFile]:
         paths = [self.file.path]
         if any(mark in self.file.path for mark in "*?"):
             # A bracket is a character like any other: many a folder is called log[1].
             paths = glob(self.file.path.replace("[", "[[]"), recursive=True)  # noqa: PTH207 - takes absolute patterns
         found = [one for path in paths if (one := self._examine(path)) is not None]
         if self.file.order == "modified":
-            return sorted(found, key=lambda one: (one.modified, _natural(one.path)))
-        return sorted(found, key=lambda one: _natural(one.path))
+            return sorted(found, key=lambda item: (item.modified, _natural(item.path)))
+        return sorted(found, key=lambda item: _natural(item.path))
 
-    def _emptied(self, known: Known, one: Found) -> bool:
-        """Tell whether nothing is known of a file yet, while there was one before it at the same place."""
-        return not known.tail and one.known is None and any(self._former(one, other) for other in self.files)
+    def _emptied(self, known: KnownFile, file: FoundFile) -> bool:
+        """Return whether nothing is known of a file yet, while there was one before it at the same place."""
+        return not known.tail and file.known is None and any(self._former(file, other) for other in self.files)
 
-    def _former(self, one: Found, known: Known) -> bool:
-        return bool(known.tail) and (known.inode == one.inode or known.path == one.path)
+    def _former(self, file: FoundFile, known: KnownFile) -> bool:
+        return bool(known.tail) and (known.inode == file.inode or known.path == file.path)
 
-    def _written_anew(self, one: Found, taken: set[Known]) -> Known | None:
+    def _written_anew(self, file: FoundFile, taken: set[KnownFile]) -> KnownFile | None:
         """Return the known file whose last lines stand somewhere in this one, which has taken its place."""
         for known in reversed(self.files):
-            if known not in taken and self._former(one, known):
-                with Path(one.path).open("rb") as stream:
-                    if known.step_back(stream, one.head) or known.find_again(stream, one.size):
-                        known.head, known.length = fingerprint(one.head), len(one.head)
+            if known not in taken and self._former(file, known):
+                with Path(file.path).open("rb") as stream:
+                    if known.step_back(stream, file.head) or known.find_again(stream, file.size):
+                        known.head, known.length = fingerprint(file.head), len(file.head)
                         return known
         return None
 
-    def _examine(self, path: str) -> Found | None:
+    def _examine(self, path: str) -> FoundFile | None:
         if not Path(path).is_file():
             return None
         with Path(path).open("rb") as stream:
@@ -147,10 +148,10 @@ class Follower:
             signature = (status.st_ino, status.st_size, status.st_mtime_ns)
             before, known = self._seen.get(path, (None, None))
             if before == signature and known in self.files:
-                return Found(path, *signature, b"", known)
-            return Found(path, *signature, stream.read(FINGERPRINT))
+                return FoundFile(path, *signature, b"", known)
+            return FoundFile(path, *signature, stream.read(FINGERPRINT))
 
-    def _meet(self, known: Known, found: Found) -> Known:
+    def _meet(self, known: KnownFile, found: FoundFile) -> KnownFile:
         if (known.size, known.modified) != (found.size, found.modified):
             known.still_since = time.monotonic()
         known.path, known.inode, known.present = found.path, found.inode, True
@@ -163,10 +164,10 @@ class Follower:
         self._seen[found.path] = ((found.inode, found.size, found.modified), known)
         return known
 
-    def _miss(self, missed: list[Known], found: list[Found], fresh: set[str]) -> list[str]:
+    def _miss(self, missed: list[KnownFile], found: list[FoundFile], fresh: set[str]) -> list[str]:
         """Look for files that are no longer where they were; say what is lost with those that are gone."""
         complaints = []
-        paths = {one.path for one in found}
+        paths = {item.path for item in found}
         for known in missed:
             replaced = known.path in fresh
             if not known.present and not replaced:
@@ -183,7 +184,7 @@ class Follower:
                 known.size = known.written = known.kept.offset
         return complaints
 
-    def _search(self, known: Known, paths: set[str]) -> Found | None:
+    def _search(self, known: KnownFile, paths: set[str]) -> FoundFile | None:
         """Find a file that was renamed to something that the pattern does not cover, or copied and then cut."""
         taken = paths | {other.path for other in self.files if other is not known and other.present}
         try:

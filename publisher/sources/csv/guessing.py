@@ -32,7 +32,7 @@ _PARAMETERS = {
 
 
 class Unguessable(Exception):  # noqa: N818 - it says what is wrong with the file, not with us
-    """Nothing can be proposed; the text says why."""
+    """Nothing can be proposed; the message has the cause."""
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class Guess:
         return lines
 
     def _column(self, name: str, texts: list[str], taken: set[str]) -> str:
-        shown = next((text for text in texts if text), "")
+        sample = next((text for text in texts if text), "")
         key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
         known = Missing([*MISSING, *self.missing])
         given = [text for text in texts if not known.has(text)]
@@ -110,16 +110,16 @@ class Guess:
         if all(_is_number(text, self) for text in given):
             if not active and parameter is not None:
                 taken.add(parameter)
-            return f"{active}{key} = {_toml(parameter or '...')} # as {shown}"
+            return f"{active}{key} = {_toml(parameter or '...')} # as {sample}"
         units = {match[2] for text in given if (match := _UNIT.fullmatch(text))}
         if len(units) == 1 and all(_is_number(text, self, unit := next(iter(units))) for text in given):
             if not active and parameter is not None:
                 taken.add(parameter)
-            return f"{active}{key} = {{ parameter = {_toml(parameter or '...')}, unit = {_toml(unit)} }} # as {shown}"
+            return f"{active}{key} = {{ parameter = {_toml(parameter or '...')}, unit = {_toml(unit)} }} # as {sample}"
         if len(words := sorted(set(given))) <= 4:
             pairs = ", ".join(f"{_toml(word)} = {n}" for n, word in enumerate(words))
             return f"# {key} = {{ parameter = {_toml(parameter or '...')}, words = {{ {pairs} }} }}"
-        return f"# {key} # texts, as {shown}"
+        return f"# {key} # texts, as {sample}"
 
     def _tag(self) -> tuple[int, int] | None:
         """Return the columns of tag and value where each row holds the value of one tag."""
@@ -256,7 +256,7 @@ def _header(above: list[list[str]], width: int) -> tuple[list[str] | None, int, 
 
 
 def _missing(found: Guess) -> list[str]:
-    """Return what stands for no value in columns of numbers."""
+    """Return the texts that mean no value in columns of numbers."""
     known, texts = Missing(MISSING), Counter[str]()
     for index in range(len(found.names)):
         if index in found.times.columns:

@@ -53,7 +53,7 @@ def find_times(rows: list[list[str]], names: list[str], decimal: str) -> Times |
         fitting = [fit for form in _forms(texts) if (fit := _fit(texts, form, decimal)) is not None]
         if not fitting:
             continue
-        fit = min(fitting, key=lambda one: one.strangeness)
+        fit = min(fitting, key=lambda item: item.strangeness)
         also = next((o.form for o in fitting if o.strangeness <= fit.strangeness and o.moments != fit.moments), None)
         # A date alone is half of a time if its clock stands beside it.
         score = fit.strangeness + (0.5 if all(not (at.hour or at.minute or at.second) for at in fit.moments) else 0)

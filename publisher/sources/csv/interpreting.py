@@ -1,11 +1,11 @@
-"""What a line says under a layout: an instant, values by cell, faults. It remembers only how time went on."""
+"""Parses a line by a layout into an instant, values by cell and faults; the only state is each cell's pace."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from publisher.sources.csv.known import Known, Place
+from publisher.sources.csv.known import KnownFile, Place
 from publisher.sources.csv.lines import (
     RAW,
     BrokenLine,
@@ -23,7 +23,7 @@ from publisher.sources.csv.lines import (
 from publisher.sources.csv.settings import File
 from publisher.sources.instants import Pace, follow, resolve
 from publisher.sources.numbers import Missing
-from publisher.sources.source import Fault
+from publisher.sources.source import ReadFault
 from schemas import times
 
 # So many lines may come before the header.
@@ -33,13 +33,13 @@ _ROWS = 200
 
 
 @dataclass(slots=True)
-class Item:
+class ParsedLine:
     """A line that was dealt with: the place after it, and what it gave."""
 
-    known: Known
+    known: KnownFile
     place: Place
     raw: bytes = b""
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadFault] = field(default_factory=list)
     observed_at: datetime | None = None
     cells: dict[str, dict[str, float | None]] = field(default_factory=dict)
     pace: tuple[str, Pace] | None = None
@@ -67,21 +67,21 @@ class Interpreter:
         """Return the layout if this line is the header, or the first one of a file without header."""
         if place.line <= self._file.skip_lines:
             return None
-        shown = self._text(raw)
+        text = self._text(raw)
         try:
-            fields = split(shown, self._file)
+            fields = split(text, self._file)
         except BrokenLine:
             return None
         if not self._file.header:
-            return None if self._says_nothing(shown, fields) else lay_out(numbered(len(fields)), self._file)
+            return None if self._is_blank(text, fields) else lay_out(numbered(len(fields)), self._file)
         if place.line > self._file.skip_lines + PREAMBLE:
             return None
         layout = lay_out(names_of(fields), self._file)
         # A header in another encoding than the settings say lacks names only because they cannot be read.
-        return None if layout is not None and layout.lacking and "\ufffd" in shown else layout
+        return None if layout is not None and layout.lacking and "\ufffd" in text else layout
 
     def begins_with_newest(self, lines: list[tuple[Place, bytes]], layout: Layout) -> bool:
-        """Tell whether the lines below a header go back in time."""
+        """Return whether the lines below a header go back in time."""
         rows = []
         for _, raw in lines[self._file.skip_after_header :][:_ROWS]:
             try:
@@ -90,7 +90,7 @@ class Interpreter:
                 continue
         return newest_first(rows, layout, self._file)
 
-    def read(self, known: Known, before: Place, place: Place, raw: bytes, layout: Layout) -> list[Item]:
+    def read(self, known: KnownFile, before: Place, place: Place, raw: bytes, layout: Layout) -> list[ParsedLine]:
         """Read a line; where a power cut has left zeros in it, what stands between them may be whole lines."""
         whole = place.unended < 0
         if b"\0" not in (line := raw.strip(b"\0")):
@@ -107,12 +107,12 @@ class Interpreter:
         items[-1].raw = raw
         return items
 
-    def _item(self, known: Known, place: Place, raw: bytes, layout: Layout, *, whole: bool) -> Item:
-        item = Item(known, place, raw)
-        shown = self._text(raw)
+    def _item(self, known: KnownFile, place: Place, raw: bytes, layout: Layout, *, whole: bool) -> ParsedLine:
+        item = ParsedLine(known, place, raw)
+        text = self._text(raw)
         try:
-            fields = split(shown, self._file)
-            row = None if self._says_nothing(shown, fields) else self._row(item, fields, layout, whole=whole)
+            fields = split(text, self._file)
+            row = None if self._is_blank(text, fields) else self._row(item, fields, layout, whole=whole)
             if row is None:
                 return item
             try:
@@ -121,19 +121,19 @@ class Interpreter:
                 raise BrokenLine(str(error)) from None
         except BrokenLine as error:
             reason = f"{known.path} line {place.line}: {error}"
-            if "\ufffd" in shown and "encoding" not in reason:
+            if "\ufffd" in text and "encoding" not in reason:
                 reason += f"; not {self._file.encoding} text, is `encoding` right?"
-            item.faults.append(Fault(reason, shown[:RAW]))
+            item.faults.append(ReadFault(reason, text[:RAW]))
             return item
         pace = self.pace[row.named_cell] = follow(self.pace.get(row.named_cell), instant)
         item.pace = (row.named_cell, pace)
-        item.faults = [Fault(f"{known.path} line {place.line}: {fault}", shown[:RAW]) for fault in row.faults]
+        item.faults = [ReadFault(f"{known.path} line {place.line}: {fault}", text[:RAW]) for fault in row.faults]
         if row.cells:
             item.observed_at, item.cells = times.to_milliseconds(instant), row.cells
         return item
 
-    def _row(self, item: Item, fields: list[str], layout: Layout, *, whole: bool) -> Row | None:
-        """Return what the fields say; None for a header, which is noted in `item`, and for what is not ours."""
+    def _row(self, item: ParsedLine, fields: list[str], layout: Layout, *, whole: bool) -> Row | None:
+        """Return the parsed fields; None for a header, which is noted in `item`, and for other units' cells."""
         if not self._file.header and len(fields) > len(layout.names):
             item.wider = layout = widened(layout, len(fields), self._file)
         try:
@@ -159,8 +159,8 @@ class Interpreter:
             return False
         return len(fields) == len(layout.names) and not any("\0" in field for field in fields[: layout.needed])
 
-    def _says_nothing(self, shown: str, fields: list[str]) -> bool:
-        return not any(fields) or bool(self._file.comment and shown.startswith(self._file.comment))
+    def _is_blank(self, text: str, fields: list[str]) -> bool:
+        return not any(fields) or bool(self._file.comment and text.startswith(self._file.comment))
 
     def _text(self, raw: bytes) -> str:
         """Decode a line; bytes that are no text become U+FFFD and cost only their field.

@@ -6,10 +6,10 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
-from publisher.sources.csv.interpreting import Item
+from publisher.sources.csv.interpreting import ParsedLine
 from publisher.sources.csv.reading import Reader
 from publisher.sources.csv.settings import Settings
-from publisher.sources.source import Batch, Fault, Position, Sample
+from publisher.sources.source import Position, ReadFault, Sample, SampleBatch
 from schemas.site import Site, Unit
 
 BATCH = 2000
@@ -21,7 +21,7 @@ class CsvSource:
     def __init__(self, settings: Settings, site: Site, unit: Unit) -> None:
         self._settings, self._site, self._unit = settings, site, unit
 
-    def batches(self, position: Position | None, stop: Event) -> Iterator[Batch]:
+    def batches(self, position: Position | None, stop: Event) -> Iterator[SampleBatch]:
         """Yield what is there and then what comes; the place moves past a line only with what it gave."""
         # Another source may have left its own place in the same outbox: that one says nothing here.
         saved: dict[str, Any] = dict(position["files"]) if position and position.get("kind") == "csv" else {}
@@ -37,9 +37,9 @@ class CsvSource:
                 samples, faults, moved = _take(group, self._settings.join_wait)
                 if moved:
                     saved |= {names[reader]: reader.saved() for reader in group}
-                    yield Batch(samples, {"kind": "csv", "files": dict(saved)}, faults)
+                    yield SampleBatch(samples, {"kind": "csv", "files": dict(saved)}, faults)
                 elif faults:
-                    yield Batch([], None, faults)
+                    yield SampleBatch([], None, faults)
                 idle = idle and not moved
             if idle:
                 stop.wait(self._settings.interval)
@@ -55,10 +55,10 @@ def _groups(readers: list[Reader]) -> list[list[Reader]]:
     return groups
 
 
-def _take(group: list[Reader], wait: float) -> tuple[list[Sample], list[Fault], bool]:
+def _take(group: list[Reader], wait: float) -> tuple[list[Sample], list[ReadFault], bool]:
     """Return the next samples, the faults, and whether any line was dealt with."""
     samples: list[Sample] = []
-    faults: list[Fault] = []
+    faults: list[ReadFault] = []
     moved = False
     dry: set[Reader] = set()
     while len(samples) < BATCH and len(faults) < BATCH:
@@ -88,13 +88,13 @@ def _take(group: list[Reader], wait: float) -> tuple[list[Sample], list[Fault], 
     return samples, faults, moved
 
 
-def _pop(reader: Reader) -> Item:
+def _pop(reader: Reader) -> ParsedLine:
     item = reader.items.popleft()
     reader.keep(item)
     return item
 
 
-def _same_time(reader: Reader, first: datetime) -> list[Item]:
+def _same_time(reader: Reader, first: datetime) -> list[ParsedLine]:
     """Return the next line; of a file with one row a tag, the next lines as long as their time is the same."""
     items = [_pop(reader)]
     while reader.file.parameter_column and reader.items and reader.items[0].observed_at in {first, None}:
@@ -102,7 +102,7 @@ def _same_time(reader: Reader, first: datetime) -> list[Item]:
     return items
 
 
-def _merge(items: list[Item]) -> list[Sample]:
+def _merge(items: list[ParsedLine]) -> list[Sample]:
     """Make one sample a cell; a value that contradicts another of the same time stays a sample of its own."""
     samples: list[Sample] = []
     merged: dict[str, dict[str, float | None]] = {}

@@ -1,4 +1,4 @@
-"""A file that was met: what tells it from others, how far its lines are kept, and whether those still stand there."""
+"""A known file: how it is recognized, how far its lines are in the outbox, and whether those are still in it."""
 
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -30,7 +30,7 @@ class Place:
 
 
 @dataclass(slots=True, eq=False)
-class Known:
+class KnownFile:
     """A file, its fingerprint, and the place after its last kept line.
 
     Of a file with the newest line first, reading goes up: `end` is the byte from the place to which all is known.
@@ -58,12 +58,14 @@ class Known:
     passed: int = 0
 
     def to_json(self) -> list[Any]:
+        """Return the file's state as a JSON array, part of a position."""
         kept = self.kept
         place = [kept.offset, kept.line, kept.header, kept.body]
         return [self.path, self.inode, self.head, self.length, *place, kept.unended, self.end, self.tail.to_json()]
 
     @classmethod
-    def from_json(cls, saved: list[Any]) -> "Known":
+    def from_json(cls, saved: list[Any]) -> "KnownFile":
+        """Return the file's state from a position; arrays of earlier versions are shorter."""
         path, inode, head, length, offset, line, header, body, *more = saved
         # An earlier version knew a file by its beginning alone.
         unended, end, tail = more or (-1, -1, [0])
@@ -73,6 +75,7 @@ class Known:
 
     @property
     def newest_first(self) -> bool:
+        """Whether the newest line stands first and reading goes up."""
         return self.end >= 0
 
     @property
@@ -90,7 +93,7 @@ class Known:
         return self.kept.offset >= (self.size if self.written < 0 else self.written)
 
     def stands_in(self, stream: BinaryIO, size: int, head: bytes) -> bool:
-        """Tell whether the content is the known one, up to the place at least."""
+        """Return whether the content is the known one, up to the place at least."""
         if size < self.kept.offset or len(head) < self.length or fingerprint(head[: self.length]) != self.head:
             return False
         return not self.tail or self.tail.agrees(self._marks(stream, _GLANCE))
@@ -122,16 +125,16 @@ class Known:
         if self.newest_first or not same_header:
             return False
         lines = blocks.before(stream, self.kept.offset, self.kept.body, _GLANCE)
-        for gone in range(1, min(_CORRECTED, len(lines) - 1) + 1):
-            place = lines[-1 - gone].end
-            if self.tail.ends_before(tails.marks_above(stream, place, self.kept.body, _GLANCE), gone):
-                self.tail.forget(gone)
-                self.kept = self.read = replace(self.kept, offset=place, line=self.kept.line - gone, unended=-1)
+        for removed in range(1, min(_CORRECTED, len(lines) - 1) + 1):
+            place = lines[-1 - removed].end
+            if self.tail.ends_before(tails.marks_above(stream, place, self.kept.body, _GLANCE), removed):
+                self.tail.forget(removed)
+                self.kept = self.read = replace(self.kept, offset=place, line=self.kept.line - removed, unended=-1)
                 return True
         return False
 
     def find_again(self, stream: BinaryIO, size: int) -> bool:
-        """Look for the kept lines anywhere in a file that was written anew; tell whether they were found."""
+        """Look for the kept lines anywhere in a file that was written anew; return whether they were found."""
         spot = self.tail.find(stream, newest_first=self.newest_first)
         if spot is None:
             return False
@@ -154,18 +157,18 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A file as a look finds it; `known` where it is to the byte as at the look before."""
+class FoundFile:
+    """A file found by a scan; `known` where it is unchanged since the previous scan."""
 
     path: str
     inode: int
     size: int
     modified: int
     head: bytes
-    known: Known | None = None
+    known: KnownFile | None = None
 
-    def continues(self, known: Known) -> bool:
-        """Tell whether the content goes on where the known file's was. Raise OSError."""
+    def continues(self, known: KnownFile) -> bool:
+        """Return whether the content goes on where the known file's was. Raise OSError."""
         if self.known is not None:
             return self.known is known
         if self.size < known.kept.offset:
@@ -175,4 +178,5 @@ class Found:
 
 
 def fingerprint(head: bytes) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a file's first bytes."""
     return sha256(head).hexdigest()[:16]

@@ -150,7 +150,7 @@ def _fit(fields: list[str], layout: Layout, *, whole: bool) -> None:
 
 
 def newest_first(rows: list[list[str]], layout: Layout, file: File) -> bool:
-    """Tell whether a file begins with its newest line, from its first rows."""
+    """Return whether a file begins with its newest line, from its first rows."""
     moments = []
     for fields in rows:
         try:

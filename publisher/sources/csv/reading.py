@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from publisher.sources.csv import content
 from publisher.sources.csv.blocks import CHUNK
 from publisher.sources.csv.following import SETTLED, Follower
-from publisher.sources.csv.interpreting import PREAMBLE, Interpreter, Item
-from publisher.sources.csv.known import Known, Place
+from publisher.sources.csv.interpreting import PREAMBLE, Interpreter, ParsedLine
+from publisher.sources.csv.known import KnownFile, Place
 from publisher.sources.csv.lines import RAW, Layout, lay_out
 from publisher.sources.csv.settings import File
 from publisher.sources.instants import Pace
-from publisher.sources.source import Fault
+from publisher.sources.source import ReadFault
 from schemas import times
 
 log = logging.getLogger(__name__)
@@ -29,12 +29,12 @@ class Reader:
         self, file: File, zone: ZoneInfo, cells: Iterable[str], saved: dict[str, Any], elsewhere: Iterable[str] = ()
     ) -> None:
         self.file = file
-        self.items: deque[Item] = deque()
+        self.items: deque[ParsedLine] = deque()
         self._interpreter = Interpreter(file, zone, cells, elsewhere)
         self._unit_cells = frozenset(cells)
-        self._layouts: dict[Known, Layout] = {}
-        self._refused: dict[Known, str] = {}
-        self._said: set[str] = set()
+        self._layouts: dict[KnownFile, Layout] = {}
+        self._refused: dict[KnownFile, str] = {}
+        self._reported: set[str] = set()
         # The first header that lacked mapped columns: the place before it, its names, what it lacked.
         self._gap: dict[str, Any] | None = saved.get("gap")
         if self._gap is not None and self._mended(self._gap):
@@ -58,7 +58,8 @@ class Reader:
         place = self._place()
         return place if self._gap is None else place | {"gap": self._gap}
 
-    def keep(self, item: Item) -> None:
+    def keep(self, item: ParsedLine) -> None:
+        """Note that the parsed lines are in the outbox: reading goes on after them."""
         known = item.known
         if item.gap is not None and self._gap is None:
             layout, before = item.gap
@@ -72,12 +73,12 @@ class Reader:
         if item.pace is not None:
             self._kept_pace[item.pace[0]] = item.pace[1]
 
-    def fill(self) -> list[Fault]:
+    def fill(self) -> list[ReadFault]:
         """Read the next lines, if there are any; return what is wrong with the files, once per change."""
         lost: list[str] = []
         wrong: list[str] = []
         try:
-            lost = self._follower.look()
+            lost = self._follower.scan()
             for known in self._follower.unread():
                 self._take(known)
                 if self.items:
@@ -89,8 +90,8 @@ class Reader:
                 wrong.append(f"{self.file.path}: no such file; waiting for it")
         wrong += [reason for known, reason in self._refused.items() if known.present]
         wrong += [reason for known in self._follower.files if (reason := self._no_line_in(known))]
-        news = [Fault(reason) for reason in (*lost, *(reason for reason in wrong if reason not in self._said))]
-        self._said = set(wrong)
+        news = [ReadFault(reason) for reason in (*lost, *(reason for reason in wrong if reason not in self._reported))]
+        self._reported = set(wrong)
         return news
 
     def _place(self) -> dict[str, Any]:
@@ -101,7 +102,7 @@ class Reader:
         layout = lay_out(tuple(gap["names"]), self.file)
         return layout is not None and set(layout.lacking) != set(gap["lacking"])
 
-    def _take(self, known: Known) -> None:
+    def _take(self, known: KnownFile) -> None:
         if known.moved and not self._settle(known):
             return
         before = known.read
@@ -125,7 +126,7 @@ class Reader:
             )
             if skip > 0:
                 skip -= 1
-                self.items.append(Item(known, place, raw))
+                self.items.append(ParsedLine(known, place, raw))
                 continue
             for item in self._interpreter.read(known, start, place, raw, layout):
                 item.since = since
@@ -139,7 +140,7 @@ class Reader:
         known.read = place
 
     def _open(
-        self, known: Known, before: Place, lines: list[tuple[Place, bytes]]
+        self, known: KnownFile, before: Place, lines: list[tuple[Place, bytes]]
     ) -> tuple[Layout, Place, list[tuple[Place, bytes]]] | None:
         """Find the header, or the first row of a file without; return the layout, the place and the lines from there.
 
@@ -162,7 +163,7 @@ class Reader:
         return None
 
     def _turn_around(
-        self, known: Known, layout: Layout, start: Place, place: Place, below: list[tuple[Place, bytes]]
+        self, known: KnownFile, layout: Layout, start: Place, place: Place, below: list[tuple[Place, bytes]]
     ) -> None:
         """Read a file that begins with its newest line from its end on: times go up, as everywhere."""
         body = place.offset if self.file.header else start.offset
@@ -174,8 +175,8 @@ class Reader:
         log.info("%s has its newest line first: it is read from its end", known.path)
         self._note(known, layout, Place(), known.read)
 
-    def _settle(self, known: Known) -> bool:
-        """Find the header of a file that was written anew; tell whether its lines can be read on."""
+    def _settle(self, known: KnownFile) -> bool:
+        """Find the header of a file that was written anew; return whether its lines can be read on."""
         lines = content.first_lines(known)
         start, above = 0, 0
         for place, raw in lines:
@@ -202,7 +203,7 @@ class Reader:
         self._refused.pop(known, None)
         return True
 
-    def _begin(self, known: Known, layout: Layout, start: Place, place: Place) -> Place:
+    def _begin(self, known: KnownFile, layout: Layout, start: Place, place: Place) -> Place:
         """Take the lines from here on as this header or first row says; return the place with it."""
         place = replace(place, header=start.offset, body=place.offset if self.file.header else start.offset)
         if not self.file.header:
@@ -210,14 +211,14 @@ class Reader:
         self._note(known, layout, start, place)
         return place
 
-    def _note(self, known: Known, layout: Layout, before: Place, place: Place) -> None:
+    def _note(self, known: KnownFile, layout: Layout, before: Place, place: Place) -> None:
         self._layouts[known] = layout
         self._refused.pop(known, None)
-        item = Item(known, place)
+        item = ParsedLine(known, place)
         if layout.lacking:
             item.gap = (layout, before)
             item.faults = [
-                Fault(
+                ReadFault(
                     f"{known.path} line {before.line + 1}: there is no column {', '.join(layout.lacking)}; the others"
                     " are read. Once the mapping names it, everything from here on is read again",
                     self.file.delimiter.join(layout.names)[:RAW],
@@ -225,7 +226,7 @@ class Reader:
             ]
         self.items.append(item)
 
-    def _no_line_in(self, known: Known) -> str | None:
+    def _no_line_in(self, known: KnownFile) -> str | None:
         """Say what is wrong with a file that has bytes and never yields a line."""
         if not known.present or known.size <= 0 or known.read.offset > 0 or known in self._refused:
             return None
@@ -239,7 +240,7 @@ class Reader:
         begins = self.file.header and place.header >= 0 and place.offset == place.body
         return self.file.skip_after_header if begins else 0
 
-    def _header_again(self, known: Known) -> Layout | None:
+    def _header_again(self, known: KnownFile) -> Layout | None:
         """After a restart: the layout that was in force, from the header that is still in the file."""
         if known.read.header < 0:
             return None
@@ -252,7 +253,7 @@ class Reader:
             self._refused.pop(known, None)
         return layout
 
-    def _refuse(self, known: Known, raw: bytes) -> None:
+    def _refuse(self, known: KnownFile, raw: bytes) -> None:
         """Leave a file that makes no sense where it is: nothing of it is lost once the settings are mended."""
         known.refused_size = known.size
         wanted = ", ".join(self.file.needed_columns)

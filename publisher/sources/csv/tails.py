@@ -33,10 +33,12 @@ class Tail:
         return self.count > 0
 
     def to_json(self) -> list[Any]:
+        """Return the tail as a JSON array: the count, then the digests."""
         return [self.count, *self.digests]
 
     @property
     def digests(self) -> tuple[str, ...]:
+        """The digests of the last kept lines as text, oldest first."""
         if self._stale:
             marks = list(self._recent)
             self._digests = tuple(_digest(marks[-size:]) for size in SIZES if size <= len(marks))
@@ -49,12 +51,14 @@ class Tail:
         return not self.count or bool(self._recent)
 
     def add(self, raw: bytes) -> None:
+        """Add the digest of a kept line."""
         if bare := _bare(raw):
             self._recent.append(_mark(bare))
             self.count += 1
             self._stale = True
 
     def clear(self) -> None:
+        """Forget all lines."""
         self.__init__()  # type: ignore[misc]  # as new
 
     def fill(self, marks: list[int]) -> None:
@@ -65,13 +69,13 @@ class Tail:
         self._stale = True
 
     def agrees(self, marks: list[int]) -> bool:
-        """Tell whether lines, the last kept one last, are those that were kept, as far as they reach."""
+        """Return whether lines, the last kept one last, are those that were kept, as far as they reach."""
         testable = sum(size <= len(marks) for size, _ in zip(SIZES, self.digests, strict=False))
         return 0 < testable == self._score(marks)
 
-    def ends_before(self, marks: list[int], gone: int) -> bool:
-        """Tell whether lines are those that were kept before the last `gone`."""
-        before = list(self._recent)[:-gone][-len(marks) :]
+    def ends_before(self, marks: list[int], removed: int) -> bool:
+        """Return whether lines are those that were kept before the last `gone`."""
+        before = list(self._recent)[:-removed][-len(marks) :]
         return bool(before) and before == marks[-len(before) :]
 
     def forget(self, lines: int) -> None:

@@ -14,7 +14,7 @@ from bot.cells.charts import HEIGHT, WIDTH, chart
 from bot.cells.plan_picture import plan
 from bot.cells.verdicts import Shown
 from bot.drawing import document, font_files, text, to_png
-from bot.station import History, Point
+from bot.station_reader import ChartData, ChartPoint
 from bot.texts import Texts, read_catalogue
 from schemas.site import Site, read_site
 from telemetry.judging import ValueState, ValueVerdict
@@ -24,15 +24,15 @@ STEP = timedelta(minutes=7.5)
 FRENCH = Texts(read_catalogue(), "fr")
 
 
-def day(values: list[float | None], hours: int = 24) -> History:
+def day(values: list[float | None], hours: int = 24) -> ChartData:
     since = UNTIL - timedelta(hours=hours)
     width = timedelta(hours=hours) / max(1, len(values))
-    return History(since, UNTIL, max(STEP, width * 1.5), tuple(
-        Point(since + width * n, value, value, value) for n, value in enumerate(values) if value is not None
+    return ChartData(since, UNTIL, max(STEP, width * 1.5), tuple(
+        ChartPoint(since + width * n, value, value, value) for n, value in enumerate(values) if value is not None
     ))  # fmt: skip
 
 
-def draw(history: History, site: Site, setpoint: History | None = None) -> str:
+def draw(history: ChartData, site: Site, setpoint: ChartData | None = None) -> str:
     return chart(history, setpoint, FRENCH, site.parameter_by_code["co2"], title="E1C3 · CO₂ µmol", zone=site.zone)
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from publisher.simulation.cell import Cell, Values
+from publisher.simulation.cell import SimulatedCell, Values
 from publisher.simulation.faults import FaultSettings, faults_of
 from schemas.site import Site
 
@@ -20,7 +20,7 @@ Week = dict[str, list[Values]]
 @pytest.fixture(scope="module")
 def week(site: Site) -> Week:
     """A week of three cells, every 30 s, as the published logs have it."""
-    cells = {code: Cell(site, code, 0) for code in ("E1C1", "E2C1", "E5C3")}
+    cells = {code: SimulatedCell(site, code, 0) for code in ("E1C1", "E2C1", "E5C3")}
     instants = [START.timestamp() + STEP * i for i in range(DAYS * 86400 // STEP)]
     return {code: [cell.read(instant) for instant in instants] for code, cell in cells.items()}
 
@@ -101,7 +101,7 @@ def test_doors_are_opened_now_and_then_and_are_felt(week: Week) -> None:
 
 
 def test_rain_counter_rises_and_resets_and_the_block_weighs_the_rain(site: Site) -> None:
-    cell = Cell(site, "E3C2", 0)
+    cell = SimulatedCell(site, "E3C2", 0)
     readings = [cell.read(START.timestamp() + 600 * i) for i in range(14 * 144)]
     rain = [number(r, "rainfall") for r in readings]
     drops = [i for i in range(1, len(rain)) if rain[i] < rain[i - 1]]
@@ -126,19 +126,19 @@ def test_everything_is_plausible_and_rounded_and_ozone_only_where_it_is(site: Si
 
 def test_cells_and_seeds_differ_and_the_same_instant_is_the_same_reading(site: Site) -> None:
     at = START.timestamp() + 40_000
-    one = Cell(site, "E1C1", 0)
+    one = SimulatedCell(site, "E1C1", 0)
     for instant in range(0, 40_000, 3000):
         one.read(START.timestamp() + instant)
-    assert one.read(at) == Cell(site, "E1C1", 0).read(at)
-    assert one.read(at) != Cell(site, "E1C2", 0).read(at)
-    assert one.read(at) != Cell(site, "E1C1", 1).read(at)
+    assert one.read(at) == SimulatedCell(site, "E1C1", 0).read(at)
+    assert one.read(at) != SimulatedCell(site, "E1C2", 0).read(at)
+    assert one.read(at) != SimulatedCell(site, "E1C1", 1).read(at)
 
 
 def played(site: Site, minutes: float, **fault: object) -> tuple[Values, Values]:
     """The same instant, so long after a fault began, with and without it."""
     faults = faults_of([FaultSettings.model_validate(fault | {"cell": "E1C1", "from": START})], "E1C1", START)
     at = (START + timedelta(hours=12, minutes=minutes)).timestamp()
-    return Cell(site, "E1C1", 0, faults).read(at), Cell(site, "E1C1", 0).read(at)
+    return SimulatedCell(site, "E1C1", 0, faults).read(at), SimulatedCell(site, "E1C1", 0).read(at)
 
 
 def test_faults_of_the_plant_and_the_sensors(site: Site) -> None:
@@ -157,7 +157,7 @@ def test_faults_of_the_plant_and_the_sensors(site: Site) -> None:
     broken, _ = played(site, 0, kind="frozen", parameter="air_temperature")
     later, _ = played(site, 55, kind="frozen", parameter="air_temperature")
     assert broken["air_temperature"] == later["air_temperature"]
-    assert broken["air_temperature"] == Cell(site, "E1C1", 0).read(START.timestamp())["air_temperature"]
+    assert broken["air_temperature"] == SimulatedCell(site, "E1C1", 0).read(START.timestamp())["air_temperature"]
     broken, sound = played(site, 0, kind="spike", parameter="co2")
     assert number(broken, "co2") > 10 * number(sound, "co2")
     broken, sound = played(site, 0, kind="door")

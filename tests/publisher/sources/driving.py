@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from publisher.sources.source import Fault, Position, Sample, Source
+from publisher.sources.source import Position, ReadFault, Sample, Source
 
 Step = Callable[[], object]
 
@@ -16,7 +16,7 @@ Step = Callable[[], object]
 @dataclass
 class Result:
     samples: list[Sample] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadFault] = field(default_factory=list)
     position: Position | None = None
     batches: int = 0
 

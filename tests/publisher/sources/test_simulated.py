@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from publisher.sources import simulated
-from publisher.sources.source import Batch, Position, Sample
+from publisher.sources.source import Position, Sample, SampleBatch
 from schemas import times
 from schemas.site import Site, read_site
 from service.settings import SettingsError
@@ -16,7 +16,7 @@ from service.settings import SettingsError
 OTHER_SITE = Path(__file__).parents[2] / "schemas" / "sites"
 
 
-def take(site: Site, count: int, position: Position | None = None, **settings: object) -> list[Batch]:
+def take(site: Site, count: int, position: Position | None = None, **settings: object) -> list[SampleBatch]:
     stop = threading.Event()
     parsed = simulated.Settings.model_validate({"kind": "simulated", "period": 0.1, **settings})
     source = simulated.open_source(parsed, site, site.unit_by_code["ecolab-2"])
@@ -25,7 +25,7 @@ def take(site: Site, count: int, position: Position | None = None, **settings: o
     return batches
 
 
-def all_samples(batches: list[Batch]) -> list[Sample]:
+def all_samples(batches: list[SampleBatch]) -> list[Sample]:
     return [sample for batch in batches for sample in batch.samples]
 
 

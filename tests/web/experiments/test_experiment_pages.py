@@ -207,7 +207,7 @@ def test_second_of_two_sees_both_versions_and_takes_over_field_by_field(station:
     assert answer.status_code == 409
     shown = text(answer.text)
     assert "Somebody else saved while you were typing" in shown
-    assert "Admin changed the description" in shown
+    assert "Admin · experiment changed" in shown
     for words in ("Mine", "Theirs", "Their team", "My aim"):
         assert words in shown
     assert view(station, made.id).title == "Theirs"
@@ -370,7 +370,7 @@ def test_members_see_changes_without_addresses_and_no_button(
     made = make(station, "SEEN", title="Before")
     change_experiment(station.sessions, station.technician, made.id, ExperimentChange(version=1, title="After"))
     page = member.get(f"/experiments/{made.id}").text
-    assert re.search(r"Technician changed the description.*Title before: Before → after: After", text(page))
+    assert re.search(r"Technician · experiment changed.*Title before: Before → after: After", text(page))
     assert "192.0.2.1" not in page
     assert f"/experiments/{made.id}/edit" not in page
     assert f'action="/experiments/{made.id}' not in page
@@ -395,7 +395,7 @@ def test_cells_now_and_earlier_with_their_readings(station: Station, member: Vis
     assert [("to=" in link) for link in links] == [False, True]
     assert all(member.get(link).status_code == 200 for link in links)
     assert member.get(f"/api/calendars/experiments/{made.id}").status_code == 200
-    assert "noted afterwards that it was in E2C3" in text(page)
+    assert "past assignment added (E2C3)" in text(page)
     assert len(assignments_of_experiment(station.sessions, station.member, made.id)) == 2
     unassign(station.sessions, station.technician, "E2C3")
 

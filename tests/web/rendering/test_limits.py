@@ -9,8 +9,8 @@ from facility.experiments.drafts import Tolerance
 from facility.experiments.views import ExperimentView
 from schemas import times
 from schemas.site import Site
-from web.experiments.changes import Teller
 from web.experiments.form_values import ExperimentFormValues, comparable, from_view, values
+from web.rendering.audit_text import AuditText
 from web.rendering.limits import limits_of, limits_text, tolerance_text
 
 
@@ -69,12 +69,14 @@ def test_a_tolerance_is_a_line(site: Site) -> None:
 
 
 def test_changes_that_an_older_version_kept_are_shown_as_they_stand(site: Site) -> None:
-    teller = Teller(site, "en", str)
+    text = AuditText(site, "en", str)
     kept = [{"parameter": "co2", "low": 1}, {"parameter": "co2", "spread": "<b>"}]
-    lines = teller.value("parameters", kept).splitlines()
+    lines = text.value("parameters", kept).splitlines()
     assert lines == ["CO₂: ≥\u00a01\u00a0ppm for 10 min, warning", '{"parameter": "co2", "spread": "<b>"}']
-    assert teller.value("state", "mothballed") == "mothballed"
-    assert teller.value("planned_start", None) == "–"
+    assert text.value("state", "mothballed") == "mothballed"
+    assert text.value("planned_start", None) == "–"
+    assert text.value("planned_end", "in March") == "in March"
+    assert text.value("title", "2026-11-23T14:28:23Z") == "2026-11-23T14:28:23Z"
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -1,4 +1,4 @@
-"""What the database knows, read in its threads."""
+"""Reads of the station's tables for the bot."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +26,7 @@ from telemetry.queries import series_of_cell
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ChartPoint:
     """An interval of a chart from `at`; none of the numbers where nothing was stored."""
 
     at: datetime
@@ -36,17 +36,17 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class ChartData:
     """A series over a time, with the width beyond which two points have a gap between them."""
 
     since: datetime
     until: datetime
     step: timedelta
-    points: tuple[Point, ...]
+    points: tuple[ChartPoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ExperimentView:
+class ExperimentRow:
     code: str
     title: str
     state: str
@@ -56,8 +56,8 @@ class ExperimentView:
     id: int
 
 
-class Station:
-    """Each function is one short look; call it in a thread."""
+class StationReader:
+    """Each method is one short read transaction; call it in a thread."""
 
     def __init__(self, sessions: Reads, period: float) -> None:
         self._sessions, self._period = sessions, period
@@ -69,7 +69,7 @@ class Station:
             row = None if series is None else session.get(LatestReading, series)
             return None if row is None else Latest(row.observed_at, row.value, row.quality)
 
-    def history(self, cell: str, parameter: str, span: timedelta) -> History:
+    def history(self, cell: str, parameter: str, span: timedelta) -> ChartData:
         """Return raw readings of a few hours, 5-minute means of days, hourly ones of weeks."""
         until = times.now()
         since = until - span
@@ -81,7 +81,7 @@ class Station:
                     Reading.series_id == series, Reading.observed_at.between(since, until), Reading.value.is_not(None)
                 )
                 rows = session.execute(raw.order_by(Reading.observed_at)).all()
-                points = [Point(_aware(at), value, value, value) for at, value in rows if value is not None]
+                points = [ChartPoint(_aware(at), value, value, value) for at, value in rows if value is not None]
             else:
                 table = Reading5min if span <= timedelta(days=8) else Reading1h
                 width = timedelta(minutes=5) if table is Reading5min else timedelta(hours=1)
@@ -90,10 +90,10 @@ class Station:
                     table.series_id == series, table.started_at.between(since, until)
                 )
                 means = session.execute(chosen.order_by(table.started_at)).all()
-                points = [Point(_aware(at) + width / 2, low, mean, high) for at, low, mean, high in means]
-        return History(since, until, step, tuple(points))
+                points = [ChartPoint(_aware(at) + width / 2, low, mean, high) for at, low, mean, high in means]
+        return ChartData(since, until, step, tuple(points))
 
-    def experiments(self) -> list[ExperimentView]:
+    def experiments(self) -> list[ExperimentRow]:
         """Return all that are not archived, newest first."""
         with self._sessions.reading() as session:
             rows = session.scalars(
@@ -105,12 +105,18 @@ class Station:
                 .where(Assignment.ended_at.is_(None))
                 .order_by(Cell.position)
             ).all()
-        held: dict[int, list[str]] = {}
+        cells_by_experiment: dict[int, list[str]] = {}
         for experiment_id, code in cells:
-            held.setdefault(experiment_id, []).append(code)
+            cells_by_experiment.setdefault(experiment_id, []).append(code)
         return [
-            ExperimentView(
-                row.code, row.title, row.state, row.planned_start, row.planned_end, tuple(held.get(row.id, ())), row.id
+            ExperimentRow(
+                row.code,
+                row.title,
+                row.state,
+                row.planned_start,
+                row.planned_end,
+                tuple(cells_by_experiment.get(row.id, ())),
+                row.id,
             )
             for row in rows
         ]

@@ -1,4 +1,4 @@
-"""What the database knows of the site: which series a cell's parameter is, and what is plausible."""
+"""The site's tables in memory: the series of each cell's parameters, and their plausible ranges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +11,8 @@ from schemas.tables import Cell, FormerCode, Parameter, Series, Unit
 
 
 class KnownSeries(NamedTuple):
+    """A series' number and the parameter's plausible range, in its unit; infinite where there is no bound."""
+
     id: int
     minimum: float
     maximum: float
@@ -18,13 +20,15 @@ class KnownSeries(NamedTuple):
 
 @dataclass(slots=True)
 class KnownCell:
+    """A cell's unit and its series by parameter code."""
+
     unit: str
     unit_id: int
     series: dict[str, KnownSeries] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Station:
+class SeriesIndex:
     """The site's tables in memory. Retired cells stay: a backlog may still be under way."""
 
     units: dict[str, int]
@@ -32,7 +36,8 @@ class Station:
     parameters: frozenset[str]
 
 
-def load_station(connection: Connection) -> Station:
+def load_series_index(connection: Connection) -> SeriesIndex:
+    """Read the index from the tables; raise what the database raises."""
     units = {row.id: row.code for row in connection.execute(select(Unit.id, Unit.code))}
     cells, codes = {}, {}
     for number, code, unit_id in connection.execute(select(Cell.id, Cell.code, Cell.unit_id)):
@@ -48,7 +53,7 @@ def load_station(connection: Connection) -> Station:
             -inf if parameter.minimum is None else parameter.minimum,
             inf if parameter.maximum is None else parameter.maximum,
         )
-    station = Station(
+    station = SeriesIndex(
         {code: number for number, code in units.items()},
         {codes[number]: cell for number, cell in cells.items()},
         frozenset(row.code for row in parameters.values()),
@@ -57,8 +62,8 @@ def load_station(connection: Connection) -> Station:
     return station
 
 
-def _add_former_codes(connection: Connection, station: Station, cells: Mapping[int, KnownCell]) -> None:
-    """Have what still arrives under a code from before a renaming belong to what it is called now."""
+def _add_former_codes(connection: Connection, station: SeriesIndex, cells: Mapping[int, KnownCell]) -> None:
+    """Map codes from before a renaming to the current ones, for readings that still arrive under them."""
     former: dict[tuple[str, int], list[str]] = {}
     for row in connection.execute(select(FormerCode.kind, FormerCode.code, FormerCode.current_id)):
         former.setdefault((row.kind, row.current_id), []).append(row.code)

@@ -18,7 +18,7 @@ from schemas.messages import Stored
 from schemas.times import now
 from storage.database import Sessions
 
-_TOLD = 20_000
+_MAX_REPORTED = 20_000
 # Numbers that a `stored` message names at most: about 2 kB, which any broker takes.
 _NUMBERS = 100
 
@@ -28,7 +28,11 @@ Sender = tuple[str, str]
 
 @dataclass(slots=True)
 class Receipt:
-    """What a committed transaction did. `confirmed` and `reused` name readings by number and digest."""
+    """The result of a committed transaction: counts of readings (`rows`: of values).
+
+    `confirmed` has, by unit and publisher, the digests of what may be deleted from the outbox by sequence number (None
+    where the sender gave none); `reused` likewise numbers under which another reading is stored.
+    """
 
     rows: int = 0
     stored: int = 0
@@ -40,55 +44,55 @@ class Receipt:
 
     @property
     def numbers(self) -> dict[Sender, Ranges]:
-        """The numbers that are stored or rejected, by unit and publisher."""
+        """The confirmed sequence numbers as ranges (first, last), both included, by (unit, publisher)."""
         return {sender: ledger.ranges_of(digests) for sender, digests in self.confirmed.items()}
 
     def messages(self) -> Iterator[tuple[str, Stored]]:
-        """Yield what the publishers are to be told: unit and message."""
+        """Yield (unit, `stored` message), each of at most 100 sequence numbers."""
         for (unit, publisher), digests in self.confirmed.items():
             numbers = sorted(digests)
             for start in range(0, len(numbers), _NUMBERS):
                 part = numbers[start : start + _NUMBERS]
-                told = [digests[number] for number in part]
-                yield unit, Stored(publisher=publisher, ranges=ledger.ranges_of(part), digests=told)
+                reported = [digests[number] for number in part]
+                yield unit, Stored(publisher=publisher, ranges=ledger.ranges_of(part), digests=reported)
         for (unit, publisher), taken in self.reused.items():
             pairs = sorted(taken.items())
             for start in range(0, len(pairs), _NUMBERS):
                 yield unit, Stored(publisher=publisher, ranges=[], reused=pairs[start : start + _NUMBERS])
 
 
-class History:
-    """Writes batches. A batch that was committed once does nothing when it comes again."""
+class ReadingStore:
+    """Writes batches of readings; idempotent: a batch that is committed already changes nothing."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         # Rejections of numbers that are not confirmed: their outboxes send them again and again.
-        self._told: dict[Unconfirmed, None] = {}
+        self._reported: dict[Unconfirmed, None] = {}
 
     def write(self, readings: list[Decoded]) -> Receipt:
         """Write and commit; raise what the database raises, having written nothing."""
-        canaries = [one.canary for one in readings if one.canary is not None]
-        readings = [one for one in readings if one.canary is None]
+        canaries = [reading.canary for reading in readings if reading.canary is not None]
+        readings = [reading for reading in readings if reading.canary is None]
         with self._sessions() as session, session.begin():
-            transaction = _Transaction(session.connection(), readings, self._told)
+            transaction = _Transaction(session.connection(), readings, self._reported)
             receipt = transaction.run()
             store(session.connection(), canaries, now())
-        self._told.update(dict.fromkeys(transaction.unconfirmed))
-        while len(self._told) > _TOLD:
-            del self._told[next(iter(self._told))]
+        self._reported.update(dict.fromkeys(transaction.unconfirmed))
+        while len(self._reported) > _MAX_REPORTED:
+            del self._reported[next(iter(self._reported))]
         return receipt
 
     def reject(self, reading: Decoded, reason: str) -> Receipt:
         """Write a reading that the database refuses as a rejection."""
-        told = join([*([reading.reason] if reading.reason else []), f"the database refuses it: {reason}"])
-        return self.write([replace(reading, rows=[], reason=told, canary=None)])
+        reported = join([*([reading.reason] if reading.reason else []), f"the database refuses it: {reason}"])
+        return self.write([replace(reading, rows=[], reason=reported, canary=None)])
 
 
 class _Transaction:
-    def __init__(self, connection: Connection, readings: list[Decoded], told: Container[Unconfirmed]) -> None:
+    def __init__(self, connection: Connection, readings: list[Decoded], reported: Container[Unconfirmed]) -> None:
         self._connection = connection
         self._readings = readings
-        self._told = told
+        self._reported = reported
         self.unconfirmed: list[Unconfirmed] = []
         self._now = now()
         self._receipt = Receipt()
@@ -108,7 +112,7 @@ class _Transaction:
                 fresh.append(reading)
         self._store(fresh, repeats)
         ledger.close_accounts(self._connection, self._accounts.values(), self._now)
-        rejections.record(self._connection, self._rejections, self._told)
+        rejections.record(self._connection, self._rejections, self._reported)
         return self._receipt
 
     def _open_accounts(self) -> None:
@@ -183,8 +187,8 @@ class _Transaction:
         number comes from a copy of the outbox or from one restored from a backup. Where it has a digest it is left to
         its publisher, which gives it a new number; an older publisher cannot, so what it sends is stored, or rejected.
         """
-        held = statements.existing_values(self._connection, (row for reading in repeats for row in reading.rows))
-        unknown = [reading for reading in repeats if not _is_held(reading, held)]
+        existing = statements.existing_values(self._connection, (row for reading in repeats for row in reading.rows))
+        unknown = [reading for reading in repeats if not _is_stored(reading, existing)]
         payloads = self._rejected_payloads(unknown)
         others = {
             id(reading)
@@ -220,18 +224,18 @@ class _Transaction:
 
         The first value of a key stays. Another one becomes a rejection, so that nothing vanishes silently.
         """
-        held = statements.existing_values(self._connection, (row for reading in readings for row in reading.rows))
+        existing = statements.existing_values(self._connection, (row for reading in readings for row in reading.rows))
         added: list[Decoded] = []
         for reading in readings:
             new: list[Row] = []
             conflicts = []
             for row in reading.rows:
                 key = (row[0], row[1])
-                if key not in held:
-                    held[key] = row[2]
+                if key not in existing:
+                    existing[key] = row[2]
                     new.append(row)
-                elif held[key] != row[2]:
-                    conflicts.append(f"series {row[0]}: {held[key]} is stored, {row[2]} came later")
+                elif existing[key] != row[2]:
+                    conflicts.append(f"series {row[0]}: {existing[key]} is stored, {row[2]} came later")
             if conflicts:
                 at = reading.rows[0][1]
                 self._rejections.append((reading, join([f"conflict at {at}: the first value stays", *conflicts])))
@@ -266,9 +270,9 @@ def _number_of(reading: Decoded) -> Number:
     return str(reading.publisher), reading.sequence or 0
 
 
-def _is_held(reading: Decoded, held: dict[tuple[int, str], float | None]) -> bool:
-    """Tell whether the history has a value of this reading."""
-    return any((row[0], row[1]) in held and held[row[0], row[1]] == row[2] for row in reading.rows)
+def _is_stored(reading: Decoded, existing: dict[tuple[int, str], float | None]) -> bool:
+    """Return whether the history has a value of this reading."""
+    return any((row[0], row[1]) in existing and existing[row[0], row[1]] == row[2] for row in reading.rows)
 
 
 def _instant(seconds: float) -> str:
