@@ -34,7 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rounds", type=int, nargs="?", default=20)
     asked = parser.parse_args()
-    measuring.say_machine()
+    measuring.print_machine()
     return asyncio.run(run(max(2, asked.rounds)))
 
 

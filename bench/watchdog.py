@@ -181,7 +181,7 @@ def raise_alarms(feeder: Feeder, cell: str) -> list[float]:
 
 
 def main(seconds: float) -> int:
-    measuring.say_machine()
+    measuring.print_machine()
     small, memory, delays = measure(1, 1, seconds)
     large, large_memory, _ = measure(100, 10, seconds)
     print(f"1,800 cells: {large_memory:.0f} MB")

@@ -20,6 +20,15 @@ _WEB_PORT, _BROKER_PORT = 8000, 1883
 # Taken over from the environment; every other setting there is meant for a real installation, not for a demo.
 _KEPT = {f"{PREFIX}SITE", f"{PREFIX}LOG_LEVEL"}
 
+# What goes wrong after each start, one fault a cell: kind, from, until. The first alarm comes after a minute, and over
+# a quarter of an hour others come, get worse, return and wait for somebody to take note of them.
+_FAULTS = (
+    ("offline", "20s", "20m"),
+    ("offline", "20s", "80s"),
+    ("door", "0s", "25m"),
+    ("humidifier_saturation", "-20m", "40m"),
+)
+
 _FIRST_ADMIN = ("--role", "admin", "--generate", "--first-admin")
 
 
@@ -108,6 +117,7 @@ def _services(
     ]
     server = _write(directory / "octopus.toml", common)
     publishers = []
+    faults = _faults(site)
     for number, unit in enumerate(site.units):
         lines = [
             *common[:3],
@@ -120,6 +130,7 @@ def _services(
             f"period = {_text(f'{arguments.period:g}s')}",
             f"history = {_text(arguments.history)}",
             'history_period = "1m"',
+            *(line for cell in unit.cells for line in faults.get(cell, [])),
         ]
         file = _write(directory / f"publisher-{unit.code}.toml", lines)
         publishers.append(Service(unit.code, "publisher", ("--config", str(file))))
@@ -133,6 +144,23 @@ def _services(
         *publishers,
         Service("admin", "octopus", ("user", "add", "admin", *_FIRST_ADMIN, *config), once=True, after="database"),
     ]
+
+
+def _faults(site: Site) -> dict[str, list[str]]:
+    """Return the lines of the fault of each cell that gets one: the last of each unit first, never the first cell."""
+    first, *others = (cell for unit in site.units for cell in unit.cells)
+    last = [unit.cells[-1] for unit in reversed(site.units) if unit.cells[-1] != first]
+    cells = [*last, *(cell for cell in others if cell not in last)]
+    return {
+        cell: [
+            "[[source.faults]]",
+            f"kind = {_text(kind)}",
+            f"cell = {_text(cell)}",
+            f"from = {_text(start)}",
+            f"until = {_text(end)}",
+        ]
+        for cell, (kind, start, end) in zip(cells, _FAULTS, strict=False)
+    }
 
 
 def _write(file: Path, lines: list[str]) -> Path:
