@@ -38,7 +38,7 @@ check: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 # One after another, a quarter of an hour; each also runs alone: `.venv/bin/python -m bench.ingest`.
-BENCH := ingest backlog page history demo memory bot notify
+BENCH := ingest backlog page history demo memory bot notify preview watchdog
 bench: $(VENV)/.test
 	$(BIN)/python hatch_build.py --dev
 	@missed=; for each in $(BENCH); do \

@@ -26,7 +26,7 @@ _FAULTS = (
     ("offline", "20s", "20m"),
     ("offline", "20s", "80s"),
     ("door", "0s", "25m"),
-    ("humidifier_saturation", "-20m", "40m"),
+    ("humidifier_saturation", "0s", "40m"),
 )
 
 _FIRST_ADMIN = ("--role", "admin", "--generate", "--first-admin")

@@ -21,8 +21,8 @@ LONGEST = timedelta(days=30)
 FIVE_MINUTES = timedelta(minutes=5)
 # A delay of at least so long is seen well enough in means of five minutes, which are thirty times fewer rows.
 COARSE = timedelta(minutes=10)
-# A raw history of more values than this would make somebody wait at a page.
-MOST_RAW = 60_000
+# A month at a reading a minute; a raw history of more values would make somebody wait at a page.
+MOST_RAW = 45_000
 
 MOMENT = timedelta(milliseconds=1)
 
