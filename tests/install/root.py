@@ -12,7 +12,6 @@ from pathlib import Path
 from tests.services.process import program, wait_for
 
 SUITE = "bookworm"
-MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 # What the documents take for granted on a Debian: a text editor's worth of programs, none of ours.
 INCLUDE = "ca-certificates,python3"
 NEEDS = (
@@ -43,6 +42,17 @@ def needed() -> None:
         program(name)
 
 
+def mirror() -> str:
+    """Return where this machine's own apt takes the release from; DEBIAN_MIRROR names another place."""
+    if chosen := os.environ.get("DEBIAN_MIRROR"):
+        return chosen
+    listing = [program("apt-get"), "indextargets", "--format", "$(RELEASE) $(SITE)", "Created-By: Packages"]
+    lines = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = [site for release, _, site in (line.partition(" ") for line in lines) if release == SUITE]
+    assert found, f"apt has no source for {SUITE}: name a mirror in DEBIAN_MIRROR, or run `apt-get update`"
+    return found[0]
+
+
 def make(directory: Path) -> Path:
     """Make a Debian with almost nothing in it."""
     root = directory / "debian"
@@ -50,7 +60,7 @@ def make(directory: Path) -> Path:
     with log.open("wb") as out:
         # With mounts of its own: one that is interrupted leaves its /proc nowhere, least of all below what is removed.
         words = [program("unshare"), "--mount", program("debootstrap"), "--variant=minbase", f"--include={INCLUDE}"]
-        words += [SUITE, str(root), MIRROR]
+        words += [SUITE, str(root), mirror()]
         code = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
     assert code == 0, f"debootstrap failed; its last words:\n{log.read_text(errors='replace')[-3000:]}"
     return furnish(root)
