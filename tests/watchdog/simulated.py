@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from ingestor.history import History
-from ingestor.stations import load_station
 from sqlalchemy import Engine, select
 
 from broker.following import Follower
 from broker.live_picture import LivePicture
 from ingestor.decoding import decode
 from ingestor.inbox import Arrival
-from publisher.simulation.cell import Cell
-from publisher.simulation.faults import Fault, FaultSettings, faults_of
+from ingestor.reading_store import ReadingStore
+from ingestor.series_index import load_series_index
+from publisher.simulation.cell import SimulatedCell
+from publisher.simulation.faults import FaultSettings, SimulatedFault, faults_of
 from schemas import topics
 from schemas.messages import CellExperiment, Reading, Status
 from schemas.site import Site, read_site
@@ -110,7 +110,7 @@ class SimulatedStation:
             for cell, given in faults.items()
         }
         self.cells = {
-            cell: Cell(site, cell, 7, self.faults.get(cell, ())) for unit in site.units for cell in unit.cells
+            cell: SimulatedCell(site, cell, 7, self.faults.get(cell, ())) for unit in site.units for cell in unit.cells
         }
         self.experiments = experiments
         self.retained: dict[str, bytes] = {}
@@ -122,8 +122,8 @@ class SimulatedStation:
     def store(self) -> None:
         """Have the ingestor store what was published since it did last."""
         with self.engine.connect() as connection:
-            known = load_station(connection)
-        history = History(write_sessions(self.engine))
+            known = load_series_index(connection)
+        history = ReadingStore(write_sessions(self.engine))
         history.write([reading for arrival in self.arrivals for reading in decode(arrival, known)])
         self.arrivals.clear()
 
@@ -215,7 +215,7 @@ class SimulatedStation:
         if self.broker:
             self.watcher.follower.take(topic, payload, retained=False)
 
-    def _is(self, cell: str, kind: str) -> Fault | None:
+    def _is(self, cell: str, kind: str) -> SimulatedFault | None:
         now = self.clock.true.timestamp()
         return next((one for one in self.faults.get(cell, ()) if one.kind == kind and one.on(now)), None)
 

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ingestor.history import History
 from sqlalchemy import Engine, func, select
 
 from ingestor.decoding import decode
+from ingestor.reading_store import ReadingStore
 from schemas import topics
 from schemas.messages import Canary, Status
 from schemas.picture import Picture, Presence
@@ -43,7 +43,7 @@ def store(engine: Engine, *payloads: bytes | Canary) -> None:
     known = station_of(engine)
     messages = [one.to_json() if isinstance(one, Canary) else one for one in payloads]
     arrivals = [make_arrival(one, topics.CANARY) for one in messages]
-    History(write_sessions(engine)).write([reading for one in arrivals for reading in decode(one, known)])
+    ReadingStore(write_sessions(engine)).write([reading for one in arrivals for reading in decode(one, known)])
 
 
 def stored(engine: Engine) -> list[tuple[str, int]]:
@@ -99,7 +99,7 @@ def test_facts_tell_what_is_missing_rejected_and_unexplained(engine: Engine, sit
     known = station_of(engine)
     readings = [make_reading(text_of(at.timestamp() + 10 * n), publisher="p1", sequence=n + 1) for n in range(5)]
     decoded = [reading for one in readings for reading in decode(make_arrival(one, received_at=NOW.timestamp()), known)]
-    History(write_sessions(engine)).write(decoded)
+    ReadingStore(write_sessions(engine)).write(decoded)
     heard = {
         "E1C1": Heard("co2", frozenset(at + timedelta(seconds=10 * n) for n in range(8))),
         "E2C1": Heard("co2", frozenset([at])),
