@@ -5,13 +5,17 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from facility.acting.acts import command
+from facility.acting.permissions import Role
 from facility.alarms import actions
+from facility.alarms.channels import ChannelDraft, add_channel
 from facility.notes.annotations import AnnotationDraft, annotate
 from facility.notes.interventions import InterventionDraft, end_intervention, start_intervention
 from facility.notes.rejecting import Rejection, reject
 from schemas import times
+from schemas.tables import ChannelState
 from tests.pages.conftest import Opener
 from tests.pages.station import Station
 from tests.pages.test_accessibility import violations
@@ -54,6 +58,40 @@ def alarms(station: Station) -> dict[str, int]:
         )  # fmt: skip
         made["rejection"] = reject(sessions, command("tests"), wrong).rejection.id
     return made
+
+
+@pytest.fixture(scope="module")
+def admin(station: Station) -> str:
+    """An admin, with a channel that works and one that does not."""
+    with station.writing() as sessions:
+        for name, kind in (("Workshop", "ntfy"), ("On call", "webhook")):
+            address = f"http://127.0.0.1:9/{kind}"
+            draft = {"name": name, "kind": kind, "address": address, "enabled": True, "places": ("*",)}
+            add_channel(sessions, command("tests"), ChannelDraft.model_validate(draft))
+        with sessions() as session, session.begin():
+            first = session.scalars(select(ChannelState).order_by(ChannelState.key)).first()
+            assert first is not None
+            first.failing_since, first.fault = times.now() - timedelta(hours=1), "refused"
+    return station.log_in("alarm-admin", "Ada", Role.ADMIN)
+
+
+@pytest.mark.parametrize("look", [("fr", "light"), ("en", "dark")])
+@pytest.mark.parametrize("path", ["/alarms/channels", "/account"])
+def test_where_people_are_told_has_no_violations(
+    open_page: Opener, admin: str, path: str, look: tuple[str, str]
+) -> None:
+    page = open_page(path, language=look[0], theme=look[1], secret=admin)
+    if path == "/account":
+        expect(page.locator("form[action='/account/notifications']")).to_be_visible()
+    else:
+        expect(page.locator("main")).to_contain_text("Workshop")
+    for form in page.locator("details").all():
+        form.evaluate("one => { one.open = true; }")
+    for width in (1440, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is too wide at {width}"
+        if width != 320:
+            assert violations(page) == [], f"{path} at {width}"
 
 
 @pytest.mark.parametrize("look", [("fr", "light"), ("en", "dark")])
