@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 from tests.services.mariadb import MariaDB
@@ -47,6 +49,12 @@ def answer(port: int, path: str) -> dict[str, object]:
     return found
 
 
+def open_alarms(directory: Path) -> set[str]:
+    """Return where the demo has alarms that are not over."""
+    with closing(sqlite3.connect(directory / "kept" / "octopus.sqlite", timeout=30)) as database:
+        return {place for (place,) in database.execute("SELECT place FROM alarm WHERE ended_at IS NULL")}
+
+
 def test_the_demo_starts_and_stops_in_order(tmp_path: Path) -> None:
     running, port = demo(tmp_path)
     running.start()
@@ -55,6 +63,7 @@ def test_the_demo_starts_and_stops_in_order(tmp_path: Path) -> None:
     assert len(children) >= 9
     wait_for(lambda: "password of admin: " in running.text(), "the first admin's password is printed")
     wait_for(lambda: answer(port, "/api/cells/E2C1/air_temperature").get("state") == "ok", "a live value is there")
+    wait_for(lambda: open_alarms(tmp_path) >= {"E6C3", "E5C3"}, "two loggers that fell silent are alarms", 180)
     assert running.stop(60) == 0
     assert not [pid for pid in children if alive(pid)]
     assert "killed" not in running.text()

@@ -13,7 +13,7 @@ from schemas import times
 from schemas.site import Site
 from schemas.tables import Intervention
 from storage.database import write_sessions
-from tests.conftest import prepare_database
+from tests.services.databases import prepare_database
 from watchdog.stored import Stored
 
 

@@ -37,9 +37,13 @@ def test_kill_at_random_moments(engine: Engine, site: Site, tmp_path: Path) -> N
                     station.end_alarm(numbers[number - 3])
                 web.status = dice.choice([200, 200, 500])
                 # From before it reads its channels until after it has sent.
-                asked = len(web.asked)
+                before = len(web.asked)
+
+                def sends(before: int = before) -> bool:
+                    return len(web.asked) > before
+
                 if dice.random() < 0.6:
-                    wait_for(lambda asked=asked: len(web.asked) > asked, "it sends", 60)
+                    wait_for(sends, "it sends", 60)
                 time.sleep(dice.uniform(0, 0.05))
             finally:
                 sender.kill()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.cells.charts import HEIGHT, WIDTH, chart
 from bot.cells.plan_picture import plan
-from bot.cells.verdicts import Shown
+from bot.cells.verdicts import DisplayedValue
 from bot.drawing import document, font_files, text, to_png
 from bot.station_reader import ChartData, ChartPoint
 from bot.texts import Texts, read_catalogue
@@ -117,7 +117,7 @@ def test_any_values_can_be_drawn(values: list[float | None], hours: int) -> None
 def test_the_plan_shows_every_cell_and_its_state(site: Site) -> None:
     parameter = site.parameter_by_code["air_temperature"]
     states: tuple[ValueState, ...] = ("ok", "high", "stale")
-    shown = [Shown(ValueVerdict(state, 20.0, UNTIL)) for state in states]
+    shown = [DisplayedValue(ValueVerdict(state, 20.0, UNTIL)) for state in states]
     rows = [(unit, [(cell, shown[n]) for n, cell in enumerate(unit.cells)]) for unit in site.units]
     svg = plan(rows, parameter, FRENCH, "maintenant")
     assert all(cell in svg for cell in site.unit_of_cell)
