@@ -27,7 +27,7 @@ def test_a_publisher_repeats_its_status_every_minute(tmp_path: Path) -> None:
     publishing = Publishing(BrokerSettings(), "ecolab-2", outbox, "0", SimpleQueue())
     publishing._connection = broker  # type: ignore[assignment]  # noqa: SLF001 - neither socket nor clock is needed
     for seconds in range(0, 200, 10):
-        publishing._say_status(1000.0 + seconds)  # noqa: SLF001
+        publishing._publish_status(1000.0 + seconds)  # noqa: SLF001
     assert len(broker.said) == 4
     assert PRESENCE_SECONDS == 60
     for status in broker.said:
