@@ -20,6 +20,13 @@ NOT_IN_HISTORY = frozenset({"odd_one_out", "no_effect"})
 SHOWN = 20
 
 
+class FiringView(BaseModel):
+    """An alarm that would have been; `ended_at` is null where it still stood at the end."""
+
+    started_at: datetime
+    ended_at: datetime | None
+
+
 class PreviewView(BaseModel):
     """Over which time a rule was tried, on how many values, and when it would have called; the newest first."""
 
@@ -28,7 +35,7 @@ class PreviewView(BaseModel):
     end: datetime
     values: int
     times: int
-    firings: list[tuple[datetime, datetime | None]]
+    firings: list[FiringView]
 
 
 def preview_rule(sessions: Reads, actor: Actor, site: Site, change: RuleChange, now: datetime) -> PreviewView:
@@ -50,7 +57,7 @@ def preview_rule(sessions: Reads, actor: Actor, site: Site, change: RuleChange, 
             found = preview(session, site, cells[0], [level], end=now)
     except RuleError as error:
         raise Invalid({"threshold": message("The threshold must be greater than 0.")}) from error
-    firings = [(one.started_at, one.ended_at) for one in reversed(found.firings)]
+    firings = [FiringView(started_at=one.started_at, ended_at=one.ended_at) for one in reversed(found.firings)]
     return PreviewView(
         cell=cells[0],
         start=found.start,

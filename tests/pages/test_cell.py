@@ -96,11 +96,11 @@ def test_new_data_come_into_the_chart_that_stands(open_page: Opener) -> None:
     """Built anew, it would lose the pointer that somebody holds on it."""
     page = open_page("/cells/E2C1")
     chart(page)
-    expect(page.locator("[data-door-key]")).to_be_visible()
+    expect(page.locator("[data-layer='door']")).to_be_visible()
     page.evaluate("() => { window.surface = document.querySelector('[data-plot] .u-over'); }")
     page.get_by_role("button", name="7 j", exact=True).click()
     page.wait_for_selector("[data-plot]:not([data-busy])")
-    expect(page.locator("[data-door-key]")).to_be_visible()
+    expect(page.locator("[data-layer='door']")).to_be_visible()
     assert page.evaluate("() => window.surface === document.querySelector('[data-plot] .u-over')")
 
 

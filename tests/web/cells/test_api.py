@@ -164,7 +164,7 @@ def test_the_api_describes_itself_without_help_from_outside(client: TestClient[A
     assert asked == {"cell", "parameters", "from", "to", "points"}
     assert client.get("/schema/openapi.json").json() == answer.json()
     # What a machine made up says nothing, and would differ at each start.
-    assert "examples" not in answer.json()["components"]["schemas"]["History"]
+    assert "examples" not in answer.json()["components"]["schemas"]["CellHistory"]
     assert (
         "examples"
         not in paths["/api/cells/{cell}/readings.csv"]["get"]["responses"]["200"]["content"]["text/csv"]["schema"]
