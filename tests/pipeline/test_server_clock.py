@@ -50,16 +50,21 @@ class Units:
 
 
 @pytest.fixture
-def ingestor(engine: Engine, database_url: str, mosquitto: Mosquitto, tmp_path: Path) -> Iterator[Process]:
+def ingestor(engine: Engine, mosquitto: Mosquitto, tmp_path: Path) -> Iterator[Process]:
     process = Process(
         [sys.executable, "-m", "ingestor"],
         tmp_path / "ingestor.log",
-        {"OCTOPUS_BROKER__PORT": str(mosquitto.port), "OCTOPUS_DATABASE__URL": database_url},
+        {
+            "OCTOPUS_BROKER__PORT": str(mosquitto.port),
+            "OCTOPUS_DATABASE__URL": engine.url.render_as_string(hide_password=False),
+        },
     )
     process.start()
-    wait_for(lambda: process.text().count("connected to") >= 2, "the ingestor subscribes")
-    yield process
-    process.kill()
+    try:
+        wait_for(lambda: process.text().count("connected to") == 2, "the ingestor subscribes")
+        yield process
+    finally:
+        process.kill()
 
 
 @pytest.fixture
