@@ -76,9 +76,10 @@ def _listen() -> None:
     log = logging.getLogger("apprise")
     if _heard not in log.handlers:
         log.addHandler(_heard)
-        log.setLevel(logging.DEBUG)
-        log.propagate = False
-        logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    # Each time: whoever configures logging after us must not bring them back.
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 class Courier:
