@@ -89,16 +89,19 @@ def _new_data() -> Path:
     directory = Path(tempfile.mkdtemp(prefix="octopus-mariadb-"))
     atexit.register(shutil.rmtree, directory)
     data = directory / "data"
-    subprocess.run(
-        [
-            program("mariadb-install-db"),
-            "--no-defaults",
-            f"--datadir={data}",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            "--innodb-log-file-size=8M",  # little to copy; the server that starts makes it the size it is told
-        ],
-        check=True,
-        capture_output=True,
-    )
+    command = [
+        program("mariadb-install-db"),
+        "--no-defaults",
+        f"--datadir={data}",
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+        "--innodb-log-file-size=8M",  # little to copy; the server that starts makes it the size it is told
+    ]
+    for attempt in range(3):
+        # Its own server dies now and then while it makes the tables, on a machine that does much else.
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode == 0:
+            break
+        assert attempt < 2, f"mariadb-install-db failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        shutil.rmtree(data, ignore_errors=True)
     return data
