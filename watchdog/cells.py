@@ -86,9 +86,6 @@ class CellWatch:
         watch = self._cells.get(key[0])
         return watch is not None and any(condition.code == key[1] for condition, _ in watch.rules.values())
 
-    def is_cell(self, place: str) -> bool:
-        return place in self._cells
-
     def _refresh(
         self, cell: str, watch: _Watch, experiment: CellExperiment | None, definitions: tuple[Definition, ...]
     ) -> None:
